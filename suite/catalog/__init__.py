@@ -1,0 +1,31 @@
+"""Names to Keras objects: everything a spec may name, one module a kind. Importing it loads nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from suite.catalog.activations import ACTIVATIONS
+from suite.catalog.base import Entry, Parameter, find, is_own_component, load_target
+from suite.catalog.cells import CELLS
+from suite.catalog.clippings import CLIPPINGS
+from suite.catalog.initializers import INITIALIZERS
+from suite.catalog.losses import LOSSES
+from suite.catalog.normalizations import NORMALIZATIONS
+from suite.catalog.optimizers import OPTIMIZERS
+from suite.catalog.residuals import RESIDUALS
+from suite.catalog.schedules import SCHEDULES
+
+KINDS: Mapping[str, Mapping[str, Entry]] = {
+    "activations": ACTIVATIONS,
+    "initializers": INITIALIZERS,
+    "normalizations": NORMALIZATIONS,
+    "optimizers": OPTIMIZERS,
+    "schedules": SCHEDULES,
+    "clippings": CLIPPINGS,
+    "residuals": RESIDUALS,
+    "losses": LOSSES,
+    "cells": CELLS,
+}
+"""Every kind of component, by the name that `Parameter.catalog` uses."""
+
+__all__ = ["KINDS", "Entry", "Parameter", "find", "is_own_component", "load_target"]

@@ -1,0 +1,98 @@
+"""Optimizers: names to Keras optimizers, as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from suite.catalog.base import Entry, Parameter, catalog_of, find, is_own_component, load_target
+
+
+def _beta(name: str, default: float, of: str) -> Parameter:
+    return Parameter(name, f"decay of the running mean of {of}", "number", default, low=0, high=1, high_open=True)
+
+
+_MOMENTUM = Parameter("momentum", "share of the last update that is kept", "number", 0.9, low=0, high=1, high_open=True)
+_BETA_1 = _beta("beta_1", 0.9, "the gradient")
+_BETA_2 = _beta("beta_2", 0.999, "its square")
+_EPSILON = Parameter("epsilon", "added to the root of the square", "number", 1e-7, low=0)
+_ADAM = (_BETA_1, _BETA_2, _EPSILON)
+
+OPTIMIZERS = catalog_of(
+    [
+        Entry("sgd", "plain stochastic gradient descent", "keras.optimizers:SGD"),
+        Entry("momentum", "SGD with heavy-ball momentum", "keras.optimizers:SGD", (_MOMENTUM,)),
+        Entry("nesterov", "SGD with Nesterov momentum", "suite.catalog.optimizers:nesterov", (_MOMENTUM,)),
+        Entry(
+            "rmsprop",
+            "gradient over its running root mean square; epsilon is inside the root in Keras",
+            "keras.optimizers:RMSprop",
+            (
+                _beta("rho", 0.9, "the square"),
+                Parameter("momentum", "as of SGD", "number", 0.0, low=0, high=1, high_open=True),
+                _EPSILON,
+                Parameter("centered", "divide by the variance, not the square", "boolean", False),
+            ),
+        ),
+        Entry(
+            "adagrad",
+            "gradient over the root of the sum of all its squares so far",
+            "keras.optimizers:Adagrad",
+            (Parameter("initial_accumulator_value", "the sum's first value", "number", 0.1, low=0), _EPSILON),
+        ),
+        Entry("adadelta", "RMSprop with the unit of the update restored (Zeiler 2012)", "keras.optimizers:Adadelta",
+              (_beta("rho", 0.95, "the square"), _EPSILON)),
+        Entry("adam", "momentum and RMSprop with bias correction (Kingma and Ba 2015)", "keras.optimizers:Adam", _ADAM),
+        Entry("amsgrad", "Adam that never lets its denominator shrink (Reddi et al. 2018)",
+              "suite.catalog.optimizers:amsgrad", _ADAM),
+        Entry("adamw", "Adam with decoupled weight decay (Loshchilov and Hutter 2019)", "keras.optimizers:AdamW",
+              (*_ADAM, Parameter("weight_decay", "decay per step and unit of rate", "number", 0.004, low=0))),
+        Entry("adamax", "Adam with the maximum in place of the root mean square", "keras.optimizers:Adamax", _ADAM),
+        Entry("nadam", "Adam with Nesterov momentum (Dozat 2016)", "keras.optimizers:Nadam", _ADAM),
+        Entry("adafactor", "Adam with factored second moments (Shazeer and Stern 2018)", "keras.optimizers:Adafactor"),
+        Entry("lamb", "Adam with layer-wise trust ratios (You et al. 2020)", "keras.optimizers:Lamb", _ADAM),
+        Entry("ftrl", "follow the regularized leader (McMahan et al. 2013)", "keras.optimizers:Ftrl"),
+        Entry("lion", "sign of a momentum (Chen et al. 2023); wants rates ten times below Adam's",
+              "keras.optimizers:Lion", (_BETA_1, _beta("beta_2", 0.99, "the gradient"))),
+        Entry("muon", "orthogonalized momentum for matrices, AdamW for the rest (Jordan et al. 2024)",
+              "keras.optimizers:Muon"),
+    ]
+)  # fmt: skip
+
+
+def nesterov(momentum: float, **arguments: Any) -> Any:
+    """Keras's SGD with Nesterov momentum."""
+    import keras
+
+    return keras.optimizers.SGD(momentum=momentum, nesterov=True, **arguments)
+
+
+def amsgrad(**arguments: Any) -> Any:
+    """Keras's Adam with `amsgrad=True`."""
+    import keras
+
+    return keras.optimizers.Adam(amsgrad=True, **arguments)
+
+
+def build_optimizer(level: Mapping[str, Any], clipping: Mapping[str, Any], weight_decay: float = 0.0) -> Any:
+    """A fresh Keras optimizer of a canonical level. The learning rate is set later, at every step.
+
+    Args:
+        level: `{"name": ..., **arguments}`; of a user's own `module:attribute`, a class or function that returns
+            a `keras.optimizers.Optimizer` and takes `learning_rate`.
+        clipping: Canonical level of the clippings.
+        weight_decay: Decoupled weight decay; 0 leaves the optimizer's own.
+    """
+    from suite.catalog.clippings import clipping_arguments
+
+    arguments = {key: value for key, value in level.items() if key != "name"}
+    arguments |= clipping_arguments(clipping)
+    if weight_decay:
+        arguments["weight_decay"] = weight_decay
+    if is_own_component(level["name"]):
+        factory = load_target(level["name"])
+    else:
+        entry = find(OPTIMIZERS, level["name"])
+        assert entry is not None, level
+        factory = entry.load()
+    return factory(learning_rate=0.001, **arguments)
