@@ -1,0 +1,17 @@
+"""Records to pages: reads exported tables, computes the statistics, writes a static site. Never trains anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ResultsError(Exception):
+    """Exported results, or a folder to write to, cannot be used. Its text is ready for a user: one problem a line.
+
+    Attributes:
+        problems: Each names the file, what was found and what was expected.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))

@@ -182,18 +182,18 @@ def told_apart(differences: ArrayLike, confidence: float = 0.95) -> NDArray[np.b
     return (n >= 2) & (np.abs(mean) > half + 1e-12)
 
 
-def basin_decades(
+def basin(
     learning_rates: ArrayLike,
     scores: Sequence[float | None] | ArrayLike,
     *,
     best: float,
     chance: float,
     higher_is_better: bool = True,
-) -> float | None:
-    """Decades of learning rate over which the shared grid's trials score at least 95% of the way from chance to best.
+) -> list[tuple[float, float]] | None:
+    """The ranges of learning rate in which a cell scores at least 95% of the way from chance to its best.
 
-    The sum of the log10 distances between neighbours of the grid that both do: nothing is claimed about rates
-    between a good and a bad one, so a single good rate is a basin of 0 decades.
+    A rate is taken to do what the nearest rate of the shared grid did, nearest in log10, between the grid's ends:
+    a good rate stands for half the way to each neighbour. The resolution is therefore the grid's spacing.
 
     Args:
         learning_rates: Of the shared grid's trials, in any order.
@@ -203,7 +203,8 @@ def basin_decades(
         higher_is_better: Of the score.
 
     Returns:
-        None where the best is no better than chance, so that there is nothing to be near to, or no rate was tried.
+        (low, high) of each range, ascending. None where the best is no better than chance, so that there is nothing
+        to be near to, or no rate was tried.
     """
     rates = np.asarray(learning_rates, dtype=float)
     values = np.asarray([np.nan if score is None else score for score in np.asarray(scores, dtype=object)], dtype=float)
@@ -212,8 +213,29 @@ def basin_decades(
     if rates.size == 0 or not reach > 0:
         return None
     order = np.argsort(rates, kind="stable")
+    rates = rates[order]
     good = sign * (values[order] - chance) >= BASIN_SHARE * reach - 1e-12 * abs(reach)
-    return float(np.diff(np.log10(rates[order]))[good[1:] & good[:-1]].sum())
+    edges = np.concatenate([rates[:1], np.sqrt(rates[1:] * rates[:-1]), rates[-1:]])
+    ranges: list[tuple[float, float]] = []
+    for index in np.flatnonzero(good).tolist():
+        low, high = float(edges[index]), float(edges[index + 1])
+        if ranges and ranges[-1][1] == low:
+            low = ranges.pop()[0]
+        ranges.append((low, high))
+    return ranges
+
+
+def basin_decades(
+    learning_rates: ArrayLike,
+    scores: Sequence[float | None] | ArrayLike,
+    *,
+    best: float,
+    chance: float,
+    higher_is_better: bool = True,
+) -> float | None:
+    """The width of the `basin` in decades of learning rate, all its ranges together; None where there is none to have."""
+    ranges = basin(learning_rates, scores, best=best, chance=chance, higher_is_better=higher_is_better)
+    return None if ranges is None else float(sum(np.log10(high / low) for low, high in ranges))
 
 
 def steps_to_target_median(values: Iterable[float | None]) -> float | None:

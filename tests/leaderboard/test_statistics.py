@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from leaderboard.statistics import (
+    basin,
     basin_decades,
     bootstrap_mean,
     interquartile_mean,
@@ -136,16 +137,23 @@ def test_tiers_are_fast() -> None:
 def test_basin_by_hand() -> None:
     rates = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
     scores = [0.1, 0.88, 0.9, 0.87, None]
-    # 95% of the way from .1 to .92 is .879
-    assert basin_decades(rates, scores, best=0.92, chance=0.1) == pytest.approx(1.0)
-    assert basin_decades(rates[::-1], scores[::-1], best=0.92, chance=0.1) == pytest.approx(1.0)
-    assert basin_decades(rates, scores, best=0.9, chance=0.1) == pytest.approx(2.0)
+    # 95% of the way from .1 to .92 is .879: two good rates, each for half a decade to either side
+    assert basin_decades(rates, scores, best=0.92, chance=0.1) == pytest.approx(2.0)
+    assert basin(rates, scores, best=0.92, chance=0.1) == [pytest.approx((10**-3.5, 10**-1.5))]
+    assert basin_decades(rates[::-1], scores[::-1], best=0.92, chance=0.1) == pytest.approx(2.0)
+    assert basin_decades(rates, scores, best=0.9, chance=0.1) == pytest.approx(3.0)
     assert basin_decades(rates, scores, best=0.99, chance=0.1) == 0.0
+    assert basin_decades(rates, [0.9] * 5, best=0.9, chance=0.1) == pytest.approx(4.0)  # never beyond the grid
+    assert basin(rates, [0.9, 0.1, 0.9, 0.1, 0.1], best=0.9, chance=0.1) == [
+        pytest.approx((1e-4, 10**-3.5)),
+        pytest.approx((10**-2.5, 10**-1.5)),
+    ]
     assert basin_decades(rates, scores, best=0.1, chance=0.1) is None
     assert basin_decades([], [], best=0.9, chance=0.1) is None
-    assert basin_decades([0.1, 1.0], [0.01, 0.02], best=0.01, chance=1 / 6, higher_is_better=False) == 0.0
-    assert basin_decades([0.1, 1.0], [0.01, 0.015], best=0.01, chance=1 / 6, higher_is_better=False) == 1.0
-    assert basin_decades([0.1, 1.0], [0.9, NAN], best=0.9, chance=0.1) == 0.0
+    lower = {"best": 0.01, "chance": 1 / 6, "higher_is_better": False}
+    assert basin_decades([0.1, 1.0], [0.01, 0.02], **lower) == pytest.approx(0.5)
+    assert basin_decades([0.1, 1.0], [0.01, 0.015], **lower) == pytest.approx(1.0)
+    assert basin_decades([0.1, 1.0], [0.01, NAN], **lower) == pytest.approx(0.5)
 
 
 def test_median_steps_count_the_censored_as_later() -> None:

@@ -1,0 +1,273 @@
+"""One benchmark's exported tables, read whole or refused with every reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leaderboard import ResultsError
+from leaderboard.traces import Traces
+from suite.records import PROTOCOL_VERSION, TABLES, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST = "manifest.json"
+MANIFEST_KEYS: Mapping[str, type | tuple[type, ...]] = {
+    "protocol_version": int, "benchmark": str, "title": str, "description": str, "spec": str, "spec_sha256": str,
+    "quick": bool, "model": str, "task": dict, "target": (int, float), "factors": dict, "fixed": dict, "budget": dict,
+    "thresholds": dict, "seeds": (dict, list), "versions": dict, "machine": dict, "created": str, "cells_total": int,
+    "missing": list, "files": dict,
+}  # fmt: skip
+"""What every manifest holds; `reference` and `git_commit` may be null."""
+
+TASK_KEYS = ("name", "metric", "higher_is_better", "chance_score", "baseline_loss")
+REQUIRED = tuple(name for name in TABLES if name != "gradients_through_time")
+_NAME = re.compile(r"[a-z0-9_-]+")
+_FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
+
+
+def text(value: Any) -> str:
+    """A label as it is shown and compared: `5` for 5 and 5.0, `true` for True."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Results:
+    """What was exported of one benchmark. Labels in every table are texts.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: As exported.
+        cells: One row per recorded cell, in the order of the file.
+        replicates: One row per run.
+        trials: One row per learning rate tried.
+        curves: One row per probed step of a run.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    cells: pd.DataFrame
+    replicates: pd.DataFrame
+    trials: pd.DataFrame
+    curves: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """The benchmark's."""
+        return str(self.manifest["benchmark"])
+
+    @cached_property
+    def factors(self) -> dict[str, tuple[str, ...]]:
+        """The grid's factors with their labels, in the order of the spec."""
+        return {factor: tuple(map(text, labels)) for factor, labels in self.manifest["factors"].items()}
+
+    @cached_property
+    def gradients(self) -> Traces:
+        """dLoss/dz of every run by step and layer."""
+        return Traces(self.folder / "gradients.parquet", "layer")
+
+    @cached_property
+    def through_time(self) -> Traces | None:
+        """dLoss/dh of every run by step and time step; of recurrent models only."""
+        path = self.folder / "gradients_through_time.parquet"
+        return Traces(path, "time") if path.name in self.manifest["files"] else None
+
+
+def folders(results: Path) -> list[Path]:
+    """The exported folders in `results`, by name.
+
+    Raises:
+        ResultsError: There is no such folder, or something in it is no export.
+    """
+    if not results.is_dir():
+        raise ResultsError([f"{results}: no such folder. Expected a folder with one exported folder per benchmark."])
+    return sorted(path for path in results.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
+
+
+def validate(folder: Path) -> list[str]:
+    """Everything that is wrong with an exported folder, one line each; empty if it can be published."""
+    try:
+        read(folder)
+    except ResultsError as error:
+        return list(error.problems)
+    return []
+
+
+def read(folder: Path) -> Results:
+    """Reads an exported folder.
+
+    Raises:
+        ResultsError: With everything that is wrong, each problem naming its file.
+    """
+    import pandas as pd
+
+    manifest = _read_manifest(folder)
+    problems = _file_problems(folder, manifest)
+    problems += [problem for name in TABLES for problem in _schema_problems(folder, name, manifest)]
+    if problems:
+        raise ResultsError(problems)
+    tables = {}
+    for name in ("cells", "replicates", "trials", "curves"):
+        path = folder / f"{name}.parquet"
+        try:
+            tables[name] = pd.read_parquet(path)
+        except Exception as error:
+            raise ResultsError([f"{path}: cannot be read: {_first_line(error)}"]) from error
+        for factor in manifest["factors"]:
+            tables[name][factor] = tables[name][factor].map(text)
+    results = Results(folder, manifest, **tables)
+    if problems := _content_problems(results):
+        raise ResultsError(problems)
+    return results
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ResultsError([f"{path}: no such file. `suite export` writes one beside its tables."]) from None
+    except (OSError, ValueError) as error:
+        raise ResultsError([f"{path}: cannot be read as JSON: {_first_line(error)}"]) from error
+    if not isinstance(manifest, dict):
+        raise ResultsError([f"{path}: Expected an object. Received: {type(manifest).__name__}"])
+    version = manifest.get("protocol_version")
+    if version != PROTOCOL_VERSION:
+        raise ResultsError(
+            [f"{path}: Expected protocol version {PROTOCOL_VERSION}. Received: {version!r}. Versions are never mixed."]
+        )
+    problems = [
+        f"{path}: Expected {key!r} to be {_type_name(kind)}. Received: {manifest.get(key, 'nothing')!r}"[:300]
+        for key, kind in MANIFEST_KEYS.items()
+        if not isinstance(manifest.get(key), kind)
+    ]
+    if not problems:
+        problems = [f"{path}: the task lacks {key!r}" for key in TASK_KEYS if manifest["task"].get(key) is None]
+        name = manifest["benchmark"]
+        if not _NAME.fullmatch(name):
+            problems.append(f"{path}: Expected a benchmark named with a-z, 0-9, _ and - only. Received: {name!r}")
+        elif name != folder.resolve().name:
+            problems.append(f"{path}: is of benchmark {name!r}, but its folder is called {folder.resolve().name!r}")
+        problems += [
+            f"{path}: Expected the labels of factor {factor!r} as a list. Received: {labels!r}"
+            for factor, labels in manifest["factors"].items()
+            if not isinstance(labels, list)
+        ]
+    if problems:
+        raise ResultsError(problems)
+    return manifest
+
+
+def _type_name(kind: type | tuple[type, ...]) -> str:
+    names = {
+        int: "a whole number",
+        float: "a number",
+        str: "a text",
+        bool: "true or false",
+        dict: "an object",
+        list: "a list",
+    }
+    return " or ".join(names[k] for k in (kind if isinstance(kind, tuple) else (kind,)))
+
+
+def _file_problems(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Files that are missing, or are not those the manifest describes."""
+    problems = [
+        f"{folder / MANIFEST}: does not list {name}.parquet"
+        for name in REQUIRED
+        if f"{name}.parquet" not in manifest["files"]
+    ]
+    for name, expected in manifest["files"].items():
+        path = folder / name
+        if Path(name).name != name:
+            problems.append(f"{folder / MANIFEST}: lists {name!r}, which is not the name of a file beside it")
+        elif not path.is_file():
+            problems.append(f"{path}: no such file, but {MANIFEST} lists it")
+        elif (found := sha256(path)) != expected:
+            problems.append(
+                f"{path}: is not the file that {MANIFEST} describes: its SHA-256 is {found[:12]}…, expected "
+                f"{str(expected)[:12]}…. It was changed or cut short after the export."
+            )
+    return problems
+
+
+def sha256(path: Path) -> str:
+    """Of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _schema_problems(folder: Path, name: str, manifest: Mapping[str, Any]) -> list[str]:
+    """A Parquet file that cannot be opened or lacks a column."""
+    import pyarrow.parquet as pq
+
+    path = folder / f"{name}.parquet"
+    if path.name not in manifest["files"] or not path.is_file():
+        return []
+    try:
+        columns = set(pq.read_schema(path).names)
+    except Exception as error:
+        return [f"{path}: cannot be opened as Parquet, it may be truncated: {_first_line(error)}"]
+    expected = ("benchmark", "cell", *manifest["factors"], *TABLES[name])
+    return [f"{path}: lacks the column {column!r}" for column in expected if column not in columns]
+
+
+def _content_problems(results: Results) -> list[str]:
+    """Tables that contradict each other or the manifest."""
+    cells_path, known = results.folder / "cells.parquet", set(results.cells["cell"])
+    problems = [
+        f"{cells_path}: Expected a cell's fingerprint in hex. Received: {cell!r}"
+        for cell in sorted(map(str, known))
+        if not _FINGERPRINT.fullmatch(cell)
+    ]
+    if len(known) != len(results.cells):
+        problems.append(f"{cells_path}: holds a cell more than once")
+    for name in ("cells", "replicates", "trials", "curves"):
+        table, path = getattr(results, name), results.folder / f"{name}.parquet"
+        if others := sorted(set(map(str, table["benchmark"])) - {results.name}):
+            problems.append(f"{path}: Expected benchmark {results.name!r} only. Received: {', '.join(others)}")
+        if unknown := sorted(set(table["cell"]) - known):
+            problems.append(
+                f"{path}: holds {len(unknown)} cells that cells.parquet does not, the first is {unknown[0]}"
+            )
+        for factor, labels in results.factors.items():
+            if strange := sorted(set(table[factor]) - set(labels)):
+                problems.append(f"{path}: {factor} {strange[0]!r} is not one of the labels in {MANIFEST}")
+    if without := sorted(known - set(results.replicates["cell"])):
+        problems.append(
+            f"{results.folder / 'replicates.parquet'}: has no run of {len(without)} cells, such as {without[0]}"
+        )
+    if strange := sorted(set(results.replicates["outcome"]) - set(Outcome)):
+        problems.append(
+            f"{results.folder / 'replicates.parquet'}: Expected an outcome of {', '.join(Outcome)}. Received: {strange[0]!r}"
+        )
+    manifest_path, missing = results.folder / MANIFEST, results.manifest["missing"]
+    for entry in missing:
+        keys = isinstance(entry, dict) and {"cell", "factors", "status"} <= set(entry) and set(entry["factors"])
+        if keys != set(results.factors):
+            problems.append(
+                f"{manifest_path}: Expected a missing cell with its cell, factors and status. Received: {entry!r}"
+            )
+    if len(known) + len(missing) != results.manifest["cells_total"]:
+        problems.append(
+            f"{manifest_path}: {len(known)} recorded and {len(missing)} missing cells do not make up the "
+            f"{results.manifest['cells_total']} of cells_total"
+        )
+    return problems
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
