@@ -25,3 +25,6 @@ TRAINING = (
     Parameter("label_smoothing", "share of each target spread over all classes", "number", 0.0, low=0, high=1, high_open=True),
 )
 """The factors of training, the same for every model family."""
+
+FED = ("initializer", "recurrent_initializer", "schedule")
+"""The factors that are fed to a compiled program: cells that differ in nothing else share it."""

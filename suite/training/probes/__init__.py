@@ -1,0 +1,25 @@
+"""Measurements inside the compiled program: what is measured. When is the program's, how it is drawn the charts'."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from suite.models.network import Network
+from suite.training.probes.activations import ActivationProbe
+from suite.training.probes.base import StepLook, StepProbe, ValidationProbe, per_layer
+from suite.training.probes.gradients import GradientProbe
+from suite.training.probes.units import UnitProbe
+from suite.training.probes.updates import UpdateProbe
+
+
+def step_probes(network: Network) -> Sequence[StepProbe]:
+    """The probes of every program that look at a step's batch."""
+    return (GradientProbe(), ActivationProbe(), UpdateProbe())
+
+
+def validation_probes(network: Network) -> Sequence[ValidationProbe]:
+    """The probes of every program that look at the validation split."""
+    return (UnitProbe(network.activation),)
+
+
+__all__ = ["StepLook", "StepProbe", "ValidationProbe", "per_layer", "step_probes", "validation_probes"]

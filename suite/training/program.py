@@ -1,0 +1,279 @@
+"""A compiled training loop: steps, probes and validation in one graph; rates, weights, seeds and order are fed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from suite.catalog.losses import build_loss
+from suite.catalog.optimizers import build_optimizer
+from suite.models import MODELS
+from suite.models.network import Network
+from suite.tasks import Split, Task
+from suite.training.evaluation import Evaluation
+from suite.training.probes import StepLook, StepProbe, per_layer, step_probes, validation_probes
+
+TRAIN_EVALUATED = 10_000
+"""Training examples that the train score is taken on at most: the first ones of the split."""
+
+
+def probed_steps(steps: int, evaluations: int) -> np.ndarray:
+    """The probed steps, from 0: the first, then evenly, always including the last; at most `evaluations` of them."""
+    return np.unique(np.round(np.linspace(0, steps - 1, evaluations)).astype(np.int32))
+
+
+@dataclass(frozen=True)
+class Feed:
+    """All that one run feeds to a program.
+
+    Attributes:
+        weights: First values of the model's weights.
+        learning_rates: Of every step, float32, shape (steps,).
+        batches: Rows of the training split that make up every step's batch, int32, shape (steps, batch_size).
+        seed: Of dropout.
+    """
+
+    weights: Sequence[np.ndarray]
+    learning_rates: np.ndarray
+    batches: np.ndarray
+    seed: int
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What one run leaves behind.
+
+    Attributes:
+        arrays: As in `suite.records.Replicate.traces`, cut at the step where the run ended.
+        steps: Updates done with finite loss and gradients.
+        finite: Whether the run went to its end.
+        clipped: Updates whose gradient exceeded the clipping threshold.
+        nonfinite_layer: Where the first value that is not finite arose, if one did: a hidden layer, or "output".
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    steps: int
+    finite: bool
+    clipped: int
+    nonfinite_layer: str | None
+
+
+class Program:
+    """The training loop of one recipe on one task, compiled at its first run.
+
+    Each step gathers its batch, takes the gradients by `tf.GradientTape`, and has the Keras optimizer apply them. A
+    probed step is measured on its batch, updated, and followed by a pass over the validation split. The loop ends
+    by itself at the first loss or gradient that is not finite (or whose norm overflows float32).
+
+    Args:
+        recipe: Every factor with its canonical level. What is fed (initializers, schedule) is not looked at.
+        model: Name of the model family.
+        task: The data.
+        steps: Updates of one run.
+        evaluations: Probed steps of one run.
+        probes: Whether layers are measured; without, probed steps are only validated.
+
+    Attributes:
+        network: The model and where the probes look.
+        optimizer: The Keras optimizer.
+        has_run: Whether it was compiled and run before.
+        build_seconds: What building the model took.
+    """
+
+    def __init__(
+        self, recipe: Mapping[str, Any], model: str, task: Task, steps: int, evaluations: int, *, probes: bool = True
+    ) -> None:
+        started = time.perf_counter()
+        self.task, self.steps = task, steps
+        self.has_run = False
+        self.network: Network = MODELS[model].load()(recipe, task.train.x.shape[1:], task.outputs)
+        self.optimizer = build_optimizer(recipe["optimizer"], recipe["clipping"], recipe["weight_decay"])
+        self._recipe = recipe
+        self._weights = self.network.model.trainable_variables
+        self.optimizer.build(self._weights)
+        self._optimizer_start = [np.asarray(variable) for variable in self.optimizer.variables]
+        self._loss = build_loss(recipe["loss"], task.classes, recipe["label_smoothing"])
+        self._plain_loss = build_loss(recipe["loss"], task.classes)
+        self._x, self._y = tf.constant(task.train.x), tf.constant(task.train.y)
+        self._probed = probed_steps(steps, evaluations)
+        self._step_probes: Sequence[StepProbe] = step_probes(self.network) if probes else ()
+        self._validation_probes = validation_probes(self.network) if probes else ()
+        self._validate = Evaluation(task, task.validation, self._look, self._plain_loss, self._validation_probes)
+        self._train = tf.function(self._loop, jit_compile=self.network.xla, autograph=False)
+        self._evaluations: dict[str, Any] = {}
+        self.build_seconds = time.perf_counter() - started
+
+    def run(self, feed: Feed) -> Trace:
+        """Trains once, from the weights that are fed; the model keeps the weights it ends with."""
+        self.has_run = True
+        self._reset(feed)
+        fed = (tf.constant(feed.batches), tf.constant(feed.learning_rates))
+        out = {name: value.numpy() for name, value in self._train(*fed).items()}
+        steps, finite = int(out.pop("steps")), bool(out.pop("finite"))
+        clipped, layer = int(out.pop("clipped")), int(out.pop("nonfinite_layer"))
+        names = [*(tap.name for tap in self.network.taps), "output"]
+        rows = int(np.searchsorted(self._probed, steps))
+        arrays = {"loss": out.pop("loss")[:steps], "gradient_norm": out.pop("gradient_norm")[:steps]}
+        arrays |= {"probed_step": self._probed[:rows], **{name: value[:rows] for name, value in out.items()}}
+        return Trace(arrays, steps, finite, clipped, None if finite or layer < 0 else names[layer])
+
+    def evaluate(self, split: str) -> tuple[float, float]:
+        """Loss and metric of the model as it is now on the `train`, `validation` or `test` split."""
+        if split not in self._evaluations:
+            examples: Split = getattr(self.task, split)
+            if split == "train":
+                examples = Split(examples.x[:TRAIN_EVALUATED], examples.y[:TRAIN_EVALUATED])
+            forward = lambda x: (self.network.model(x, training=False), ())  # noqa: E731
+            self._evaluations[split] = tf.function(Evaluation(self.task, examples, forward, self._plain_loss), autograph=False)
+        found = self._evaluations[split]()
+        return float(found["loss"]), float(found["score"])
+
+    def _reset(self, feed: Feed) -> None:
+        for variable, value in zip(self.network.model.weights, feed.weights, strict=True):
+            variable.assign(value)
+        for variable, value in zip(self.optimizer.variables, self._optimizer_start, strict=True):
+            variable.assign(value)
+        for index, generator in enumerate(self.network.seed_generators()):
+            generator.state.assign(np.array([feed.seed % 2**32, index], np.uint32))
+
+    def _look(self, x: Any) -> tuple[Any, Sequence[Any]]:
+        if not self._step_probes:
+            return self.network.model(x, training=False), ()
+        seen = self.network.look(x, training=False)
+        return seen.outputs, seen.activation_inputs
+
+    def _loop(self, batches: Any, learning_rates: Any) -> dict[str, Any]:
+        """The whole training, as one graph."""
+        slots = np.full(self.steps, -1, np.int32)
+        slots[self._probed] = np.arange(len(self._probed), dtype=np.int32)
+        slot_of_step = tf.constant(slots)
+        names, rows = self._empty_rows()
+
+        def step(index: Any, finite: Any, clipped: Any, layer: Any, losses: Any, norms: Any, rows: Any) -> Any:
+            self.optimizer.learning_rate.assign(learning_rates[index])
+            slot = slot_of_step[index]
+            loss, gradients, look = self._differentiate(batches[index])
+            norm = tf.linalg.global_norm(gradients)
+            finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
+            layer = tf.cond(finite, lambda: layer, lambda: self._nonfinite_layer(loss, look))
+            clipped += tf.cast(finite & self._exceeds_threshold(gradients, norm), tf.int32)
+
+            def plain() -> list[Any]:
+                self.optimizer.apply(gradients, self._weights)
+                return list(rows)
+
+            def probed() -> list[Any]:
+                before = self._copy_kernels()
+                self.optimizer.apply(gradients, self._weights)
+                return self._write_rows(names, rows, slot, self._measure(look, before))
+
+            rows = tf.cond(slot >= 0, probed, plain)
+            return index + 1, finite, clipped, layer, losses.write(index, loss), norms.write(index, norm), rows
+
+        start = (tf.constant(0), tf.constant(True), tf.constant(0), tf.constant(-1), *self._empty_curves(), rows)
+        done, finite, clipped, layer, losses, norms, rows = tf.while_loop(
+            lambda index, finite, *_: finite & (index < self.steps), step, start, parallel_iterations=1
+        )
+        return {
+            "steps": tf.where(finite, done, done - 1),
+            "finite": finite,
+            "clipped": clipped,
+            "nonfinite_layer": layer,
+            "loss": losses.stack(),
+            "gradient_norm": norms.stack(),
+            **dict(zip(names, rows, strict=True)),
+        }
+
+    def _differentiate(self, rows: Any) -> tuple[Any, list[Any], StepLook]:
+        """Loss of a batch (penalties apart), gradients of the weights (with penalties), and what the probes see."""
+        x, y = tf.gather(self._x, rows), tf.gather(self._y, rows)
+        with tf.GradientTape() as tape:
+            seen = self.network.look(x, training=True, tape=tape)
+            loss = tf.reduce_mean(self._loss(y, seen.outputs))
+            total = loss + self._penalty()
+        sources = [seen.gradient_sources, seen.state_sources] if self._step_probes else [[], []]
+        watched = [[w.value for w in self._weights], *sources]
+        weights, z, states = tape.gradient(total, watched, unconnected_gradients="zero")
+        kernels = [weights[i] for i in self.network.kernel_indices]
+        look = StepLook(seen.pre_activations, z, kernels, seen.activations, states)
+        return loss, weights, look
+
+    def _penalty(self) -> Any:
+        l1, l2 = self._recipe["l1"], self._recipe["l2"]
+        kernels = [self._weights[i].value for i in self.network.penalized_indices]
+        total = tf.constant(0.0)
+        if l1:
+            total += l1 * tf.add_n([tf.reduce_sum(tf.abs(kernel)) for kernel in kernels])
+        if l2:
+            total += l2 * tf.add_n([tf.reduce_sum(tf.square(kernel)) for kernel in kernels])
+        return total
+
+    def _exceeds_threshold(self, gradients: Sequence[Any], norm: Any) -> Any:
+        clipping = self._recipe["clipping"]
+        if clipping["name"] == "global_norm":
+            return norm > clipping["norm"]
+        if clipping["name"] == "norm":
+            return tf.reduce_any([tf.norm(g) > clipping["norm"] for g in gradients])
+        if clipping["name"] == "value":
+            return tf.reduce_any([tf.reduce_max(tf.abs(g)) > clipping["value"] for g in gradients])
+        return tf.constant(False)
+
+    def _nonfinite_layer(self, loss: Any, look: StepLook) -> Any:
+        """Index of the layer where the first non-finite value arose; the number of layers stands for the output.
+
+        Forward, that is the first layer whose z is not finite; if all are and the loss is, backward, the layer nearest
+        the output whose dLoss/dz is not; if all of these are, the one whose dLoss/dW is not.
+        """
+        layers = len(self.network.taps)
+        if not self._step_probes:
+            return tf.constant(-1)
+        forward, backward, weights = (
+            tf.math.is_finite(per_layer(tensors, _sum_to_layer))
+            for tensors in (look.pre_activations, look.pre_activation_gradients, look.kernel_gradients)
+        )
+        order = tf.range(layers)
+        first_forward = tf.reduce_min(tf.where(forward, layers, order))
+        last_backward = tf.reduce_max(tf.where(backward, -1, order))
+        last_weights = tf.reduce_max(tf.where(weights, -1, order))
+        in_backward = tf.where(last_backward >= 0, last_backward, tf.where(last_weights >= 0, last_weights, layers))
+        return tf.where(tf.math.is_finite(loss), in_backward, first_forward)
+
+    def _copy_kernels(self) -> list[Any]:
+        """The hidden layers' kernels as they are, for probes that compare them with what an update made of them."""
+        return [tf.identity(tap.kernel.value) for tap in self.network.taps] if self._step_probes else []
+
+    def _measure(self, look: StepLook, before: Sequence[Any]) -> dict[str, Any]:
+        """A row of every trace, after the update."""
+        found = dict(self._validate())
+        row = {"validation_loss": found.pop("loss"), "validation_score": found.pop("score"), **found}
+        after = [tap.kernel.value for tap in self.network.taps]
+        for probe in self._step_probes:
+            row |= probe.measure(look.updated(before, after))
+        return row
+
+    def _empty_rows(self) -> tuple[list[str], list[Any]]:
+        """Names of all traces of probed steps, and zeros for them."""
+        shapes: dict[str, tuple[int, ...]] = {"validation_loss": (), "validation_score": ()}
+        for probe in (*self._step_probes, *self._validation_probes):
+            shapes |= probe.shapes(self.network)
+        return list(shapes), [tf.zeros([len(self._probed), *shape]) for shape in shapes.values()]
+
+    def _empty_curves(self) -> tuple[Any, Any]:
+        return tuple(tf.TensorArray(tf.float32, size=self.steps, element_shape=()) for _ in range(2))
+
+    @staticmethod
+    def _write_rows(names: Sequence[str], rows: Sequence[Any], slot: Any, row: Mapping[str, Any]) -> list[Any]:
+        return [
+            tf.tensor_scatter_nd_update(written, [[slot]], row[name][None])
+            for name, written in zip(names, rows, strict=True)
+        ]
+
+
+def _sum_to_layer(stack: Any) -> Any:
+    """Zero times everything, summed a layer: finite just where all of it is."""
+    return tf.reduce_sum(stack * 0, axis=list(range(1, len(stack.shape))))
