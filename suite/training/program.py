@@ -23,8 +23,8 @@ TRAIN_EVALUATED = 10_000
 
 
 def probed_steps(steps: int, evaluations: int) -> np.ndarray:
-    """The probed steps, from 0: the first, then evenly, always including the last; at most `evaluations` of them."""
-    return np.unique(np.round(np.linspace(0, steps - 1, evaluations)).astype(np.int32))
+    """The probed steps, from 0: the first, then evenly, to the last; at most `evaluations`, and the last if only one."""
+    return np.unique(np.round(np.linspace(steps - 1, 0, evaluations)).astype(np.int32))
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class Program:
         steps: Updates of one run.
         evaluations: Probed steps of one run.
         probes: Whether layers are measured; without, probed steps are only validated.
+        xla: Whether to compile with XLA; by default, where the model family trains faster with it.
 
     Attributes:
         network: The model and where the probes look.
@@ -86,7 +87,15 @@ class Program:
     """
 
     def __init__(
-        self, recipe: Mapping[str, Any], model: str, task: Task, steps: int, evaluations: int, *, probes: bool = True
+        self,
+        recipe: Mapping[str, Any],
+        model: str,
+        task: Task,
+        steps: int,
+        evaluations: int,
+        *,
+        probes: bool = True,
+        xla: bool | None = None,
     ) -> None:
         started = time.perf_counter()
         self.task, self.steps = task, steps
@@ -104,7 +113,8 @@ class Program:
         self._step_probes: Sequence[StepProbe] = step_probes(self.network) if probes else ()
         self._validation_probes = validation_probes(self.network) if probes else ()
         self._validate = Evaluation(task, task.validation, self._look, self._plain_loss, self._validation_probes)
-        self._train = tf.function(self._loop, jit_compile=self.network.xla, autograph=False)
+        jit_compile = self.network.xla if xla is None else xla
+        self._train = tf.function(self._loop, jit_compile=jit_compile, autograph=False)
         self._evaluations: dict[str, Any] = {}
         self.build_seconds = time.perf_counter() - started
 
@@ -128,8 +138,8 @@ class Program:
             examples: Split = getattr(self.task, split)
             if split == "train":
                 examples = Split(examples.x[:TRAIN_EVALUATED], examples.y[:TRAIN_EVALUATED])
-            forward = lambda x: (self.network.model(x, training=False), ())  # noqa: E731
-            self._evaluations[split] = tf.function(Evaluation(self.task, examples, forward, self._plain_loss), autograph=False)
+            evaluation = Evaluation(self.task, examples, self._infer, self._plain_loss)
+            self._evaluations[split] = tf.function(evaluation, autograph=False)
         found = self._evaluations[split]()
         return float(found["loss"]), float(found["score"])
 
@@ -141,9 +151,12 @@ class Program:
         for index, generator in enumerate(self.network.seed_generators()):
             generator.state.assign(np.array([feed.seed % 2**32, index], np.uint32))
 
+    def _infer(self, x: Any) -> tuple[Any, Sequence[Any]]:
+        return self.network.model(x, training=False), ()
+
     def _look(self, x: Any) -> tuple[Any, Sequence[Any]]:
         if not self._step_probes:
-            return self.network.model(x, training=False), ()
+            return self._infer(x)
         seen = self.network.look(x, training=False)
         return seen.outputs, seen.activation_inputs
 
