@@ -13,6 +13,8 @@ from suite.records import Cause, Outcome
 FLOAT_FLOOR = float(np.finfo(np.float32).tiny)
 """Stands for a gradient of exactly 0 in a ratio: it is below the float's range, not nothing."""
 
+_ROUNDING = 1e-6  # 324 right of 360 is 0.9, whatever a float32 makes of it
+
 
 @dataclass(frozen=True)
 class Thresholds:
@@ -77,8 +79,8 @@ def judge(
 
 
 def meets(scores: np.ndarray, target: float, higher_is_better: bool) -> np.ndarray:
-    """Whether each score reaches the target; NaN never does."""
-    return scores >= target if higher_is_better else scores <= target
+    """Whether each score reaches the target, to a float32's rounding; NaN never does."""
+    return scores >= target - _ROUNDING if higher_is_better else scores <= target + _ROUNDING
 
 
 def find_causes(traces: Mapping[str, np.ndarray], thresholds: Thresholds = THRESHOLDS) -> tuple[Cause, ...]:
