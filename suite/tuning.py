@@ -1,4 +1,4 @@
-"""The learning rate of a cell: one log-spaced grid shared by all cells, then Optuna's sampler. Optuna lives here only."""
+"""The learning rate of a cell: one log-spaced grid shared by all cells, then Optuna, which lives here only."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Tuning:
 
 
 def shared_grid(budget: Budget) -> np.ndarray:
-    """The first half of the trials: evenly spaced in log10 over the range, both ends included; the same for all cells."""
+    """The first half of the trials: evenly spaced in log10, both ends included; the same for all cells."""
     count = math.ceil(budget.trials / 2)
     if count == 1:
         return np.array([math.sqrt(budget.learning_rate_low * budget.learning_rate_high)])

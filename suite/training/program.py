@@ -23,7 +23,7 @@ TRAIN_EVALUATED = 10_000
 
 
 def probed_steps(steps: int, evaluations: int) -> np.ndarray:
-    """The probed steps, from 0: the first, then evenly, to the last; at most `evaluations`, and the last if only one."""
+    """The probed steps, from 0: the first, then evenly to the last; at most `evaluations`, the last if only one."""
     return np.unique(np.round(np.linspace(steps - 1, 0, evaluations)).astype(np.int32))
 
 
@@ -272,8 +272,10 @@ class Program:
     def _empty_rows(self) -> tuple[list[str], list[Any]]:
         """Names of all traces of probed steps, and zeros for them."""
         shapes: dict[str, tuple[int, ...]] = {"validation_loss": (), "validation_score": ()}
-        for probe in (*self._step_probes, *self._validation_probes):
-            shapes |= probe.shapes(self.network)
+        for step_probe in self._step_probes:
+            shapes |= step_probe.shapes(self.network)
+        for validation_probe in self._validation_probes:
+            shapes |= validation_probe.shapes(self.network)
         return list(shapes), [tf.zeros([len(self._probed), *shape]) for shape in shapes.values()]
 
     def _empty_curves(self) -> tuple[Any, Any]:

@@ -75,7 +75,9 @@ def test_weights_equal_those_of_keras(name: str, xla: bool) -> None:
     run = feed(program, factors, rate=0.01)
     program.run(run)
     # The program has to end somewhere else than where it began, or equality would say nothing.
-    assert any(np.abs(w - w0).max() > 1e-4 for w, w0 in zip(program.network.model.get_weights(), run.weights, strict=True))
+    assert any(
+        np.abs(w - w0).max() > 1e-4 for w, w0 in zip(program.network.model.get_weights(), run.weights, strict=True)
+    )
     assert_equal_weights(program, train_plainly(plain_keras(2, 12, "tanh"), KERAS_OPTIMIZERS[name](0.01), run))
 
 
@@ -102,7 +104,9 @@ def test_clipping_equals_that_of_keras_and_its_rate_is_counted(clipping: dict, a
     program = Program(factors, "mlp", digits(), STEPS, 2)
     run = feed(program, factors, rate=1.0)
     trace = program.run(run)
-    assert_equal_weights(program, train_plainly(plain_keras(2, 12, "relu"), keras.optimizers.SGD(1.0, **arguments), run))
+    assert_equal_weights(
+        program, train_plainly(plain_keras(2, 12, "relu"), keras.optimizers.SGD(1.0, **arguments), run)
+    )
     if clipping["name"] == "global_norm":
         assert trace.clipped == (trace.arrays["gradient_norm"] > 0.05).sum() > 0
         first_update = np.sqrt(_first_update_square(factors, run))
@@ -166,7 +170,11 @@ def test_the_loop_ends_at_the_first_step_that_is_not_finite() -> None:
     assert 1 <= trace.steps < STEPS
     assert len(trace.arrays["loss"]) == trace.steps
     assert np.isfinite(trace.arrays["loss"]).all()
-    assert len(trace.arrays["gradient_rms"]) == len(trace.arrays["probed_step"]) == (trace.arrays["probed_step"] < trace.steps).sum()
+    assert (
+        len(trace.arrays["gradient_rms"])
+        == len(trace.arrays["probed_step"])
+        == (trace.arrays["probed_step"] < trace.steps).sum()
+    )
     assert trace.nonfinite_layer in {"hidden_1", "hidden_2", "hidden_3", "output"}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from suite.models.network import Network
-from suite.training.probes.base import StepLook, layer_shapes, per_layer, norm
+from suite.training.probes.base import StepLook, layer_shapes, norm, per_layer
 
 
 class UpdateProbe:
@@ -21,8 +21,4 @@ class UpdateProbe:
     def measure(self, look: StepLook) -> Mapping[str, Any]:
         """`update_ratio`, shape (layers,); 0 where W was all zero."""
         changes = [after - before for before, after in zip(look.kernels_before, look.kernels_after, strict=True)]
-        return {
-            "update_ratio": tf.math.divide_no_nan(
-                per_layer(changes, norm), per_layer(look.kernels_before, norm)
-            )
-        }
+        return {"update_ratio": tf.math.divide_no_nan(per_layer(changes, norm), per_layer(look.kernels_before, norm))}

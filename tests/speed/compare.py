@@ -1,0 +1,189 @@
+"""Figures of speed, no pass or fail: the suite against a plain script, steps against Model.fit, and where time goes.
+
+python tests/speed/compare.py            # a few minutes: 8 cells against the plain script
+python tests/speed/compare.py --steps    # only the times per step
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CELLS = {
+    "activation": ["relu"],
+    "initializer": ["small", "glorot_uniform", "he_normal", "large"],
+    "normalization": ["none", "batch"],
+    "optimizer": ["adam"],
+}
+STEPS = 340
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", action="store_true", help="only the times per step")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of both sides; default: all cores")
+    arguments = parser.parse_args()
+    print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}")
+    if not arguments.steps:
+        compare_whole_runs(arguments.workers)
+    compare_steps()
+
+
+def compare_whole_runs(workers: int) -> None:
+    """Whole processes on the same cells, one after the other: start-up, compilation and storing included."""
+    only = [f"{factor}={label}" for factor, labels in CELLS.items() for label in labels]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
+        command = [
+            sys.executable,
+            "-m",
+            "suite",
+            "run",
+            "deep_mlp",
+            "--workers",
+            str(workers),
+            "--only",
+            ",".join(only),
+        ]
+        ours = _time(command, cwd=folder, env=environment)
+        again = _time(command, cwd=folder, env=environment)
+    grid = [word for factor, labels in CELLS.items() for word in (f"--{factor}", *labels)]
+    theirs = _time([sys.executable, str(HERE / "plain.py"), "--workers", str(workers), *grid])
+    cells = 8
+    print(f"\n{cells} cells of deep_mlp.yaml, whole processes, {workers} workers")
+    print(f"  plain script (Model.fit, Optuna, gradient callback)  {theirs:8.1f} s")
+    print(f"  suite run                                            {ours:8.1f} s   {theirs / ours:.1f} times faster")
+    print(f"  suite run again, all recorded                        {again:8.1f} s")
+
+
+def _time(command: list[str], **options: object) -> float:
+    started = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return seconds
+
+
+def compare_steps() -> None:
+    """One thread, 20 x 64, batch 64: interleaved rounds, medians."""
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    sys.path.insert(0, str(HERE.parent.parent))
+    import keras  # noqa: F401  imported before anything is timed
+
+    contenders: dict[str, Callable[[], None]] = {}
+    print("\ncompilation (build, trace, compile)")
+    for name, probes, xla in (("no probes", False, True), ("20 probed steps", True, True), ("no XLA", True, False)):
+        started = time.perf_counter()
+        contenders[f"suite, {name}"] = run = _suite_run(probes, xla)
+        run()
+        first = time.perf_counter() - started
+        started = time.perf_counter()
+        run()
+        print(f"  suite, {name:<28}{first - (time.perf_counter() - started):8.2f} s")
+    contenders["Keras Model.fit"] = _keras_run()
+    torch_run = _torch_run()
+    if torch_run is not None:
+        contenders["PyTorch, eager"] = torch_run
+    contenders["sgemm alone, 3 a layer"] = _sgemm_run()
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for run in contenders.values():
+        run()
+    for _ in range(7):
+        for name, run in contenders.items():
+            started = time.perf_counter()
+            run()
+            times[name].append((time.perf_counter() - started) / STEPS * 1000)
+    fit = statistics.median(times["Keras Model.fit"])
+    print("\nms per step, median of 7 interleaved rounds of 340 steps, validation included where there is any")
+    for name, values in times.items():
+        median = statistics.median(values)
+        print(
+            f"  {name:<35}{median:8.3f}   {fit / median:5.1f} times Model.fit  ({min(values):.3f} to {max(values):.3f})"
+        )
+    if torch_run is None:
+        print("  (PyTorch is not installed)")
+
+
+def _suite_run(probes: bool, xla: bool) -> Callable[[], None]:
+    from suite.training.program import Program
+    from tests.training.cases import digits, feed, recipe
+
+    factors = recipe(depth=20, width=64, activation="relu", initializer="he_normal", optimizer="sgd")
+    program = Program(factors, "mlp", digits(), STEPS, 20, probes=probes, xla=xla)
+    fed = feed(program, factors, rate=0.01)
+    return lambda: program.run(fed) and None
+
+
+def _keras_run() -> Callable[[], None]:
+    import keras
+
+    from tests.training.cases import digits
+
+    layers = [keras.layers.Dense(64, activation="relu", kernel_initializer="he_normal") for _ in range(20)]
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), *layers, keras.layers.Dense(10)])
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.01), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+    train, validation = digits().train, digits().validation
+    rows = 17 * 64
+
+    def run() -> None:
+        x, y = train.x.repeat(2, axis=0)[:rows], train.y.repeat(2, axis=0)[:rows]
+        model.fit(x, y, batch_size=64, epochs=20, validation_data=(validation.x, validation.y), verbose=0)
+
+    return run
+
+
+def _torch_run() -> Callable[[], None] | None:
+    try:
+        import torch
+    except ImportError:
+        return None
+    from tests.training.cases import digits
+
+    torch.set_num_threads(1)
+    blocks: list[torch.nn.Module] = [torch.nn.Flatten()]
+    for _ in range(20):
+        blocks += [torch.nn.Linear(64, 64), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*blocks, torch.nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    loss = torch.nn.CrossEntropyLoss()
+    x, y = torch.from_numpy(digits().train.x), torch.from_numpy(digits().train.y).long()
+
+    def run() -> None:
+        for _ in range(STEPS):
+            rows = torch.randint(0, len(x), (64,))
+            optimizer.zero_grad()
+            loss(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+
+    return run
+
+
+def _sgemm_run() -> Callable[[], None]:
+    """The least the arithmetic costs here: three products of 64 x 64 x 64 a layer and step, by NumPy's BLAS."""
+    import numpy as np
+
+    a, b = (np.random.default_rng(0).standard_normal((64, 64), np.float32) for _ in range(2))
+    out = np.empty_like(a)
+
+    def run() -> None:
+        for _ in range(STEPS * 20 * 3):
+            np.matmul(a, b, out=out)
+
+    return run
+
+
+if __name__ == "__main__":
+    main()
