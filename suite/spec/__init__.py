@@ -1,0 +1,22 @@
+"""YAML to benchmarks to cells: a spec is read strictly, every mistake told with its file, line and column."""
+
+from __future__ import annotations
+
+from suite.spec.benchmark import Benchmark, Level
+from suite.spec.components import import_components
+from suite.spec.grid import expand
+from suite.spec.problems import Problem, SpecError
+from suite.spec.schema import read_benchmarks
+from suite.spec.shipped import find_spec, shipped_specs
+
+__all__ = [
+    "Benchmark",
+    "Level",
+    "Problem",
+    "SpecError",
+    "expand",
+    "find_spec",
+    "import_components",
+    "read_benchmarks",
+    "shipped_specs",
+]

@@ -1,0 +1,207 @@
+"""A user's own components, `package.module:attribute`: found and read without importing, and imported for real."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import inspect
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from typing import Any
+
+from suite.catalog import is_own_component, load_target
+from suite.components import importing_from
+from suite.records import Cell
+from suite.spec.problems import Problem, SpecError, nearest, quote
+
+OWN_KINDS = ("activations", "initializers", "normalizations", "optimizers")
+"""The kinds of component that a user may bring."""
+
+_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def fault_of(name: str, folders: Sequence[str]) -> str | None:
+    """What is wrong with a component's name, without importing anything; None where nothing is seen to be.
+
+    Args:
+        name: As the spec has it, with a colon.
+        folders: Where its module is looked for before Python's own path.
+    """
+    if not _NAME.fullmatch(name):
+        return f"got {quote(name)}, expected package.module:attribute"
+    module, attribute = name.split(":")
+    file = find_module(module, folders)
+    if file is None:
+        missing = f"got {quote(name)}, but there is no module {quote(module)} beside the spec or on Python's path"
+        if module.endswith(".py"):
+            return f"{missing}; leave out the .py"
+        found = nearest(module, _modules_in(folders))
+        return f"{missing}; did you mean {found}:{quote(attribute)}?" if found else missing
+    if file.suffix != ".py":
+        return f"got {quote(name)}, expected a module with Python source; {file.name} is none"
+    try:
+        defined = _definitions(ast.parse(file.read_bytes()).body)
+    except SyntaxError as error:
+        return f"got {quote(name)}, but {file.name} is not Python: {error.msg} on line {error.lineno}"
+    except OSError as error:
+        return f"got {quote(name)}, but {file.name} cannot be read: {error.strerror}"
+    first = attribute.split(".")[0]
+    if first in defined or "*" in defined or "__getattr__" in defined:
+        return None
+    found = nearest(first, defined)
+    missing = f"got {quote(name)}, but {file.name} defines no {quote(first)}"
+    return f"{missing}; did you mean {module}:{found}?" if found else missing
+
+
+def find_module(name: str, folders: Sequence[str] = ()) -> Path | None:
+    """The file that a module would be imported from, found without importing it or its packages.
+
+    Args:
+        name: Dotted.
+        folders: Looked in before Python's own path.
+    """
+    top, *rest = name.split(".")
+    spec = PathFinder.find_spec(top, [*folders, *sys.path]) or _find_elsewhere(top)
+    full = top
+    for part in rest:
+        if spec is None or spec.submodule_search_locations is None:
+            return None
+        full += f".{part}"
+        spec = PathFinder.find_spec(full, list(spec.submodule_search_locations))
+    return Path(spec.origin) if spec is not None and spec.origin is not None else None
+
+
+def _find_elsewhere(name: str) -> ModuleSpec | None:
+    """Asks the other finders: of editable installs, built-in and frozen modules."""
+    for finder in sys.meta_path:
+        spec = finder.find_spec(name, None)
+        if spec is not None:
+            return spec
+    return None
+
+
+def _modules_in(folders: Iterable[str]) -> list[str]:
+    return [file.stem for folder in folders for file in sorted(Path(folder).glob("*.py"))]
+
+
+def _definitions(body: Iterable[ast.stmt]) -> set[str]:
+    """The names that a module's statements define at its top level; `*` where a star import may define any."""
+    names: set[str] = set()
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(statement.name)
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            names |= {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
+        else:
+            names |= {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            inner = (getattr(statement, part, []) for part in ("body", "orelse", "finalbody"))
+            names |= set().union(*(_definitions(b) for b in inner if isinstance(b, list)))
+            names |= set().union(*(_definitions(h.body) for h in getattr(statement, "handlers", [])))
+    return names
+
+
+class Sources:
+    """Hashes of modules' source, each with those it imports from its own folder: what a change is seen by.
+
+    Args:
+        folders: Where modules are looked for before Python's own path.
+    """
+
+    def __init__(self, folders: Sequence[str]) -> None:
+        self._folders = folders
+        self._hashes: dict[str, str] = {}
+
+    def hash(self, module: str) -> str:
+        """16 hex digits of a module's source; of one without a source file, of its name alone."""
+        if module not in self._hashes:
+            file = find_module(module, self._folders)
+            digest = hashlib.sha256()
+            for path in _with_siblings(file) if file else ():
+                digest.update(f"{path.name}\n".encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+            self._hashes[module] = digest.hexdigest()[:16]
+        return self._hashes[module]
+
+
+def _with_siblings(file: Path) -> list[Path]:
+    """A source file and those of its folder that it imports, directly or not, by name."""
+    found, waiting = {file}, [file]
+    while waiting:
+        for name in _imported_names(waiting.pop()):
+            sibling = file.parent / f"{name}.py"
+            if sibling not in found and sibling.is_file():
+                found.add(sibling)
+                waiting.append(sibling)
+    return sorted(found)
+
+
+def _imported_names(file: Path) -> Iterator[str]:
+    """The last parts of the modules that a file's imports may mean."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[-1] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (node.module or "").split(".")[-1:]
+            yield from (alias.name for alias in node.names)
+
+
+def import_components(cells: Iterable[Cell]) -> None:
+    """Imports every component of a user's own that the cells name.
+
+    Raises:
+        SpecError: One cannot be imported, is not what its file beside the spec defines, or does not take its arguments.
+    """
+    levels = {
+        (cell.search_path, level["name"], *sorted(level))
+        for cell in cells
+        for level in cell.recipe.values()
+        if isinstance(level, Mapping) and is_own_component(level["name"])
+    }
+    problems = [_import_fault(name, arguments, folders) for folders, name, *arguments in sorted(levels)]
+    if any(problems):
+        raise SpecError(problem for problem in problems if problem)
+
+
+def _import_fault(name: str, arguments: Sequence[str], folders: Sequence[str]) -> Problem | None:
+    module = name.split(":")[0]
+    file = find_module(module, folders)
+
+    def problem(message: str, line: int | None = None) -> Problem:
+        return Problem(str(file or module), line, None, name, message)
+
+    importlib.invalidate_caches()
+    try:
+        with importing_from(folders):
+            component = load_target(name)
+    except (Exception, SystemExit) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        line = error.lineno if isinstance(error, SyntaxError) else (lines[-1] if lines else None)
+        return problem(f"cannot be imported: {type(error).__name__}: {quote(str(error))}", line)
+    loaded = getattr(sys.modules[module], "__file__", None)
+    if file is not None and loaded is not None and Path(loaded).resolve() != file.resolve():
+        return problem(f"another module named {module} is loaded already, from {loaded}; rename this one")
+    if not callable(component):
+        return problem(f"got {quote(repr(component))}, expected a function or class")
+    return _unknown_argument(component, arguments, problem)
+
+
+def _unknown_argument(component: Any, arguments: Sequence[str], problem: Any) -> Problem | None:
+    try:
+        parameters = inspect.signature(component).parameters
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return None
+    unknown = [argument for argument in arguments if argument != "name" and argument not in parameters]
+    if not unknown:
+        return None
+    return problem(f"takes no argument {', '.join(map(quote, unknown))}; it takes {', '.join(parameters) or 'none'}")

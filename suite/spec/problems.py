@@ -1,0 +1,93 @@
+"""What is wrong with a spec: where, what was got, what was expected, and the nearest right name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+QUOTE_LENGTH = 60
+"""Characters of a user's text that a message repeats at most."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake.
+
+    Attributes:
+        file: Where it is, as the user named it.
+        line: From 1; None where it has no place in the file.
+        column: From 1; None where it has no place in the line.
+        key: Dotted path of the key, such as `budget.steps`; empty where there is none.
+        message: What was got and what was expected.
+    """
+
+    file: str
+    line: int | None
+    column: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+
+class SpecError(Exception):
+    """A spec, or what was asked of it, is wrong. Its text has one line a problem.
+
+    Attributes:
+        problems: All of them, in the order of the file.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+    def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)
+
+
+class Findings:
+    """Collects the problems of one file.
+
+    Args:
+        file: As the user named it.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def add(self, place: tuple[int, int] | None, key: str, message: str) -> None:
+        """Notes a problem at a line and column, both from 1."""
+        line, column = place or (None, None)
+        self.problems.append(Problem(self.file, line, column, key, message))
+
+
+def quote(text: str) -> str:
+    """A user's text as a message repeats it: cut to `QUOTE_LENGTH`, on one line, control characters escaped."""
+    cut = text if len(text) <= QUOTE_LENGTH else text[: QUOTE_LENGTH - 3] + "..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that is most like a mistyped name, if one is like it."""
+    plain = {candidate.casefold(): candidate for candidate in candidates}
+    wanted = name[:QUOTE_LENGTH].casefold()
+    matches = difflib.get_close_matches(wanted, plain, n=1, cutoff=0.6)
+    if not matches and len(wanted) > 2:
+        matches = [candidate for candidate in plain if candidate.startswith(wanted)]
+    return plain[matches[0]] if matches else None
+
+
+def one_of(candidates: Sequence[str]) -> str:
+    """The candidates as an expectation: "one of a, b"."""
+    return f"one of {', '.join(candidates)}" if len(candidates) > 1 else "".join(candidates) or "nothing"
+
+
+def not_found(name: str, candidates: Sequence[str], expected: str | None = None) -> str:
+    """ "got reluu, expected one of relu, tanh; did you mean relu?" """
+    found = nearest(name, candidates)
+    message = f"got {quote(name)}, expected {expected or one_of(candidates)}"
+    return message + (f"; did you mean {found}?" if found else "")

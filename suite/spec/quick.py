@@ -1,0 +1,51 @@
+"""The quick slice: a few cells that show every factor and need few programs, for an honest look in about a minute."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from suite.records import Budget, Cell
+
+TRIALS = 4
+REPLICATES = 2
+DENSE = ("mlp",)
+"""The families that train fast enough for the larger slice."""
+
+
+def quick_budget(budget: Budget) -> Budget:
+    """Fewer trials and replicates; as many steps, so that a verdict means the same."""
+    return replace(budget, trials=min(budget.trials, TRIALS), replicates=min(budget.replicates, REPLICATES))
+
+
+def quick_slice(cells: Sequence[Cell]) -> list[int]:
+    """Which cells belong to the slice, in order: six of three programs, or of heavier families three of two.
+
+    Cells are taken one by one, from the first: always the one that shows most levels not yet shown (up to a factor's
+    second they count double), then levels shown least, without a program too many.
+    """
+    most_cells, most_programs = (6, 3) if cells[0].model in DENSE else (3, 2)
+    shown: Counter[tuple[str, object]] = Counter()
+    programs: set[str] = set()
+    taken: list[int] = []
+
+    def worth(index: int) -> tuple[int, int, int]:
+        levels = cells[index].factors.items()
+        varied = Counter(factor for factor, _ in shown)
+        new = sum(2 if varied[factor] < 2 else 1 for factor, label in levels if (factor, label) not in shown)
+        return new, -sum(shown[level] for level in levels), -index
+
+    while len(taken) < min(most_cells, len(cells)):
+        open_to = [
+            i
+            for i, cell in enumerate(cells)
+            if i not in taken and (cell.program in programs or len(programs) < most_programs)
+        ]
+        if not open_to:
+            break
+        best = max(open_to, key=worth)
+        taken.append(best)
+        programs.add(cells[best].program)
+        shown.update(cells[best].factors.items())
+    return sorted(taken)
