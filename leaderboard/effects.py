@@ -33,6 +33,7 @@ class Effect:
         high: The other end.
         pairs: Pairs of cells.
         wins: Pairs of cells in which `level` scored higher.
+        losses: Pairs of cells in which it scored lower.
     """
 
     factor: str
@@ -44,6 +45,7 @@ class Effect:
     high: float
     pairs: int
     wins: int
+    losses: int
 
     @property
     def told_from_zero(self) -> bool:
@@ -96,16 +98,17 @@ def _design(factors: Mapping[str, Sequence[Label]], scores: NDArray[np.float64],
     return _Design(factor, levels, table, others)
 
 
-def _sample(differences: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, int]:
-    """What is resampled, the number of pairs of cells and how many of them are above zero."""
+def _sample(differences: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, int, int]:
+    """What is resampled, the number of pairs of cells, how many of them are above zero and how many below."""
     present = ~np.isnan(differences)
     counts = present.sum(axis=1)
     pairs = counts > 0
     means = np.where(present, differences, 0.0).sum(axis=1)[pairs] / counts[pairs]
+    signs = int((means > 0).sum()), int((means < 0).sum())
     if len(means) == 1:
         row = differences[pairs][0]
-        return row[~np.isnan(row)], 1, int(means[0] > 0)
-    return means, len(means), int((means > 0).sum())
+        return row[~np.isnan(row)], 1, *signs
+    return means, len(means), *signs
 
 
 _Question = tuple[str, Label, Label | None, tuple[str, Label] | None, NDArray[np.float64]]
@@ -113,10 +116,10 @@ _Question = tuple[str, Label, Label | None, tuple[str, Label] | None, NDArray[np
 
 def _answer(questions: Sequence[_Question], seed: int) -> list[Effect]:
     samples = [_sample(differences) for *_, differences in questions]
-    intervals = mean_intervals([sample for sample, _, _ in samples], seed=seed)
+    intervals = mean_intervals([sample for sample, *_ in samples], seed=seed)
     return [
-        Effect(factor, level, other, given, mean, low, high, pairs, wins)
-        for (factor, level, other, given, _), (_, pairs, wins), (mean, low, high) in zip(
+        Effect(factor, level, other, given, mean, low, high, pairs, wins, losses)
+        for (factor, level, other, given, _), (_, pairs, wins, losses), (mean, low, high) in zip(
             questions, samples, intervals, strict=True
         )
         if pairs

@@ -29,19 +29,26 @@ MANIFEST_KEYS: Mapping[str, type | tuple[type, ...]] = {
 
 TASK_KEYS = ("name", "metric", "higher_is_better", "chance_score", "baseline_loss")
 REQUIRED = tuple(name for name in TABLES if name != "gradients_through_time")
+_WHOLE = re.compile(r"-?[0-9]+\.0+")
 _NAME = re.compile(r"[a-z0-9_-]+")
 _FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
 
 
 def text(value: Any) -> str:
-    """A label as it is shown and compared: `5` for 5 and 5.0, `true` for True."""
+    """A label as it is shown and compared: `5` for 5 and 5.0, `true` for True.
+
+    Where a factor mixes names and numbers its column holds texts, such as `1.0` and `True`: they count as the same.
+    """
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return str(value)
+    written = str(value)
+    if written in ("True", "False"):
+        return written.lower()
+    return written.partition(".")[0] if _WHOLE.fullmatch(written) else written
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,7 @@ def read(folder: Path) -> Results:
         ResultsError: With everything that is wrong, each problem naming its file.
     """
     import pandas as pd
+    import pyarrow as pa
 
     manifest = _read_manifest(folder)
     problems = _file_problems(folder, manifest)
@@ -124,7 +132,7 @@ def read(folder: Path) -> Results:
         path = folder / f"{name}.parquet"
         try:
             tables[name] = pd.read_parquet(path)
-        except Exception as error:
+        except (OSError, pa.ArrowException) as error:
             raise ResultsError([f"{path}: cannot be read: {_first_line(error)}"]) from error
         for factor in manifest["factors"]:
             tables[name][factor] = tables[name][factor].map(text)
@@ -212,6 +220,7 @@ def sha256(path: Path) -> str:
 
 def _schema_problems(folder: Path, name: str, manifest: Mapping[str, Any]) -> list[str]:
     """A Parquet file that cannot be opened or lacks a column."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     path = folder / f"{name}.parquet"
@@ -219,7 +228,7 @@ def _schema_problems(folder: Path, name: str, manifest: Mapping[str, Any]) -> li
         return []
     try:
         columns = set(pq.read_schema(path).names)
-    except Exception as error:
+    except (OSError, pa.ArrowException) as error:
         return [f"{path}: cannot be opened as Parquet, it may be truncated: {_first_line(error)}"]
     expected = ("benchmark", "cell", *manifest["factors"], *TABLES[name])
     return [f"{path}: lacks the column {column!r}" for column in expected if column not in columns]

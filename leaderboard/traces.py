@@ -23,12 +23,13 @@ class Traces:
     """
 
     def __init__(self, path: Path, position: str) -> None:
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         columns = ["cell", "replicate", "step", "gradient_rms", "layer", *(["time"] if position == "time" else [])]
         try:
             table = pq.read_table(path, columns=columns, read_dictionary=["cell"])
-        except Exception as error:
+        except (OSError, pa.ArrowException) as error:
             raise ResultsError([f"{path}: cannot be read: {error}"]) from error
         keep = None
         if position == "time":

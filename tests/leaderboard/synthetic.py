@@ -78,6 +78,9 @@ def write_results(
     rows = [index for index in range(len(ids)) if index not in absent]
     world = _World(rng, [combinations[i] for i in rows], layers, metric, replicates, steps, length)
     keys = pd.DataFrame([combinations[i] for i in rows], columns=list(grid))
+    for factor in grid:
+        if len({type(label) for label in grid[factor]}) > 1:
+            keys[factor] = keys[factor].map(str)  # a column of Parquet has one type
     keys.insert(0, "cell", [ids[i] for i in rows])
     keys.insert(0, "benchmark", name)
 

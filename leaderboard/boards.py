@@ -1,0 +1,267 @@
+"""A benchmark's board: one row per cell, ranked as the export ranked it, missing cells among them as what they are."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leaderboard.heat import image, median_over_replicates, thinned
+from leaderboard.scales import ScoreScale, significant
+from leaderboard.tables import Results, text
+from suite.records import CELL_COLUMNS, Cause, Outcome
+
+STRIP_SIZE = 20
+"""Most steps and layers of a row's heat strip."""
+
+RESULTS = {"all": "all runs train", "some": "some runs train", "none": "no run trains", "missing": "no result yet"}
+"""How a cell fared, as the board's facet has it."""
+
+MISSING_STATUS = {"not run": "not run yet", "infrastructure error": "infrastructure error"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell. What is None was not measured; a missing cell has its recipe and status only.
+
+    Attributes:
+        cell: Its fingerprint.
+        labels: Its level of every factor, in the order of the grid.
+        missing: Status and detail of a cell without a result; None for one that has it.
+        figures: Its row of the cells table.
+        outcomes: How many of its runs ended how, in the order of the protocol.
+        causes: What the probes of its failed runs show.
+        gradients: (steps, layers) median over replicates.
+        steps: The probed steps.
+    """
+
+    cell: str
+    labels: tuple[str, ...]
+    missing: tuple[str, str] | None = None
+    figures: Mapping[str, Any] = field(default_factory=lambda: dict.fromkeys(CELL_COLUMNS))
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    causes: tuple[str, ...] = ()
+    gradients: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    steps: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+
+    def __getitem__(self, column: str) -> Any:
+        """A figure of the cells table; None if it is empty or the cell is missing."""
+        return self.figures[column]
+
+    @property
+    def name(self) -> str:
+        """The recipe in one line."""
+        return " · ".join(self.labels)
+
+    @property
+    def result(self) -> str:
+        """A key of `RESULTS`."""
+        if self.missing:
+            return "missing"
+        trained, total = self["trained"], self["replicates"]
+        return "all" if trained == total else "some" if trained else "none"
+
+    @property
+    def trains(self) -> bool:
+        """Whether at least half of its runs train."""
+        return not self.missing and self["success_rate"] >= 0.5
+
+    @cached_property
+    def strip(self) -> str:
+        """The heat strip as a `data:` URI: training runs to the right, the layer nearest the output is on top."""
+        if not self.gradients.size:
+            return ""
+        steps, layers = (thinned(size, STRIP_SIZE) for size in self.gradients.shape)
+        return image(self.gradients[np.ix_(steps, layers)].T[::-1])
+
+    @property
+    def strip_text(self) -> str:
+        """What the strip shows, in words."""
+        if not self.gradients.size:
+            return "not probed"
+        first = self.gradients[0]
+        return f"first step: {gradient_text(first[-1])} at the output, {gradient_text(first[0])} at the input"
+
+
+def gradient_text(value: float) -> str:
+    """A gradient in words: a zero is below the range of its float."""
+    if math.isnan(value):
+        return "none"
+    return "below range" if value == 0 else "not finite" if math.isinf(value) else significant(value, 1)
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One way to narrow the board down: a factor, or how the runs ended.
+
+    Attributes:
+        key: In the URL.
+        title: On the page.
+        options: Value, text, number of cells and place among the levels of each choice.
+        index: Which factor it is; None for what is no factor.
+    """
+
+    key: str
+    title: str
+    options: tuple[tuple[str, str, int, int | str], ...]
+    index: int | None = None
+
+
+@dataclass(frozen=True)
+class Board:
+    """All there is to show of a benchmark.
+
+    Attributes:
+        results: What was exported.
+        scale: How its scores are drawn.
+        rows: Recorded cells by tier, then test score; then the missing ones.
+        scores: Test score of each recorded row's replicates, chance for a non-finite run; NaN where there is none.
+    """
+
+    results: Results
+    scale: ScoreScale
+    rows: tuple[Row, ...]
+    scores: NDArray[np.float64]
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """As exported."""
+        return self.results.manifest
+
+    @property
+    def factors(self) -> dict[str, tuple[str, ...]]:
+        """The grid."""
+        return self.results.factors
+
+    @cached_property
+    def recorded(self) -> tuple[Row, ...]:
+        """Rows that have a result."""
+        return tuple(row for row in self.rows if not row.missing)
+
+    @cached_property
+    def missing(self) -> tuple[Row, ...]:
+        """Rows that have none."""
+        return tuple(row for row in self.rows if row.missing)
+
+    @property
+    def best(self) -> Row | None:
+        """The first row, if there is a result at all."""
+        return self.recorded[0] if self.recorded else None
+
+    @property
+    def tiers(self) -> int:
+        """How many there are."""
+        return max((row["tier"] for row in self.recorded), default=0)
+
+    @cached_property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Each factor with its level in every recorded row: what the statistics of a design take."""
+        return {factor: tuple(row.labels[i] for row in self.recorded) for i, factor in enumerate(self.factors)}
+
+    @cached_property
+    def _places(self) -> tuple[dict[str, int], ...]:
+        return tuple({label: place for place, label in enumerate(labels)} for labels in self.factors.values())
+
+    def places(self, row: Row) -> str:
+        """Of each factor, which of its levels the row has, counted from 0: how the page's filter reads a row."""
+        return " ".join(str(places[label]) for places, label in zip(self._places, row.labels, strict=True))
+
+    @cached_property
+    def facets(self) -> tuple[Facet, ...]:
+        """Factors that vary, how the cells fared, and the causes that occur."""
+        found: list[Facet] = []
+        options: tuple[tuple[str, str, int, int | str], ...]
+        for index, (factor, labels) in enumerate(self.factors.items()):
+            counts = Counter(row.labels[index] for row in self.rows)
+            if len(counts) > 1:
+                options = tuple((x, x, counts[x], place) for place, x in enumerate(labels) if counts[x])
+                found.append(Facet(f"f.{factor}", factor_title(factor), options, index))
+        results = Counter(row.result for row in self.rows)
+        options = tuple((key, title, results[key], key) for key, title in RESULTS.items() if results[key])
+        found.append(Facet("result", "Result", options))
+        causes = Counter(cause for row in self.rows for cause in row.causes)
+        if causes:
+            options = tuple((cause, cause, causes[cause], cause) for cause in map(str, Cause) if causes[cause])
+            found.append(Facet("cause", "Cause of failure", options))
+        return tuple(found)
+
+
+def factor_title(factor: str) -> str:
+    """A factor's name as a heading."""
+    return factor.replace("_", " ").capitalize()
+
+
+def board(results: Results) -> Board:
+    """Joins the tables of a benchmark into its board."""
+    scale = ScoreScale.of(results.manifest)
+    runs = results.replicates.sort_values(["cell", "replicate"], kind="stable")
+    outcomes: dict[str, Counter[str]] = {}
+    for cell, outcome in zip(runs["cell"], runs["outcome"], strict=True):
+        outcomes.setdefault(cell, Counter())[outcome] += 1
+    rows = []
+    for figures in plain_rows(results.cells):
+        _, steps, _, block = results.gradients.of(figures["cell"])
+        count = outcomes[figures["cell"]]
+        rows.append(
+            Row(
+                figures["cell"],
+                tuple(figures[factor] for factor in results.factors),
+                figures=figures,
+                outcomes={name: count[name] for name in _OUTCOME_ORDER if count[name]},
+                causes=tuple(cause for cause in (figures["causes"] or "").split("+") if cause),
+                gradients=median_over_replicates(block),
+                steps=steps,
+            )
+        )
+    sign = -1 if scale.higher_is_better else 1
+    rows.sort(key=lambda row: (row["tier"] or math.inf, sign * _or_inf(row["test_score"], sign), row.labels, row.cell))
+    missing = [
+        Row(
+            str(entry["cell"]),
+            tuple(text(entry["factors"][factor]) for factor in results.factors),
+            missing=(MISSING_STATUS.get(entry["status"], str(entry["status"])), str(entry.get("detail") or "")),
+        )
+        for entry in results.manifest["missing"]
+    ]
+    missing.sort(key=lambda row: (row.labels, row.cell))
+    return Board(results, scale, (*rows, *missing), _scores(results, rows, scale.chance))
+
+
+_OUTCOME_ORDER = (Outcome.TRAINED, Outcome.SLOW, Outcome.LOST, Outcome.STALLED, Outcome.DIVERGED, Outcome.NONFINITE)
+
+
+def _or_inf(value: float | None, sign: int) -> float:
+    """A cell without a score sorts behind those that have one."""
+    return sign * math.inf if value is None else value
+
+
+def _scores(results: Results, rows: Sequence[Row], chance: float) -> NDArray[np.float64]:
+    """(recorded rows, replicates); the columns are the indices of replicates, the same seed in each."""
+    runs = results.replicates
+    position = {row.cell: index for index, row in enumerate(rows)}
+    indices = sorted(set(runs["replicate"].tolist()))
+    column = {replicate: place for place, replicate in enumerate(indices)}
+    table = np.full((len(rows), len(indices)), np.nan)
+    values = runs["test_score"].to_numpy(dtype=float, na_value=np.nan)
+    table[[position[c] for c in runs["cell"]], [column[r] for r in runs["replicate"].tolist()]] = np.where(
+        np.isnan(values), chance, values
+    )
+    return table
+
+
+def plain_rows(frame: Any) -> list[dict[str, Any]]:
+    """A table's rows as mappings of Python values, None where a cell of the table is empty."""
+    columns = {}
+    for name in frame.columns:
+        values = frame[name].to_numpy(dtype=object, na_value=None)
+        columns[name] = [
+            None if value is None or value != value else value.item() if hasattr(value, "item") else value  # noqa: PLR0124
+            for value in values
+        ]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -1,0 +1,251 @@
+"""What a cell's page says: the verdict in a sentence, every run's curves, its gradients, its neighbours, how to redo it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import yaml
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from leaderboard import charts, reproduce
+from leaderboard.boards import Board, Row, factor_title, plain_rows
+from leaderboard.charts import Dot, Line, Mark
+from leaderboard.heat import median_over_replicates, thinned
+from leaderboard.scales import Scale, loss_scale, significant
+from leaderboard.statistics import Interval, basin, mean_intervals
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A cell one factor away.
+
+    Attributes:
+        row: The cell.
+        factor: Which factor differs.
+        was: This cell's level of it.
+        becomes: The neighbour's.
+        gain: Paired mean difference of test score, neighbour minus this, with its interval; None if one has no result.
+        fixes: Whether it trains and this one does not.
+    """
+
+    row: Row
+    factor: str
+    was: str
+    becomes: str
+    gain: Interval | None
+    fixes: bool
+
+
+class CellPages:
+    """Hands out what the page of each cell of a board shows; the tables are taken apart once.
+
+    Args:
+        board: The board.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self._by_labels = {row.labels: row for row in board.rows}
+        self._index = {row.cell: index for index, row in enumerate(board.recorded)}
+        self._replicates = _grouped(board.results.replicates)
+        self._trials = _grouped(board.results.trials)
+        curves = board.results.curves.sort_values(["cell", "replicate", "step"], kind="stable")
+        self._curves = {
+            name: np.asarray(curves[name], dtype=float)
+            for name in ("replicate", "step", "train_loss", "validation_score")
+        }
+        cells = np.asarray(curves["cell"], dtype=str)
+        starts = np.flatnonzero(np.r_[True, cells[1:] != cells[:-1]]) if len(cells) else np.zeros(0, dtype=int)
+        self._curve_rows = {
+            cells[a]: slice(int(a), int(b)) for a, b in zip(starts, [*starts[1:], len(cells)], strict=True)
+        }
+        self._steps = Scale(0, max(1, int(board.manifest["budget"].get("steps", 1))))
+
+    @cached_property
+    def _document(self) -> yaml.MappingNode | None:
+        return reproduce.documents(self.board.manifest["spec"]).get(self.board.results.name)
+
+    def replicates(self, row: Row) -> list[dict[str, Any]]:
+        """The cell's runs, as the table of replicates has them."""
+        return self._replicates.get(row.cell, [])
+
+    def fragment(self, row: Row) -> str | None:
+        """The YAML that runs this cell alone."""
+        document = self._document
+        return (
+            None
+            if document is None
+            else reproduce.cut(document, dict(zip(self.board.factors, row.labels, strict=True)))
+        )
+
+    def neighbours(self, row: Row) -> list[Neighbour]:
+        """Cells one factor away: those that fix it first, then by gain, those without a result last."""
+        found = []
+        for index, (factor, labels) in enumerate(self.board.factors.items()):
+            for label in labels:
+                other = self._by_labels.get((*row.labels[:index], label, *row.labels[index + 1 :]))
+                if other is not None and label != row.labels[index]:
+                    found.append((other, factor, row.labels[index], label))
+        gains = self._gains(row, [other for other, *_ in found])
+        neighbours = [
+            Neighbour(other, factor, was, becomes, gain, other.trains and not row.trains)
+            for (other, factor, was, becomes), gain in zip(found, gains, strict=True)
+        ]
+        sign = -1 if self.board.scale.higher_is_better else 1
+        return sorted(neighbours, key=lambda n: (not n.fixes, n.gain is None, sign * n.gain[0] if n.gain else 0.0))
+
+    def _gains(self, row: Row, others: Sequence[Row]) -> list[Interval | None]:
+        if row.missing:
+            return [None] * len(others)
+        mine, scores = self.board.scores[self._index[row.cell]], self.board.scores
+        samples = []
+        for other in others:
+            difference = np.full(0, np.nan) if other.missing else scores[self._index[other.cell]] - mine
+            samples.append(difference[~np.isnan(difference)])
+        intervals = mean_intervals(samples)
+        return [interval if len(sample) else None for interval, sample in zip(intervals, samples, strict=True)]
+
+    def figures(self, row: Row) -> dict[str, Markup]:
+        """The charts, by name; one that has nothing to show is left out."""
+        outcome = {run["replicate"]: run["outcome"] for run in self.replicates(row)}
+        found = self._curve_figures(row, outcome) | self._depth_figures(row)
+        if trials := self._trials.get(row.cell):
+            found["rates"] = self._rates(row, trials)
+        if self.board.results.through_time is not None:
+            _, steps, times, block = self.board.results.through_time.of(row.cell)
+            if block.size:
+                found |= self._time_figures(steps, times, median_over_replicates(block))
+        return found
+
+    def _curve_figures(self, row: Row, outcome: Mapping[int, str]) -> dict[str, Markup]:
+        rows = self._curve_rows.get(row.cell, slice(0, 0))
+        columns = {name: values[rows] for name, values in self._curves.items()}
+        if not len(columns["step"]):
+            return {}
+        manifest, scale, found = self.board.manifest, self.board.scale, {}
+        baseline = float(manifest["task"]["baseline_loss"])
+        for name, column, y, title, mark in (
+            ("loss", "train_loss", loss_scale(baseline), "training loss", Mark("constant predictor", baseline)),
+            ("score", "validation_score", scale.axis, f"validation {scale.metric}", Mark("target", scale.target)),
+        ):
+            series = []
+            for replicate in np.unique(columns["replicate"]).astype(int).tolist():
+                run = columns["replicate"] == replicate
+                ended = outcome.get(replicate, "")
+                points = list(zip(columns["step"][run].tolist(), columns[column][run].tolist(), strict=True))
+                series.append(Line(f"replicate {replicate}: {ended}", f"l o-{ended}", points))
+            label = f"{title.capitalize()} of {len(series)} runs over training, the last value of each: " + ", ".join(
+                significant(line.points[-1][1]) for line in series
+            )
+            found[name] = charts.lines(
+                series, x=self._steps, y=y, x_title="step", y_title=title, label=label, marks=[mark]
+            )
+        return found
+
+    def _depth_figures(self, row: Row) -> dict[str, Markup]:
+        if not row.gradients.size:
+            return {}
+        steps, layers = row.steps, row.gradients.shape[1]
+        depth = Scale(1, max(layers, 2))
+        label = f"Median gradient RMS by layer and step; {row.strip_text}"
+        picked = thinned(len(steps), 60)
+        heat = charts.heat_map(
+            row.gradients[picked].T[::-1], x=Scale(1, max(int(steps[-1]), 2)), y=Scale(0.5, layers + 0.5),
+            x_title="step", y_title="layer, input to output", label=label,
+        )  # fmt: skip
+        series = _three_lines(steps, np.arange(1, layers + 1), row.gradients)
+        by_depth = charts.gradient_lines(series, x=depth, x_title="layer, 1 is nearest the input", label=label)
+        return {"heat": heat, "depth": by_depth}
+
+    def _time_figures(
+        self, steps: NDArray[np.int32], times: NDArray[np.int32], gradients: NDArray[np.float64]
+    ) -> dict[str, Markup]:
+        kept = thinned(len(times), 60)
+        axis = Scale(int(times[0]), max(int(times[-1]), int(times[0]) + 1))
+        label = "Median gradient RMS with respect to the hidden state by time step, at the first, middle and last probed step"
+        series = _three_lines(steps, times[kept], gradients[:, kept])
+        return {"time": charts.gradient_lines(series, x=axis, x_title="time step, 1 is the first input", label=label)}
+
+    def _rates(self, row: Row, trials: Sequence[Mapping[str, Any]]) -> Markup:
+        scale, budget = self.board.scale, self.board.manifest["budget"]
+        scores = [trial["validation_score"] for trial in trials if trial["validation_score"] is not None]
+        best = (max if scale.higher_is_better else min)(scores, default=scale.chance)
+        shared = [trial for trial in trials if trial["shared_grid"]]
+        marked = basin(
+            [trial["learning_rate"] for trial in shared], [trial["validation_score"] for trial in shared],
+            best=best, chance=scale.chance, higher_is_better=scale.higher_is_better,
+        )  # fmt: skip
+        dots = [
+            Dot(
+                f"rate {significant(trial['learning_rate'])}: {trial['outcome']}, {scale.write(trial['validation_score'])}",
+                trial["learning_rate"], trial["validation_score"], bool(trial["shared_grid"]),
+                trial["learning_rate"] == row["learning_rate"],
+            )
+            for trial in trials
+        ]  # fmt: skip
+        rates = [trial["learning_rate"] for trial in trials]
+        x = Scale(
+            budget.get("learning_rate_low") or min(rates),
+            budget.get("learning_rate_high") or max(rates) * 1.01,
+            log=True,
+        )
+        label = (
+            f"Validation {scale.metric} of {len(dots)} learning rates, the best is {significant(row['learning_rate'])}"
+        )
+        return charts.rates(
+            dots, marked or [], x=x, y=scale.axis, y_title=f"validation {scale.metric}", label=label,
+            marks=[Mark("target", scale.target)],
+        )  # fmt: skip
+
+
+def _grouped(table: Any) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in plain_rows(table):
+        found.setdefault(row["cell"], []).append(row)
+    return found
+
+
+def _three_lines(steps: NDArray[np.int32], places: NDArray[Any], gradients: NDArray[np.float64]) -> list[Line]:
+    """The gradient at the first, the middle and the last probed step; a zero lies at the foot of the scale."""
+    picks = dict.fromkeys((0, len(steps) // 2, len(steps) - 1))
+    styles = ("l s-first", "l s-middle", "l s-last")
+    return [
+        Line(f"step {int(steps[pick])}", style, list(zip(places.tolist(), gradients[pick].tolist(), strict=True)))
+        for pick, style in zip(picks, styles, strict=False)
+    ]
+
+
+def verdict(board: Board, row: Row) -> str:
+    """What became of the cell, in a sentence or two."""
+    if row.missing:
+        status, detail = row.missing
+        return f"There is no result: {status}{f' ({detail})' if detail else ''}. It is not ranked, and counts as neither success nor failure."
+    trained, total, scale = row["trained"], row["replicates"], board.scale
+    others = ", ".join(f"{count} {name}" for name, count in row.outcomes.items() if name != "trained")
+    if trained == total:
+        said = f"Trains: {'its one run meets' if total == 1 else f'all {total} runs meet'} the target"
+    elif trained:
+        said = f"Trains sometimes: {trained} of {total} runs meet the target, {others}"
+    else:
+        said = f"Does not train: none of {total} runs {'meets' if total == 1 else 'meet'} the target, {others}"
+    if row["test_score"] is not None:
+        said += f"; test {scale.metric} {scale.write(row['test_score'])}"
+        if row["test_low"] is not None and row["test_high"] is not None:
+            said += f" (95% interval {scale.write(row['test_low'])} to {scale.write(row['test_high'])})"
+    said += f", tier {row['tier']} of {board.tiers}."
+    factor = row["gradient_factor_init"]
+    if row.causes:
+        said += f" The probes of its failed runs show: {', '.join(row.causes)}."
+    if factor is not None:
+        way = "shrinks" if factor < 0.98 else "grows" if factor > 1.02 else "keeps its size"
+        by = "" if way == "keeps its size" else f" by a factor of {significant(factor)} per layer"
+        said += f" At the first step the gradient {way}{by} on its way back to the input."
+    return said
+
+
+__all__ = ["CellPages", "Neighbour", "factor_title", "verdict"]

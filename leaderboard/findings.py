@@ -1,0 +1,218 @@
+"""What a benchmark found: the figures of its card, what each level does, where the factors interact, how deep it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from leaderboard.boards import Board
+from leaderboard.charts import Mark, histogram
+from leaderboard.effects import Effect, FrontierPoint, factor_effects, frontier, interactions, level_effects
+from leaderboard.statistics import Interval, interquartile_mean
+
+FRONTIER_FACTORS = ("depth", "length")
+"""Factors that a frontier is drawn along, where a grid varies them."""
+
+
+@dataclass(frozen=True)
+class Swing:
+    """An interaction in one line: how much the difference between two levels hangs on a second factor.
+
+    Attributes:
+        low: The difference where it is least.
+        high: The difference where it is greatest.
+    """
+
+    low: Effect
+    high: Effect
+
+    @property
+    def size(self) -> float:
+        """By how much they differ."""
+        return self.high.mean - self.low.mean
+
+
+@dataclass(frozen=True)
+class HeatTable:
+    """Mean test score by the levels of two factors; None where no cell has a result.
+
+    Attributes:
+        rows: The factor down the side.
+        columns: The factor along the top.
+        values: Mean, success rate and cells of each combination.
+    """
+
+    rows: str
+    columns: str
+    values: tuple[tuple[tuple[float, float, int] | None, ...], ...]
+
+
+class Findings:
+    """Computed when asked for, from a board.
+
+    Args:
+        board: The board.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+
+    @cached_property
+    def levels(self) -> list[Effect]:
+        """Every level against the rest of its factor, in the order of the spec."""
+        return level_effects(self.board.columns, self.board.scores) if self.board.recorded else []
+
+    @cached_property
+    def pairs(self) -> list[Effect]:
+        """Every pair of levels of a factor, the better one first, the clearest difference first."""
+        effects = factor_effects(self.board.columns, self.board.scores) if self.board.recorded else []
+        turned = [self._better_first(effect) for effect in effects]
+        return sorted(turned, key=lambda e: (not e.told_from_zero, -abs(e.mean)))
+
+    @cached_property
+    def interactions(self) -> list[Effect]:
+        """Every pair of levels within each level of each second factor."""
+        return interactions(self.board.columns, self.board.scores) if self.board.recorded else []
+
+    def _better_first(self, effect: Effect) -> Effect:
+        sign = 1 if self.board.scale.higher_is_better else -1
+        if sign * effect.mean >= 0 or effect.other is None:
+            return effect
+        return Effect(
+            effect.factor, effect.other, effect.level, effect.given, -effect.mean, -effect.high, -effect.low,
+            effect.pairs, effect.losses, effect.wins,
+        )  # fmt: skip
+
+    @property
+    def biggest(self) -> Effect | None:
+        """The biggest difference between two levels that is told from zero."""
+        return next((effect for effect in self.pairs if effect.told_from_zero), None)
+
+    @cached_property
+    def swings(self) -> list[Swing]:
+        """For each pair of levels and second factor, where the difference is least and greatest, if the two intervals
+        do not meet; the biggest swing of each two factors, biggest first."""
+        groups: dict[tuple[Any, ...], list[Effect]] = {}
+        for effect in self.interactions:
+            if effect.given and np.isfinite(effect.low):
+                groups.setdefault((effect.factor, effect.level, effect.other, effect.given[0]), []).append(effect)
+        best: dict[tuple[str, str], Swing] = {}
+        for (factor, _, _, second), effects in groups.items():
+            ordered = sorted(effects, key=lambda e: e.mean)
+            swing = Swing(ordered[0], ordered[-1])
+            if swing.low.high < swing.high.low:
+                key = (factor, second)
+                if key not in best or swing.size > best[key].size:
+                    best[key] = swing
+        return sorted(best.values(), key=lambda swing: -swing.size)
+
+    @property
+    def swing_effects(self) -> list[Effect]:
+        """Both ends of every swing."""
+        return [effect for swing in self.swings for effect in (swing.low, swing.high)]
+
+    @staticmethod
+    def by_factor(effects: Sequence[Effect]) -> dict[str, list[Effect]]:
+        """Effects by their factor, both in the order they come."""
+        groups: dict[str, list[Effect]] = {}
+        for effect in effects:
+            groups.setdefault(effect.factor, []).append(effect)
+        return groups
+
+    @property
+    def histogram(self) -> Markup:
+        """How the cells' test scores spread."""
+        scale, scores = self.board.scale, [row["test_score"] for row in self.board.recorded if row["test_score"] is not None]
+        label = f"{len(scores)} cells by test {scale.metric}"
+        return histogram(scores, scale.axis, mark=Mark("target", scale.target), past=scale.higher_is_better, label=label)
+
+    @cached_property
+    def heat_table(self) -> HeatTable | None:
+        """Activation by initializer where the grid varies both, else its two factors with most levels."""
+        varied = {factor: labels for factor, labels in self.board.factors.items() if len(labels) > 1}
+        if {"activation", "initializer"} <= set(varied):
+            first, second = "activation", "initializer"
+        elif len(varied) >= 2:
+            first, second = sorted(varied, key=lambda factor: -len(varied[factor]))[:2]
+        else:
+            return None
+        columns, recorded = self.board.columns, self.board.recorded
+        cells: dict[tuple[Any, Any], list[int]] = {}
+        for index, key in enumerate(zip(columns[first], columns[second], strict=True)):
+            cells.setdefault(key, []).append(index)
+
+        def value(key: tuple[str, str]) -> tuple[float, float, int] | None:
+            rows = cells.get(key, [])
+            known = [i for i in rows if recorded[i]["test_score"] is not None]
+            if not known:
+                return None
+            score = float(np.mean([recorded[i]["test_score"] for i in known]))
+            return score, float(np.mean([recorded[i]["success_rate"] for i in known])), len(known)
+
+        return HeatTable(first, second, tuple(tuple(value((a, b)) for b in varied[second]) for a in varied[first]))
+
+    @cached_property
+    def frontiers(self) -> dict[str, list[FrontierPoint]]:
+        """How far each recipe goes along depth or length, the farthest first."""
+        found = {}
+        for factor in FRONTIER_FACTORS:
+            labels = self.board.factors.get(factor, ())
+            if len(labels) > 1 and all(_is_number(label) for label in labels) and self.board.recorded:
+                rates = [row["success_rate"] for row in self.board.recorded]
+                points = frontier(self.board.columns, rates, factor)
+                found[factor] = sorted(points, key=lambda p: (-(p.reached or 0), *map(str, p.context.values())))
+        return found
+
+
+def _is_number(label: str) -> bool:
+    try:
+        float(label)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class AcrossTasks:
+    """A level's normalized scores over several benchmarks.
+
+    Attributes:
+        factor: The factor.
+        level: The level.
+        score: Interquartile mean with its interval.
+        benchmarks: How many.
+        runs: How many.
+    """
+
+    factor: str
+    level: str
+    score: Interval
+    benchmarks: int
+    runs: int
+
+
+def across_tasks(boards: Sequence[Board]) -> list[AcrossTasks]:
+    """Levels that two or more benchmarks with a frozen reference share, best first within their factor."""
+    runs: dict[tuple[str, str], list[np.ndarray]] = {}
+    for board in boards:
+        reference = board.manifest.get("reference")
+        if reference is None or reference == board.scale.chance:
+            continue
+        normalized = (board.scores - board.scale.chance) / (float(reference) - board.scale.chance)
+        for factor, column in board.columns.items():
+            labels = np.array([*column, ""], dtype=object)[:-1]
+            if len(set(column)) > 1:
+                for level in dict.fromkeys(column):
+                    runs.setdefault((factor, level), []).append(normalized[labels == level].ravel())
+    found = [
+        AcrossTasks(factor, level, interquartile_mean(tasks), len(tasks), sum(int((~np.isnan(t)).sum()) for t in tasks))
+        for (factor, level), tasks in runs.items()
+        if len(tasks) > 1
+    ]
+    order = list(dict.fromkeys(entry.factor for entry in found))
+    return sorted(found, key=lambda entry: (order.index(entry.factor), -entry.score[0]))

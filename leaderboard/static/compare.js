@@ -1,0 +1,103 @@
+// Cells side by side. A page opened from a file may not fetch, so each cell's data is a script that calls `cellLoaded`.
+(() => {
+  "use strict";
+  const most = 4;
+  const titles = {
+    loss: "Training loss", score: "Validation score", heat: "Gradient, layer by layer", depth: "Gradient by depth",
+    time: "Gradient through time", rates: "Learning rates tried",
+  };
+  const table = document.getElementById("compare");
+  const factors = JSON.parse(table.dataset.factors);
+  const loaded = new Map();
+  const element = (name, text, className) => {
+    const made = document.createElement(name);
+    if (text !== undefined) made.textContent = text;
+    if (className) made.className = className;
+    return made;
+  };
+  const complain = (text) => {
+    const trouble = document.getElementById("trouble");
+    trouble.textContent = text;
+    trouble.hidden = !text;
+  };
+  window.cellLoaded = (cell) => loaded.set(cell.cell, cell);
+
+  const load = (id) => new Promise((resolve) => {
+    if (loaded.has(id)) { resolve(id); return; }
+    const script = document.createElement("script");
+    script.src = `cell/${id}.js`;
+    script.onload = () => resolve(loaded.has(id) ? id : null);
+    script.onerror = () => resolve(null);
+    document.head.append(script);
+  });
+
+  const line = (title, cells, fill, className) => {
+    const row = element("tr", undefined, className);
+    const head = element("th", title);
+    head.scope = "row";
+    row.append(head);
+    for (const cell of cells) row.append(fill(cell));
+    return row;
+  };
+  // What a cell's script holds is HTML that was escaped when the site was built.
+  const markup = (name, html) => { const made = element(name); made.innerHTML = html; return made; };
+
+  const draw = (cells) => {
+    const head = element("tr");
+    head.append(element("td"));
+    for (const cell of cells) {
+      const th = element("th");
+      th.scope = "col";
+      const link = element("a", cell.name);
+      link.href = `cell/${cell.cell}.html`;
+      const remove = element("button", "Remove");
+      remove.type = "button";
+      remove.setAttribute("aria-label", `Remove ${cell.name}`);
+      remove.addEventListener("click", () => show(cells.filter((other) => other !== cell).map((other) => other.cell)));
+      th.append(link, remove);
+      head.append(th);
+    }
+    table.tHead.replaceChildren(head);
+    const body = [line("Verdict", cells, (cell) => element("td", cell.verdict, "say"))];
+    factors.forEach((factor, index) => {
+      const differs = new Set(cells.map((cell) => cell.labels[index])).size > 1;
+      const name = factor.replaceAll("_", " ");
+      body.push(line(name[0].toUpperCase() + name.slice(1), cells, (cell) => element("td", cell.labels[index]), differs ? "differs" : "same"));
+    });
+    for (const title of new Set(cells.flatMap((cell) => Object.keys(cell.facts)))) {
+      body.push(line(title, cells, (cell) => {
+        const row = markup("tbody", `<tr>${cell.facts[title] || "<td>–</td>"}</tr>`);
+        return row.firstChild.firstChild;
+      }));
+    }
+    for (const [key, title] of Object.entries(titles)) {
+      if (cells.some((cell) => cell.figures[key])) {
+        body.push(line(title, cells, (cell) => markup("td", cell.figures[key] || "–"), "figure"));
+      }
+    }
+    table.tBodies[0].replaceChildren(...body);
+  };
+
+  const wanted = () => new URLSearchParams(location.hash.slice(1)).getAll("cell").filter((id) => /^[0-9a-f]{8,64}$/.test(id));
+  const show = (ids) => {
+    const hash = new URLSearchParams(ids.map((id) => ["cell", id])).toString();
+    if (location.hash.slice(1) === hash) refresh(); else location.hash = hash;
+  };
+  const refresh = async () => {
+    const asked = [...new Set(wanted())];
+    const ids = asked.slice(0, most);
+    const found = (await Promise.all(ids.map(load))).filter(Boolean);
+    const lost = ids.length - found.length;
+    complain([
+      lost ? `${lost} of the cells asked for ${lost > 1 ? "are" : "is"} not on this board.` : "",
+      asked.length > most ? `Only the first ${most} cells are shown.` : "",
+    ].filter(Boolean).join(" "));
+    document.getElementById("frame").hidden = !found.length;
+    document.getElementById("key").hidden = !found.length;
+    document.getElementById("hint").hidden = found.length > 1;
+    draw(found.map((id) => loaded.get(id)));
+    table.dataset.ready = found.length;
+  };
+  addEventListener("hashchange", refresh);
+  refresh();
+})();
