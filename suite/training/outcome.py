@@ -145,13 +145,15 @@ def gradient_factor(gradients: np.ndarray) -> float | None:
 
 def worst_dead(traces: Mapping[str, np.ndarray]) -> float | None:
     """Dead fraction of the layer that has most, at the last probed step."""
-    dead = traces["dead_fraction"]
-    return float(dead[-1].max()) if len(dead) else None
+    return _largest(traces["dead_fraction"][-1:])
 
 
 def worst_saturated(traces: Mapping[str, np.ndarray]) -> float | None:
     """Saturated fraction of the layer that has most in the median over the probed steps; None where none can."""
-    saturated = traces["saturated_fraction"]
-    if not len(saturated) or np.isnan(saturated).any():
-        return None
-    return float(np.median(saturated, axis=0).max())
+    return _largest(traces["saturated_fraction"])
+
+
+def _largest(fractions: np.ndarray) -> float | None:
+    """Of the medians over the steps; a layer that has no such fraction is NaN throughout and left out."""
+    known = fractions[:, ~np.isnan(fractions).any(axis=0)]
+    return float(np.median(known, axis=0).max()) if known.size else None

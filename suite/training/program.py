@@ -16,7 +16,7 @@ from suite.models import MODELS
 from suite.models.network import Network
 from suite.tasks import Split, Task
 from suite.training.evaluation import Evaluation
-from suite.training.probes import StepLook, StepProbe, per_layer, step_probes, validation_probes
+from suite.training.probes import StepLook, StepProbe, nonfinite_layer, step_probes, validation_probes
 
 TRAIN_EVALUATED = 10_000
 """Training examples that the train score is taken on at most: the first ones of the split."""
@@ -173,7 +173,7 @@ class Program:
             loss, gradients, look = self._differentiate(batches[index])
             norm = tf.linalg.global_norm(gradients)
             finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
-            layer = tf.cond(finite, lambda: layer, lambda: self._nonfinite_layer(loss, look))
+            layer = tf.cond(finite, lambda: layer, lambda: self._where_it_began(loss, look))
             clipped += tf.cast(finite & self._exceeds_threshold(gradients, norm), tf.int32)
 
             def plain() -> list[Any]:
@@ -236,25 +236,8 @@ class Program:
             return tf.reduce_any([tf.reduce_max(tf.abs(g)) > clipping["value"] for g in gradients])
         return tf.constant(False)
 
-    def _nonfinite_layer(self, loss: Any, look: StepLook) -> Any:
-        """Index of the layer where the first non-finite value arose; the number of layers stands for the output.
-
-        Forward, that is the first layer whose z is not finite; if all are and the loss is, backward, the layer nearest
-        the output whose dLoss/dz is not; if all of these are, the one whose dLoss/dW is not.
-        """
-        layers = len(self.network.taps)
-        if not self._step_probes:
-            return tf.constant(-1)
-        forward, backward, weights = (
-            tf.math.is_finite(per_layer(tensors, _sum_to_layer))
-            for tensors in (look.pre_activations, look.pre_activation_gradients, look.kernel_gradients)
-        )
-        order = tf.range(layers)
-        first_forward = tf.reduce_min(tf.where(forward, layers, order))
-        last_backward = tf.reduce_max(tf.where(backward, -1, order))
-        last_weights = tf.reduce_max(tf.where(weights, -1, order))
-        in_backward = tf.where(last_backward >= 0, last_backward, tf.where(last_weights >= 0, last_weights, layers))
-        return tf.where(tf.math.is_finite(loss), in_backward, first_forward)
+    def _where_it_began(self, loss: Any, look: StepLook) -> Any:
+        return nonfinite_layer(loss, look) if self._step_probes else tf.constant(-1)
 
     def _copy_kernels(self) -> list[Any]:
         """The hidden layers' kernels as they are, for probes that compare them with what an update made of them."""
@@ -287,8 +270,3 @@ class Program:
             tf.tensor_scatter_nd_update(written, [[slot]], row[name][None])
             for name, written in zip(names, rows, strict=True)
         ]
-
-
-def _sum_to_layer(stack: Any) -> Any:
-    """Zero times everything, summed a layer: finite just where all of it is."""
-    return tf.reduce_sum(stack * 0, axis=list(range(1, len(stack.shape))))

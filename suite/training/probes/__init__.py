@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from suite.models.network import Network
 from suite.training.probes.activations import ActivationProbe
-from suite.training.probes.base import StepLook, StepProbe, ValidationProbe, per_layer
+from suite.training.probes.base import StepLook, StepProbe, ValidationProbe
 from suite.training.probes.gradients import GradientProbe
+from suite.training.probes.nonfinite import nonfinite_layer
 from suite.training.probes.units import UnitProbe
 from suite.training.probes.updates import UpdateProbe
 
@@ -19,7 +20,7 @@ def step_probes(network: Network) -> Sequence[StepProbe]:
 
 def validation_probes(network: Network) -> Sequence[ValidationProbe]:
     """The probes of every program that look at the validation split."""
-    return (UnitProbe(network.activation),)
+    return (UnitProbe([network.activation] * len(network.taps)),)
 
 
-__all__ = ["StepLook", "StepProbe", "ValidationProbe", "per_layer", "step_probes", "validation_probes"]
+__all__ = ["StepLook", "StepProbe", "ValidationProbe", "nonfinite_layer", "step_probes", "validation_probes"]

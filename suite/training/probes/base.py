@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -78,11 +78,11 @@ def layer_shapes(network: Network, *names: str) -> dict[str, tuple[int, ...]]:
     return {name: (len(network.taps),) for name in names}
 
 
-def group_by_shape(shapes: Sequence[tuple[int | None, ...]]) -> list[list[int]]:
-    """Indices of the layers of each shape, so that what is measured alike is measured at once: a smaller graph."""
-    groups: dict[tuple[int | None, ...], list[int]] = {}
-    for index, shape in enumerate(shapes):
-        groups.setdefault(tuple(shape), []).append(index)
+def group_alike(keys: Sequence[Hashable]) -> list[list[int]]:
+    """Indices of the layers of each key, so that what is measured alike is measured at once: a smaller graph."""
+    groups: dict[Hashable, list[int]] = {}
+    for index, key in enumerate(keys):
+        groups.setdefault(key, []).append(index)
     return list(groups.values())
 
 
@@ -105,7 +105,7 @@ def per_layer(tensors: Sequence[Any], measure: Callable[[Any], Any]) -> Any:
     Returns:
         Shape (layers, *rest).
     """
-    groups = group_by_shape([tensor.shape for tensor in tensors])
+    groups = group_alike([tuple(tensor.shape) for tensor in tensors])
     return restore_order(groups, [measure(tf.stack([tensors[i] for i in members])) for members in groups])
 
 
