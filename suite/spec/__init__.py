@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from suite.spec.benchmark import Benchmark, Level
 from suite.spec.components import import_components
+from suite.spec.editor import json_schema, schema_text
 from suite.spec.grid import expand
 from suite.spec.problems import Problem, SpecError
 from suite.spec.schema import read_benchmarks
@@ -17,6 +18,8 @@ __all__ = [
     "expand",
     "find_spec",
     "import_components",
+    "json_schema",
     "read_benchmarks",
+    "schema_text",
     "shipped_specs",
 ]

@@ -117,11 +117,11 @@ class Sources:
         self._hashes: dict[str, str] = {}
 
     def hash(self, module: str) -> str:
-        """16 hex digits of a module's source; of one without a source file, of its name alone."""
+        """16 hex digits of a module's source; of one whose file is not there, of nothing."""
         if module not in self._hashes:
             file = find_module(module, self._folders)
             digest = hashlib.sha256()
-            for path in _with_siblings(file) if file else ():
+            for path in _with_siblings(file) if file is not None and file.is_file() else ():
                 digest.update(f"{path.name}\n".encode())
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
             self._hashes[module] = digest.hexdigest()[:16]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -33,12 +34,12 @@ def expand(benchmark: Benchmark, *, quick: bool = False, only: Mapping[str, Sequ
     chosen = list(combinations(_narrowed(benchmark, only or {}), benchmark.exclude))
     if not chosen:
         raise SpecError(_complaint(benchmark, [("", "leaves no combination: exclude takes them all out")]))
-    sources = Sources([str(benchmark.folder)])
-    cells = [_cell(benchmark, levels, benchmark.budget, False, sources) for levels in chosen]
+    full = _CellMaker(benchmark, benchmark.budget, quick=False)
+    cells = [full.cell(levels) for levels in chosen]
     if not quick:
         return cells
-    budget = quick_budget(benchmark.budget)
-    return [_cell(benchmark, chosen[i], budget, True, sources) for i in quick_slice(cells)]
+    small = _CellMaker(benchmark, quick_budget(benchmark.budget), quick=True)
+    return [small.cell(chosen[i]) for i in quick_slice(cells)]
 
 
 def _narrowed(benchmark: Benchmark, only: Mapping[str, Sequence[str]]) -> dict[str, tuple[Level, ...]]:
@@ -82,63 +83,65 @@ def _complaint(benchmark: Benchmark, complaints: Sequence[tuple[str, str]]) -> A
     return findings.problems
 
 
-def _cell(benchmark: Benchmark, levels: Mapping[str, Level], budget: Budget, quick: bool, sources: Sources) -> Cell:
-    task, recipe = benchmark.task_and_recipe(levels)
-    baked = {factor: level for factor, level in recipe.items() if factor not in FED}
-    code = {"task": _source_of(TASKS[task["name"]], sources), "model": _source_of(MODELS[benchmark.model], sources)}
-    depends = {
-        "recipe": recipe,
-        "task": task,
-        "model": benchmark.model,
-        "budget": to_plain(budget),
-        "seed": benchmark.seed,
-        "target": benchmark.target,
-        "quick": quick,
-        "protocol_version": PROTOCOL_VERSION,
-        "sources": code | _component_sources(recipe, benchmark.model, sources),
-    }
-    program = {
-        "recipe": baked,
-        "task": task,
-        "model": benchmark.model,
-        "steps": budget.steps,
-        "evaluations": budget.evaluations,
-        "sources": code | _component_sources(baked, benchmark.model, sources),
-    }
-    return Cell(
-        benchmark=benchmark.name,
-        fingerprint=_digest(depends),
-        factors={factor: level.label for factor, level in levels.items()},
-        recipe=recipe,
-        task=task,
-        model=benchmark.model,
-        budget=budget,
-        seed=benchmark.seed,
-        target=benchmark.target,
-        quick=quick,
-        search_path=(str(benchmark.folder),),
-        program=_digest(program),
-    )
+class _CellMaker:
+    """Makes the cells of one benchmark under one budget."""
 
+    def __init__(self, benchmark: Benchmark, budget: Budget, *, quick: bool) -> None:
+        self._benchmark, self._budget, self._quick = benchmark, budget, quick
+        self._folder = str(benchmark.folder)
+        self._sources = Sources([self._folder])
+        self._of_component = functools.cache(self._source_of_component)
+        code = (TASKS[benchmark.task["name"]], MODELS[benchmark.model])
+        self._code = [self._source_of(entry) for entry in code]
+        self._shared = {
+            "budget": to_plain(budget),
+            "seed": benchmark.seed,
+            "target": benchmark.target,
+            "quick": quick,
+            "protocol_version": PROTOCOL_VERSION,
+        }
 
-def _component_sources(recipe: Mapping[str, Any], model: str, sources: Sources) -> dict[str, str]:
-    """The hash of the source of every component that is not Keras's own, by factor."""
-    hashes = {}
-    for factor, level in recipe.items():
-        if not isinstance(level, Mapping):
-            continue
-        if is_own_component(level["name"]):
-            hashes[factor] = sources.hash(level["name"].split(":")[0])
-            continue
-        parameter = MODELS[model].parameter(factor)
-        entry = find(KINDS[parameter.catalog], level["name"]) if parameter and parameter.catalog else None
-        if entry is not None and entry.target.startswith("suite."):
-            hashes[factor] = _source_of(entry, sources)
-    return hashes
+    def cell(self, levels: Mapping[str, Level]) -> Cell:
+        """The cell of one combination of the grid."""
+        benchmark = self._benchmark
+        task, recipe = benchmark.task_and_recipe(levels)
+        baked = {factor: level for factor, level in recipe.items() if factor not in FED}
+        length = {"steps": self._budget.steps, "evaluations": self._budget.evaluations}
+        return Cell(
+            benchmark=benchmark.name,
+            fingerprint=_digest({**self._shared, **self._content(task, recipe)}),
+            factors={factor: level.label for factor, level in levels.items()},
+            recipe=recipe,
+            task=task,
+            model=benchmark.model,
+            budget=self._budget,
+            seed=benchmark.seed,
+            target=benchmark.target,
+            quick=self._quick,
+            search_path=(self._folder,),
+            program=_digest({**length, **self._content(task, baked)}),
+        )
 
+    def _content(self, task: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
+        """What is trained: names, arguments, and the source of all that is not Keras's own."""
+        named = ((factor, level["name"]) for factor, level in recipe.items() if isinstance(level, Mapping))
+        sources = {factor: source for factor, name in named if (source := self._of_component(factor, name))}
+        return {
+            "task": task,
+            "model": self._benchmark.model,
+            "recipe": recipe,
+            "sources": {**sources, "task and model": self._code},
+        }
 
-def _source_of(entry: Entry, sources: Sources) -> str:
-    return sources.hash(entry.target.split(":")[0])
+    def _source_of_component(self, factor: str, name: str) -> str | None:
+        if is_own_component(name):
+            return self._sources.hash(name.split(":")[0])
+        parameter = MODELS[self._benchmark.model].parameter(factor)
+        entry = find(KINDS[parameter.catalog], name) if parameter and parameter.catalog else None
+        return self._source_of(entry) if entry and entry.target.startswith("suite.") else None
+
+    def _source_of(self, entry: Entry) -> str:
+        return self._sources.hash(entry.target.split(":")[0])
 
 
 def _digest(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from suite.spec.problems import Findings, SpecError, not_found, one_of, quote
 from suite.spec.reader import Node, read
 from suite.spec.wording import mismatch
 from suite.tasks import TASKS
+
+_REASONS = 3
+"""Conflicts of one factor that are told in full."""
 
 
 def read_benchmarks(path: Path) -> list[Benchmark]:
@@ -122,24 +125,32 @@ class _Reading:
 
     def _check_combinations(self, benchmark: Benchmark) -> None:
         """Something must be left of the grid, and what is left must go together."""
-        found: dict[tuple[str, str], list[dict[str, Level]]] = {}
+        found: dict[str, dict[str, list[Mapping[str, Level]]]] = {}
         total = 0
         for levels in combinations(benchmark.grid, benchmark.exclude):
             total += 1
             task, recipe = benchmark.task_and_recipe(levels)
-            for conflict in conflicts(task, benchmark.model, recipe):
-                found.setdefault(conflict, []).append(levels)
+            for factor, reason in conflicts(task, benchmark.model, recipe):
+                found.setdefault(factor, {}).setdefault(reason, []).append(levels)
         if not total:
             message = "takes out every combination, expected some to be left"
             self._findings.add(self._document.keys["exclude"], "exclude", message)
-        for (factor, reason), cells in found.items():
-            key = next((f"{s}.{factor}" for s in ("grid", "fixed") if factor in section(self._document, s)), "")
-            place = self._document.value[key.split(".")[0]].keys[factor] if key else self._document.keys.get(factor)
-            where = ""
-            if len(cells) < total:
-                first = ", ".join(f"{name}: {level.label}" for name, level in cells[0].items())
-                where = f" (in {len(cells)} of {total} combinations, first {{{first}}}; exclude takes them out)"
-            self._findings.add(place or self._document.keys["model"], key or factor, reason + where)
+        for factor, reasons in found.items():
+            where = next((s for s in ("grid", "fixed") if factor in section(self._document, s)), None)
+            keys = self._document.value[where].keys if where else self._document.keys
+            key, place = f"{where}.{factor}" if where else factor, keys.get(factor, self._document.keys["model"])
+            for reason, cells in list(reasons.items())[:_REASONS]:
+                self._findings.add(place, key, reason + _where(cells, total))
+            if len(reasons) > _REASONS:
+                self._findings.add(place, key, f"and {len(reasons) - _REASONS} more conflicts like these")
+
+
+def _where(cells: Sequence[Mapping[str, Level]], total: int) -> str:
+    """Which combinations a conflict is in, where it is not in all of them."""
+    if len(cells) == total:
+        return ""
+    first = ", ".join(f"{factor}: {quote(str(level.label))}" for factor, level in cells[0].items())
+    return f" (in {len(cells):,} of {total:,} combinations, first {{{first}}}; exclude takes them out)"
 
 
 def _benchmark(
