@@ -1,0 +1,148 @@
+"""What MLflow's pages show of a record: params, tags and a few named series, grouped by the part before the slash.
+
+The whole of it is in the record's artifact; this is the part worth a chart. Norms are logged as log10, an exact zero as
+the float's floor; what is not finite is left out, since it breaks MLflow's pages, and told in tags.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from suite.records import Budget, Cell, Record, Replicate
+
+Point = tuple[str, float, int]
+"""Name, value and step of a metric."""
+
+_FLOOR = float(np.finfo(np.float32).tiny)
+
+
+def run_name(cell: Cell) -> str:
+    """The recipe in one line."""
+    return " · ".join(text(label) for label in cell.factors.values()) or cell.benchmark
+
+
+def text(value: Any) -> str:
+    """A label or argument as people write it in a spec."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "none" if value is None else str(value)
+
+
+def parameters(cell: Cell) -> dict[str, str]:
+    """Every factor, task argument and part of the budget. A component's arguments follow it, after a dot."""
+    found = {"task": text(cell.task["name"]), "model": cell.model}
+    found |= {f"task.{name}": text(value) for name, value in cell.task.items() if name != "name"}
+    for factor, level in cell.recipe.items():
+        name = level["name"] if isinstance(level, Mapping) else level
+        label = cell.factors.get(factor, name)
+        found[factor] = text(label)
+        if isinstance(level, Mapping):
+            arguments = dict(level) if label != name else {k: v for k, v in level.items() if k != "name"}
+            found |= {f"{factor}.{argument}": text(value) for argument, value in arguments.items()}
+    found |= {factor: text(label) for factor, label in cell.factors.items() if factor not in found}
+    found |= {f"budget.{name}": text(getattr(cell.budget, name)) for name in Budget.__dataclass_fields__}
+    return found
+
+
+def outcomes(replicates: Sequence[Replicate]) -> str:
+    """How the runs ended: "trained 2, stalled 1"."""
+    return ", ".join(f"{name} {count}" for name, count in Counter(r.outcome for r in replicates).most_common())
+
+
+def cell_tags(record: Record) -> dict[str, str]:
+    """How the cell's runs ended, and why."""
+    causes = sorted({cause for replicate in record.replicates for cause in replicate.causes})
+    return {"outcomes": outcomes(record.replicates), "causes": "+".join(causes), "at_edge": text(record.at_edge)}
+
+
+def cell_metrics(record: Record) -> list[Point]:
+    """What the tuning found, trial by trial, and the means over the replicates."""
+    metric = record.task_facts.get("metric", "score")
+    points: list[Point] = [("result/learning_rate", record.learning_rate, 0)]
+    points += [
+        (f"result/{name}", float(np.mean(values)), 0)
+        for name, values in {
+            "success_rate": [replicate.outcome == "trained" for replicate in record.replicates],
+            f"test_{metric}": _known(replicate.test_score for replicate in record.replicates),
+            f"train_{metric}": _known(replicate.train_score for replicate in record.replicates),
+        }.items()
+        if len(values)
+    ]
+    for trial in record.trials:
+        points.append(("tuning/learning_rate_log10", float(np.log10(trial.learning_rate)), trial.trial))
+        if trial.validation_score is not None:
+            points.append((f"tuning/validation_{metric}", trial.validation_score, trial.trial))
+    return points
+
+
+def replicate_tags(replicate: Replicate) -> dict[str, str]:
+    """How the run ended; where it went non-finite, if it did."""
+    tags = {"outcome": replicate.outcome, "causes": "+".join(replicate.causes), "seed": str(replicate.seed)}
+    if replicate.nonfinite_step is not None:
+        tags |= {"nonfinite_step": str(replicate.nonfinite_step), "nonfinite_layer": replicate.nonfinite_layer or ""}
+    return tags
+
+
+def replicate_metrics(replicate: Replicate, metric: str) -> list[Point]:
+    """The run's series at the probed steps, and its results."""
+    traces = replicate.traces
+    steps = (np.asarray(traces.get("probed_step", ())) + 1).astype(int).tolist()
+    series: dict[str, Any] = {
+        "loss/training": _at(traces, "loss", steps),
+        "loss/validation": traces.get("validation_loss"),
+        f"{metric}/validation": traces.get("validation_score"),
+        "gradient_log10/all_weights": _log10(_at(traces, "gradient_norm", steps)),
+        "update_ratio_log10/largest": _log10(_largest(traces.get("update_ratio"))),
+        "units/dead_fraction": _largest(traces.get("dead_fraction")),
+        "units/saturated_fraction": _largest(traces.get("saturated_fraction")),
+    }
+    gradients = traces.get("gradient_rms")
+    if gradients is not None and gradients.size:
+        first, last = _log10(gradients[:, 0]), _log10(gradients[:, -1])
+        series |= {
+            "gradient_log10/first_layer": first,
+            "gradient_log10/last_layer": last,
+            "gradient_log10/ratio_first_to_last": first - last,
+        }
+    points = [
+        (name, float(value), step)
+        for name, values in series.items()
+        if values is not None
+        for value, step in zip(values, steps, strict=False)
+    ]
+    results = {
+        f"test_{metric}": replicate.test_score,
+        f"train_{metric}": replicate.train_score,
+        f"validation_{metric}": replicate.validation_score,
+        "train_loss": replicate.train_loss,
+        "steps_to_target": replicate.steps_to_target,
+        "gradient_ratio_init": replicate.gradient_ratio_init,
+        "gradient_ratio_median": replicate.gradient_ratio_median,
+        "gradient_factor_init": replicate.gradient_factor_init,
+        "seconds": replicate.seconds,
+    }
+    return points + [(f"result/{name}", float(v), replicate.steps) for name, v in results.items() if v is not None]
+
+
+def _known(values: Any) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def _at(traces: Mapping[str, np.ndarray], name: str, steps: Sequence[int]) -> np.ndarray | None:
+    """A series of every step, at the probed ones."""
+    values = traces.get(name)
+    return None if values is None else values[[step - 1 for step in steps if step <= len(values)]]
+
+
+def _largest(layers: np.ndarray | None) -> np.ndarray | None:
+    return None if layers is None or not layers.size else layers.max(axis=1)
+
+
+def _log10(values: np.ndarray | None) -> Any:
+    if values is None:
+        return None
+    return np.log10(np.maximum(np.asarray(values, dtype=np.float64), _FLOOR))
