@@ -162,7 +162,8 @@ class _Dispatcher:
     def _finished(self, worker: str, future: Any) -> None:
         """Called in a thread of Dask's as soon as a future is done, lost or cancelled."""
         with self._lock:
-            if self._closed or self._busy.get(worker, (None,))[0] is not future:
+            holds = self._busy.get(worker)
+            if self._closed or holds is None or holds[0] is not future:
                 return
             try:
                 answer: Answer = future.result()
@@ -244,9 +245,7 @@ def _end(cluster: Any) -> None:
         import asyncio
 
         nannies = list(cluster.workers.values())
-        await asyncio.gather(
-            *(nanny.close(timeout=_CLOSE_SECONDS) for nanny in nannies), return_exceptions=True
-        )
+        await asyncio.gather(*(nanny.close(timeout=_CLOSE_SECONDS) for nanny in nannies), return_exceptions=True)
 
     cluster.sync(kill_all)
 

@@ -1,4 +1,4 @@
-"""Which cell a worker is given next: it stays with its compiled program while that has cells left, and helps out elsewhere only where that pays."""
+"""Which cell a worker is given next: one of the program it has compiled, as long as that is the faster way."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Handout:
         return max(waiting, key=self._remaining_seconds, default=None)
 
     def _pays(self, program: str, worker: str) -> bool:
-        """Whether a worker that must compile the program first would finish a cell of it before the others finish all."""
+        """Whether a worker that must compile the program first would finish a cell before the others finish all."""
         owners = sum(1 for name, owned in self._programs.items() if owned == program and name != worker)
         if owners == 0:
             return True

@@ -1,4 +1,4 @@
-"""Records to ranked standings: the figures of each cell, by the protocol. Both the export and the terminal show these."""
+"""Records to ranked standings: the figures of each cell, by the protocol, for the export and the terminal alike."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _ERROR_LENGTH = 300
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a cell: a record, or the error that kept it from one; and the memory the process holds now, in bytes."""
+    """What came of a cell: a record, or the error in its place; and the bytes of memory the process holds now."""
 
     record: Record | None
     error: str

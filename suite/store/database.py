@@ -84,8 +84,8 @@ def _check_schema(file: Path) -> None:
     if tables and found != expected:
         raise StoreError(
             f"the store {file} is of another version of MLflow: its schema is {', '.join(sorted(found)) or 'unknown'}, "
-            f"expected {', '.join(sorted(expected))}. If it is an older one, `mlflow db upgrade sqlite:///{file}` brings "
-            "it up to date (make a copy first); or set MLFLOW_TRACKING_URI to another store."
+            f"expected {', '.join(sorted(expected))}. If it is an older one, `mlflow db upgrade sqlite:///{file}` "
+            "brings it up to date (make a copy first); or set MLFLOW_TRACKING_URI to another store."
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from suite.labels import label_text
 from suite.records import Budget, Cell, Record, Replicate
 
 Point = tuple[str, float, int]
@@ -22,29 +23,22 @@ _FLOOR = float(np.finfo(np.float32).tiny)
 
 def run_name(cell: Cell) -> str:
     """The recipe in one line."""
-    return " · ".join(text(label) for label in cell.factors.values()) or cell.benchmark
-
-
-def text(value: Any) -> str:
-    """A label or argument as people write it in a spec."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "none" if value is None else str(value)
+    return " · ".join(label_text(label) for label in cell.factors.values()) or cell.benchmark
 
 
 def parameters(cell: Cell) -> dict[str, str]:
     """Every factor, task argument and part of the budget. A component's arguments follow it, after a dot."""
-    found = {"task": text(cell.task["name"]), "model": cell.model}
-    found |= {f"task.{name}": text(value) for name, value in cell.task.items() if name != "name"}
+    found = {"task": label_text(cell.task["name"]), "model": cell.model}
+    found |= {f"task.{name}": label_text(value) for name, value in cell.task.items() if name != "name"}
     for factor, level in cell.recipe.items():
         name = level["name"] if isinstance(level, Mapping) else level
         label = cell.factors.get(factor, name)
-        found[factor] = text(label)
+        found[factor] = label_text(label)
         if isinstance(level, Mapping):
             arguments = dict(level) if label != name else {k: v for k, v in level.items() if k != "name"}
-            found |= {f"{factor}.{argument}": text(value) for argument, value in arguments.items()}
-    found |= {factor: text(label) for factor, label in cell.factors.items() if factor not in found}
-    found |= {f"budget.{name}": text(getattr(cell.budget, name)) for name in Budget.__dataclass_fields__}
+            found |= {f"{factor}.{argument}": label_text(value) for argument, value in arguments.items()}
+    found |= {factor: label_text(label) for factor, label in cell.factors.items() if factor not in found}
+    found |= {f"budget.{name}": label_text(getattr(cell.budget, name)) for name in Budget.__dataclass_fields__}
     return found
 
 
@@ -56,22 +50,19 @@ def outcomes(replicates: Sequence[Replicate]) -> str:
 def cell_tags(record: Record) -> dict[str, str]:
     """How the cell's runs ended, and why."""
     causes = sorted({cause for replicate in record.replicates for cause in replicate.causes})
-    return {"outcomes": outcomes(record.replicates), "causes": "+".join(causes), "at_edge": text(record.at_edge)}
+    return {"outcomes": outcomes(record.replicates), "causes": "+".join(causes), "at_edge": label_text(record.at_edge)}
 
 
 def cell_metrics(record: Record) -> list[Point]:
     """What the tuning found, trial by trial, and the means over the replicates."""
     metric = record.task_facts.get("metric", "score")
     points: list[Point] = [("result/learning_rate", record.learning_rate, 0)]
-    points += [
-        (f"result/{name}", float(np.mean(values)), 0)
-        for name, values in {
-            "success_rate": [replicate.outcome == "trained" for replicate in record.replicates],
-            f"test_{metric}": _known(replicate.test_score for replicate in record.replicates),
-            f"train_{metric}": _known(replicate.train_score for replicate in record.replicates),
-        }.items()
-        if len(values)
-    ]
+    results = {
+        "success_rate": [float(replicate.outcome == "trained") for replicate in record.replicates],
+        f"test_{metric}": _known(replicate.test_score for replicate in record.replicates),
+        f"train_{metric}": _known(replicate.train_score for replicate in record.replicates),
+    }
+    points += [(f"result/{name}", float(np.mean(values)), 0) for name, values in results.items() if values]
     for trial in record.trials:
         points.append(("tuning/learning_rate_log10", float(np.log10(trial.learning_rate)), trial.trial))
         if trial.validation_score is not None:

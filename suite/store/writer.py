@@ -1,0 +1,194 @@
+"""Finished cells into MLflow, each whole or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from suite.provenance import Provenance
+from suite.records import Cell, Failure, Record, Replicate, to_plain
+from suite.store import series
+from suite.store.database import translated
+from suite.store.reader import (
+    ARTIFACT,
+    BENCHMARK,
+    COMPILE_SECONDS,
+    ERROR,
+    FINGERPRINT,
+    KIND,
+    SECONDS,
+    experiment_name,
+    search,
+)
+
+_PARENT, _NOTE, _SOURCE, _COMMIT = (
+    "mlflow.parentRunId", "mlflow.note.content", "mlflow.source.name", "mlflow.source.git.commit"
+)  # fmt: skip
+_METRICS_AT_ONCE = 900
+_TEXT_LENGTH = 5000
+
+
+class Writer:
+    """Puts finished cells into MLflow, each as a run with its replicates nested under it.
+
+    A cell counts as recorded from the moment its run's status is FINISHED, which is the last thing written. What a
+    killed writer left behind is deleted when the next one first touches the benchmark.
+    """
+
+    def __init__(self, uri: str, client: Any) -> None:
+        self._uri, self._client = uri, client
+        self._experiments: dict[tuple[str, bool], tuple[str, dict[str, list[str]]]] = {}
+
+    def add(self, result: Record | Failure, provenance: Provenance) -> None:
+        """Records a cell, or that it could not be run; replaces what was there of it before.
+
+        Raises:
+            StoreError: It could not be written; nothing of it is left that counts.
+        """
+        cell = result.cell
+        with translated("write to", self._uri):
+            experiment, known = self._experiment(cell, provenance)
+            before = known.get(cell.fingerprint, [])
+            if isinstance(result, Record):
+                run_id = self._add_record(experiment, result, provenance)
+            else:
+                run_id = self._add_failure(experiment, result, provenance)
+            known[cell.fingerprint] = [run_id]
+            for run_id in before:
+                self._delete(experiment, run_id)
+
+    def open_benchmark(self, cell: Cell, provenance: Provenance) -> None:
+        """Makes sure the benchmark of a cell has its experiment, and clears what a killed run left in it."""
+        with translated("write to", self._uri):
+            self._experiment(cell, provenance)
+
+    def _add_record(self, experiment: str, record: Record, provenance: Provenance) -> str:
+        end = _now()
+        costs = {SECONDS: f"{record.seconds:.6g}", COMPILE_SECONDS: f"{record.compile_seconds:.6g}"}
+        tags = costs | series.cell_tags(record)
+        run_id = self._create(experiment, record.cell, provenance, tags, end - int(1000 * record.seconds))
+        parameters = series.parameters(record.cell)
+        for replicate in record.replicates:
+            self._add_replicate(experiment, run_id, record, replicate, parameters, end)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, ARTIFACT)
+            path.write_bytes(_pack(record, provenance))
+            self._client.log_artifact(run_id, str(path))
+        self._log(run_id, series.cell_metrics(record), parameters, end)
+        self._client.set_terminated(run_id, "FINISHED", end)
+        return run_id
+
+    def _add_replicate(
+        self,
+        experiment: str,
+        parent: str,
+        record: Record,
+        replicate: Replicate,
+        parameters: Mapping[str, str],
+        end: int,
+    ) -> None:
+        tags = {KIND: "replicate", _PARENT: parent, **series.replicate_tags(replicate)}
+        run = self._client.create_run(
+            experiment,
+            start_time=end - int(1000 * replicate.seconds),
+            tags=tags,
+            run_name=f"replicate {replicate.replicate}: {replicate.outcome}",
+        )
+        metric = str(record.task_facts.get("metric", "score"))
+        self._log(run.info.run_id, series.replicate_metrics(replicate, metric), parameters, end)
+        self._client.set_terminated(run.info.run_id, "FINISHED", end)
+
+    def _add_failure(self, experiment: str, failure: Failure, provenance: Provenance) -> str:
+        end = _now()
+        tags = {ERROR: f"{failure.error} (tried {failure.attempts} times)"}
+        run_id = self._create(experiment, failure.cell, provenance, tags, end)
+        self._log(run_id, (), series.parameters(failure.cell), end)
+        self._client.set_terminated(run_id, "FAILED", end)
+        return run_id
+
+    def _create(
+        self, experiment: str, cell: Cell, provenance: Provenance, own_tags: Mapping[str, str], start: int
+    ) -> str:
+        tags = {
+            KIND: "cell",
+            FINGERPRINT: cell.fingerprint,
+            "suite.program": cell.program,
+            "suite.spec_sha256": provenance.spec_sha256,
+            _SOURCE: provenance.spec_file,
+            **({_COMMIT: provenance.git_commit} if provenance.git_commit else {}),
+            **{f"version.{name}": version for name, version in provenance.versions.items()},
+            **{f"machine.{name}": str(value) for name, value in provenance.machine.items()},
+            **own_tags,
+        }
+        run = self._client.create_run(experiment, start_time=start, tags=tags, run_name=series.run_name(cell))
+        return str(run.info.run_id)
+
+    def _log(
+        self, run_id: str, metrics: Sequence[tuple[str, float, int]], parameters: Mapping[str, str], end: int
+    ) -> None:
+        from mlflow.entities import Metric, Param
+
+        entities = [Metric(name, value, end, step) for name, value, step in metrics if np.isfinite(value)]
+        first, rest = entities[:_METRICS_AT_ONCE], entities[_METRICS_AT_ONCE:]
+        self._client.log_batch(run_id, metrics=first, params=[Param(*item) for item in parameters.items()])
+        for start in range(0, len(rest), _METRICS_AT_ONCE):
+            self._client.log_batch(run_id, metrics=rest[start : start + _METRICS_AT_ONCE])
+
+    def _experiment(self, cell: Cell, provenance: Provenance) -> tuple[str, dict[str, list[str]]]:
+        """The experiment's id, and the runs that each fingerprint has in it."""
+        key = cell.benchmark, cell.quick
+        if key not in self._experiments:
+            name = experiment_name(*key)
+            found = self._client.get_experiment_by_name(name)
+            if found is not None and found.lifecycle_stage != "active":
+                self._begin_afresh(found.experiment_id)
+            if found is None:
+                tags = {BENCHMARK: cell.benchmark, _NOTE: f"```yaml\n{provenance.spec[:_TEXT_LENGTH]}\n```"}
+                experiment = str(self._client.create_experiment(name, tags=tags))
+            else:
+                experiment = str(found.experiment_id)
+            self._experiments[key] = experiment, self._clear(experiment)
+        return self._experiments[key]
+
+    def _begin_afresh(self, experiment: str) -> None:
+        """MLflow never reuses the name of a deleted experiment: bring it back, without the runs it was deleted with."""
+        self._client.restore_experiment(experiment)
+        for run in search(self._client, experiment, ""):
+            self._client.delete_run(run.info.run_id)
+
+    def _clear(self, experiment: str) -> dict[str, list[str]]:
+        known: dict[str, list[str]] = {}
+        for run in search(self._client, experiment, f"tags.`{KIND}` = 'cell'"):
+            if run.info.status in ("FINISHED", "FAILED"):
+                known.setdefault(run.data.tags[FINGERPRINT], []).append(run.info.run_id)
+            else:
+                self._delete(experiment, run.info.run_id)
+        return known
+
+    def _delete(self, experiment: str, run_id: str) -> None:
+        for child in search(self._client, experiment, f"tags.`{_PARENT}` = '{run_id}'"):
+            self._client.delete_run(child.info.run_id)
+        self._client.delete_run(run_id)
+
+
+def _pack(record: Record, provenance: Provenance) -> bytes:
+    plain = {"record": to_plain(record), "provenance": dataclasses.asdict(provenance)}
+    text = json.dumps(plain, default=lambda value: value.item()).encode()
+    arrays = {"json": np.frombuffer(text, dtype=np.uint8)}
+    for replicate in record.replicates:
+        arrays |= {f"{replicate.replicate}/{name}": np.asarray(trace) for name, trace in replicate.traces.items()}
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
