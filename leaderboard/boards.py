@@ -57,7 +57,7 @@ class Row:
     @property
     def name(self) -> str:
         """The recipe in one line."""
-        return " · ".join(self.labels)
+        return "\u00a0· ".join(self.labels)
 
     @property
     def result(self) -> str:
@@ -261,7 +261,7 @@ def plain_rows(frame: Any) -> list[dict[str, Any]]:
     for name in frame.columns:
         values = frame[name].to_numpy(dtype=object, na_value=None)
         columns[name] = [
-            None if value is None or value != value else value.item() if hasattr(value, "item") else value  # noqa: PLR0124
+            None if value is None or value != value else value.item() if hasattr(value, "item") else value
             for value in values
         ]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -1,4 +1,4 @@
-"""What a cell's page says: the verdict in a sentence, every run's curves, its gradients, its neighbours, how to redo it."""
+"""What a cell's page says: the verdict in a sentence, its runs' curves and gradients, its neighbours, how to redo."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from leaderboard import charts, reproduce
-from leaderboard.boards import Board, Row, factor_title, plain_rows
+from leaderboard.boards import STRIP_SIZE, Board, Row, plain_rows
 from leaderboard.charts import Dot, Line, Mark
-from leaderboard.heat import median_over_replicates, thinned
+from leaderboard.heat import image, median_over_replicates, thinned
 from leaderboard.scales import Scale, loss_scale, significant
 from leaderboard.statistics import Interval, basin, mean_intervals
 
@@ -110,6 +110,13 @@ class CellPages:
         intervals = mean_intervals(samples)
         return [interval if len(sample) else None for interval, sample in zip(intervals, samples, strict=True)]
 
+    def strips(self, row: Row) -> list[tuple[int, str, str]]:
+        """Index, outcome and heat strip of every run."""
+        outcome = {run["replicate"]: run["outcome"] for run in self.replicates(row)}
+        replicates, steps, layers, block = self.board.results.gradients.of(row.cell)
+        at = np.ix_(thinned(len(steps), STRIP_SIZE), thinned(len(layers), STRIP_SIZE))
+        return [(int(r), outcome.get(int(r), ""), image(block[i][at].T[::-1])) for i, r in enumerate(replicates)]
+
     def figures(self, row: Row) -> dict[str, Markup]:
         """The charts, by name; one that has nothing to show is left out."""
         outcome = {run["replicate"]: run["outcome"] for run in self.replicates(row)}
@@ -143,7 +150,7 @@ class CellPages:
                 significant(line.points[-1][1]) for line in series
             )
             found[name] = charts.lines(
-                series, x=self._steps, y=y, x_title="step", y_title=title, label=label, marks=[mark]
+                series, x=self._steps, y=y, x_title="step", y_title="", label=label, marks=[mark]
             )
         return found
 
@@ -151,11 +158,12 @@ class CellPages:
         if not row.gradients.size:
             return {}
         steps, layers = row.steps, row.gradients.shape[1]
-        depth = Scale(1, max(layers, 2))
+        depth = Scale(1, max(layers, 2), whole=True)
         label = f"Median gradient RMS by layer and step; {row.strip_text}"
         picked = thinned(len(steps), 60)
         heat = charts.heat_map(
-            row.gradients[picked].T[::-1], x=Scale(1, max(int(steps[-1]), 2)), y=Scale(0.5, layers + 0.5),
+            row.gradients[picked].T[::-1], x=self._steps, until=self._steps.at(float(steps[-1])),
+            y=Scale(0.5, layers + 0.5, whole=True),
             x_title="step", y_title="layer, input to output", label=label,
         )  # fmt: skip
         series = _three_lines(steps, np.arange(1, layers + 1), row.gradients)
@@ -166,8 +174,8 @@ class CellPages:
         self, steps: NDArray[np.int32], times: NDArray[np.int32], gradients: NDArray[np.float64]
     ) -> dict[str, Markup]:
         kept = thinned(len(times), 60)
-        axis = Scale(int(times[0]), max(int(times[-1]), int(times[0]) + 1))
-        label = "Median gradient RMS with respect to the hidden state by time step, at the first, middle and last probed step"
+        axis = Scale(int(times[0]), max(int(times[-1]), int(times[0]) + 1), whole=True)
+        label = "Median RMS of dLoss/dh by time step, at the first, middle and last probed step"
         series = _three_lines(steps, times[kept], gradients[:, kept])
         return {"time": charts.gradient_lines(series, x=axis, x_title="time step, 1 is the first input", label=label)}
 
@@ -182,7 +190,7 @@ class CellPages:
         )  # fmt: skip
         dots = [
             Dot(
-                f"rate {significant(trial['learning_rate'])}: {trial['outcome']}, {scale.write(trial['validation_score'])}",
+                f"{significant(trial['learning_rate'])}: {scale.write(trial['validation_score'])}, {trial['outcome']}",
                 trial["learning_rate"], trial["validation_score"], bool(trial["shared_grid"]),
                 trial["learning_rate"] == row["learning_rate"],
             )
@@ -224,7 +232,8 @@ def verdict(board: Board, row: Row) -> str:
     """What became of the cell, in a sentence or two."""
     if row.missing:
         status, detail = row.missing
-        return f"There is no result: {status}{f' ({detail})' if detail else ''}. It is not ranked, and counts as neither success nor failure."
+        reason = f" ({detail})" if detail else ""
+        return f"There is no result: {status}{reason}. It is not ranked, and counts as neither success nor failure."
     trained, total, scale = row["trained"], row["replicates"], board.scale
     others = ", ".join(f"{count} {name}" for name, count in row.outcomes.items() if name != "trained")
     if trained == total:
@@ -242,10 +251,7 @@ def verdict(board: Board, row: Row) -> str:
     if row.causes:
         said += f" The probes of its failed runs show: {', '.join(row.causes)}."
     if factor is not None:
-        way = "shrinks" if factor < 0.98 else "grows" if factor > 1.02 else "keeps its size"
-        by = "" if way == "keeps its size" else f" by a factor of {significant(factor)} per layer"
-        said += f" At the first step the gradient {way}{by} on its way back to the input."
+        said += (
+            f" At the first step every layer multiplies the gradient by {significant(factor)} on its way to the input."
+        )
     return said
-
-
-__all__ = ["CellPages", "Neighbour", "factor_title", "verdict"]

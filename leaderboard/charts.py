@@ -67,7 +67,8 @@ class _Canvas:
             )
         for value in x.ticks():
             self.parts.append(
-                f'<text x="{self.px(value):.1f}" y="{bottom + 16}" text-anchor="middle">{tick_text(value, x.log)}</text>'
+                f'<text x="{self.px(value):.1f}" y="{bottom + 16}" text-anchor="middle">'
+                f"{tick_text(value, x.log)}</text>"
             )
         self.parts.append(f'<path class="ax" d="M{_LEFT} {bottom}H{WIDTH - _RIGHT}"/>')
         self.parts.append(
@@ -166,12 +167,15 @@ def rates(
     return canvas.svg(label)
 
 
-def heat_map(gradients: NDArray[np.float64], *, x: Scale, y: Scale, x_title: str, y_title: str, label: str) -> Markup:
-    """A (rows, columns) array of gradients, its first row on top, on the fixed scale of colours."""
+def heat_map(
+    gradients: NDArray[np.float64], *, x: Scale, until: float, y: Scale, x_title: str, y_title: str, label: str
+) -> Markup:
+    """A (rows, columns) array of gradients, its first row on top, on the fixed scale of colours; it fills the axis
+    up to the share `until`, since a run may have ended early."""
     canvas = _Canvas(x, y, x_title, "", grid=False)
-    width, height = WIDTH - _LEFT - _RIGHT, canvas.height - _TOP - _BOTTOM
+    width, height = until * (WIDTH - _LEFT - _RIGHT), canvas.height - _TOP - _BOTTOM
     canvas.parts.append(
-        f'<image x="{_LEFT}" y="{_TOP}" width="{width}" height="{height}" preserveAspectRatio="none" '
+        f'<image x="{_LEFT}" y="{_TOP}" width="{width:.1f}" height="{height}" preserveAspectRatio="none" '
         f'class="px" href="{image(gradients)}"/>'
     )
     canvas.parts.append(
@@ -193,8 +197,8 @@ def color_key() -> Markup:
     parts = [
         f'<rect x="{i * step}" y="0" width="{step}" height="10" fill="{color}"/>' for i, color in enumerate(VIRIDIS)
     ]
-    for power in range(low, high + 1, 2):
-        anchor = "start" if power == low else "end" if power == high else "middle"
+    for power in range(low, high + 1, 4):
+        anchor = "start" if power == low else "middle"
         parts.append(
             f'<text x="{(power - low) * step}" y="23" text-anchor="{anchor}">{tick_text(10.0**power, True)}</text>'
         )
@@ -209,12 +213,12 @@ def color_key() -> Markup:
 
 
 def reach(effects: Sequence[Effect]) -> tuple[float, float]:
-    """The ends of an axis for differences: zero and all means lie on it, and of the intervals as much as is sensible."""
+    """The ends of an axis for differences: zero and all means lie on it, and of intervals what is sensible."""
     if not effects:
         return -1.0, 1.0
-    most = 2 * max(max(abs(effect.mean) for effect in effects), 5e-4)
-    lows = [max(-most, effect.low if effect.low == effect.low else effect.mean) for effect in effects]  # noqa: PLR0124
-    highs = [min(most, effect.high if effect.high == effect.high else effect.mean) for effect in effects]  # noqa: PLR0124
+    most = 2 * max(5e-4, *(abs(effect.mean) for effect in effects))
+    lows = [max(-most, effect.mean if math.isnan(effect.low) else effect.low) for effect in effects]
+    highs = [min(most, effect.mean if math.isnan(effect.high) else effect.high) for effect in effects]
     low, high = min(0.0, *lows), max(0.0, *highs)
     margin = 0.05 * (high - low)
     return low - margin, high + margin
@@ -222,7 +226,7 @@ def reach(effects: Sequence[Effect]) -> tuple[float, float]:
 
 def axis_ticks(low: float, high: float) -> list[float]:
     """A few round differences between the ends."""
-    return Scale(low, high).ticks(4)
+    return Scale(low, high).ticks(6)
 
 
 def dot_style(effect: Effect, low: float, high: float) -> str:
@@ -234,7 +238,7 @@ def dot_style(effect: Effect, low: float, high: float) -> str:
 
 
 def histogram(values: Sequence[float], axis: Scale, *, mark: Mark, past: bool, label: str, bins: int = 40) -> Markup:
-    """How many cells score how much, as bars; those on the good side of the mark (`past` it or before) in the accent."""
+    """How many cells score how much, as bars; those on the good side of the mark (past it or not) in the accent."""
     counts = [0] * bins
     for value in values:
         counts[min(bins - 1, int(axis.at(value) * bins))] += 1
@@ -258,5 +262,6 @@ def histogram(values: Sequence[float], axis: Scale, *, mark: Mark, past: bool, l
     parts.append(f'<text x="0" y="{height + 13}">{first}</text>')
     parts.append(f'<text x="{width}" y="{height + 13}" text-anchor="end">{last}</text>')
     return Markup(
-        f'<svg class="chart" viewBox="0 0 {width} {height + 16}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+        f'<svg class="chart" viewBox="0 0 {width} {height + 16}" role="img" aria-label="{escape(label)}">'
+        f"{''.join(parts)}</svg>"
     )

@@ -107,6 +107,11 @@ def _label(index: int) -> Callable[[Row], Markup]:
     return lambda row: Markup("<td>{}</td>").format(row.labels[index])
 
 
+def _basin(row: Row) -> Markup:
+    decades = row["basin_decades"]
+    return number(decades, "–" if decades is None else f"{decades:.1f}")
+
+
 def _learning_rate(row: Row) -> Markup:
     edge = Markup(' <span class="chip edge">at edge</span>') if row["at_edge"] else ""
     return Markup('<td class="n" data-order="{}">{}{}</td>').format(
@@ -122,22 +127,90 @@ def columns(board: Board) -> tuple[Column, ...]:
         Column(f"f.{factor}", factor_title(factor), f"The level of {factor}.", _label(index), shown=False, kind="text")
         for index, factor in enumerate(board.factors)
     )
+    metric, write_score = board.scale.metric, board.scale.write
     return (
         Column(
-            "test", f"Test {board.scale.metric}",
+            "test",
+            f"Test {metric}",
             f"Mean over replicates at the last step, with its 95% interval; {better} is better.",
-            _test_score(board), best=best_first,
+            _test_score(board),
+            best=best_first,
         ),
-        Column("trained", "Trained", "Runs that meet the target, of all runs, with Wilson's 95% interval.", _success, best="desc"),
-        Column("outcome", "Outcomes", "How the runs ended, and what the probes of the failed ones show.", lambda row: Markup("<td>{}</td>").format(chips(row)), kind="text"),
-        Column("gradient", "Gradient", "log10 of dLoss/dz: training runs to the right, the output is on top, the input below. Sorts by the median ratio R.", strip),
-        Column("factor", "Factor per layer", "What going back one layer multiplies the gradient by, at the first step: 1 is healthy, below it vanishes, above it explodes.", _figure("gradient_factor_init")),
-        Column("basin", "Basin, decades", "Decades of learning rate that score at least 95% of the way from chance to the cell's best.", lambda row: number(row["basin_decades"], "–" if row["basin_decades"] is None else f"{row['basin_decades']:.1f}"), best="desc"),
-        Column("steps", "Steps to target", "Median of the first evaluation that meets the target; runs that never do count as later than the budget.", _steps(board)),
-        Column("seconds", "Seconds", "Wall time of the whole cell, tuning included. Never ranked on.", _figure("seconds")),
+        Column(
+            "trained",
+            "Trained",
+            "Runs that meet the target, of all runs, with Wilson's 95% interval.",
+            _success,
+            best="desc",
+        ),
+        Column(
+            "outcome",
+            "Outcomes",
+            "How the runs ended, and what the probes of the failed ones show.",
+            lambda row: Markup("<td>{}</td>").format(chips(row)),
+            kind="text",
+        ),
+        Column(
+            "gradient",
+            "Gradient",
+            "log10 of dLoss/dz: training runs to the right, the output is on top, the input below. "
+            "Sorts by the median ratio R.",
+            strip,
+        ),
+        Column(
+            "factor",
+            "Factor per layer",
+            "What going back one layer multiplies the gradient by, at the first step: 1 is healthy, "
+            "below it vanishes, above it explodes.",
+            _figure("gradient_factor_init"),
+        ),
+        Column(
+            "basin",
+            "Basin, decades",
+            "Decades of learning rate that score at least 95% of the way from chance to the cell's best.",
+            _basin,
+            best="desc",
+        ),
+        Column(
+            "steps",
+            "Steps to target",
+            "Median of the first evaluation that meets the target; runs that never do count as later than the budget.",
+            _steps(board),
+        ),
+        Column(
+            "seconds",
+            "Seconds",
+            "Wall time of the whole cell, tuning included. Never ranked on.",
+            _figure("seconds"),
+        ),
         *factors,
-        Column("train", f"Train {board.scale.metric}", "The same on training data: trainability is not generalization.", lambda row: number(row["train_score"], board.scale.write(row["train_score"])), shown=False, best=best_first),
-        Column("rate", "Learning rate", "The best rate found; flagged where it is the lowest or highest of the range.", _learning_rate, shown=False),
-        Column("ratio_init", "R, first step", "log10 of the gradient at the input over that at the output, at the first step.", _figure("gradient_ratio_init"), shown=False),
-        Column("ratio_median", "R, median", "The same, median over the probed steps.", _figure("gradient_ratio_median"), shown=False),
-    )  # fmt: skip
+        Column(
+            "train",
+            f"Train {metric}",
+            "The same on training data: trainability is not generalization.",
+            lambda row: number(row["train_score"], write_score(row["train_score"])),
+            shown=False,
+            best=best_first,
+        ),
+        Column(
+            "rate",
+            "Learning rate",
+            "The best rate found; flagged where it is the lowest or highest of the range.",
+            _learning_rate,
+            shown=False,
+        ),
+        Column(
+            "ratio_init",
+            "R, first step",
+            "log10 of the gradient at the input over that at the output, at the first step.",
+            _figure("gradient_ratio_init"),
+            shown=False,
+        ),
+        Column(
+            "ratio_median",
+            "R, median",
+            "The same, median over the probed steps.",
+            _figure("gradient_ratio_median"),
+            shown=False,
+        ),
+    )

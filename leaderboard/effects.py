@@ -47,6 +47,14 @@ class Effect:
     wins: int
     losses: int
 
+    def turned(self) -> Effect:
+        """The same difference seen from the other level; there must be one."""
+        assert self.other is not None
+        return Effect(
+            self.factor, self.other, self.level, self.given, -self.mean, -self.high, -self.low,
+            self.pairs, self.losses, self.wins,
+        )  # fmt: skip
+
     @property
     def told_from_zero(self) -> bool:
         """Whether the interval leaves zero out."""
@@ -59,13 +67,18 @@ class FrontierPoint:
 
     Attributes:
         context: Every other factor with its level.
-        reached: The highest level at which at least half of the replicates trained; None if there is none.
         tried: All levels for which there is a result, ascending.
+        trained: Those of them at which at least half of the replicates trained.
     """
 
     context: Mapping[str, Label]
-    reached: float | None
     tried: tuple[float, ...]
+    trained: tuple[float, ...]
+
+    @property
+    def reached(self) -> float | None:
+        """The highest level at which at least half of the replicates trained; None if there is none."""
+        return max(self.trained, default=None)
 
 
 @dataclass(frozen=True)
@@ -200,8 +213,8 @@ def frontier(factors: Mapping[str, Sequence[Label]], success_rate: Sequence[floa
     return [
         FrontierPoint(
             dict(zip(names, context, strict=True)),
-            max((level for level, rate in rates.items() if rate >= 0.5), default=None),
             tuple(sorted(rates)),
+            tuple(sorted(level for level, rate in rates.items() if rate >= 0.5)),
         )
         for context, rates in found.items()
     ]

@@ -1,4 +1,4 @@
-"""What a benchmark found: the figures of its card, what each level does, where the factors interact, how deep it goes."""
+"""What a benchmark found: its card's figures, what each level does, where factors interact, how deep it goes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Findings:
     @cached_property
     def levels(self) -> list[Effect]:
         """Every level against the rest of its factor, in the order of the spec."""
-        return level_effects(self.board.columns, self.board.scores) if self.board.recorded else []
+        return self._in_order(level_effects(self.board.columns, self.board.scores)) if self.board.recorded else []
 
     @cached_property
     def pairs(self) -> list[Effect]:
@@ -77,16 +77,31 @@ class Findings:
     @cached_property
     def interactions(self) -> list[Effect]:
         """Every pair of levels within each level of each second factor."""
-        return interactions(self.board.columns, self.board.scores) if self.board.recorded else []
+        return self._in_order(interactions(self.board.columns, self.board.scores)) if self.board.recorded else []
+
+    def _in_order(self, effects: Sequence[Effect]) -> list[Effect]:
+        """The earlier level of the spec first in each pair, and the pairs in the order of the spec."""
+        place: dict[tuple[str, Any], int] = {
+            (f, label): i for f, labels in self.board.factors.items() for i, label in enumerate(labels)
+        }
+        rank = {factor: i for i, factor in enumerate(self.board.factors)}
+
+        def key(effect: Effect) -> tuple[Any, ...]:
+            given = (rank[effect.given[0]], place[effect.given[0], effect.given[1]]) if effect.given else ()
+            other = -1 if effect.other is None else place[effect.factor, effect.other]
+            return rank[effect.factor], given[:1], place[effect.factor, effect.level], other, given[1:]
+
+        def turned(effect: Effect) -> Effect:
+            late = effect.other is not None and place[effect.factor, effect.level] > place[effect.factor, effect.other]
+            return effect.turned() if late else effect
+
+        return sorted(map(turned, effects), key=key)
 
     def _better_first(self, effect: Effect) -> Effect:
         sign = 1 if self.board.scale.higher_is_better else -1
         if sign * effect.mean >= 0 or effect.other is None:
             return effect
-        return Effect(
-            effect.factor, effect.other, effect.level, effect.given, -effect.mean, -effect.high, -effect.low,
-            effect.pairs, effect.losses, effect.wins,
-        )  # fmt: skip
+        return effect.turned()
 
     @property
     def biggest(self) -> Effect | None:
@@ -127,9 +142,14 @@ class Findings:
     @property
     def histogram(self) -> Markup:
         """How the cells' test scores spread."""
-        scale, scores = self.board.scale, [row["test_score"] for row in self.board.recorded if row["test_score"] is not None]
+        scale, scores = (
+            self.board.scale,
+            [row["test_score"] for row in self.board.recorded if row["test_score"] is not None],
+        )
         label = f"{len(scores)} cells by test {scale.metric}"
-        return histogram(scores, scale.axis, mark=Mark("target", scale.target), past=scale.higher_is_better, label=label)
+        return histogram(
+            scores, scale.axis, mark=Mark("target", scale.target), past=scale.higher_is_better, label=label
+        )
 
     @cached_property
     def heat_table(self) -> HeatTable | None:

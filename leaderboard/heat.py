@@ -19,7 +19,7 @@ VIRIDIS = (
     "#440154", "#481c6e", "#453581", "#3d4d8a", "#34618d", "#2b748e", "#24878e",
     "#1f998a", "#25ac82", "#40bd72", "#67cc5c", "#97d83f", "#c8e020", "#fde725",
 )  # fmt: skip
-"""One colour a decade from 1e-12 to 1e2 (van der Walt and Smith's viridis): even to the eye, safe for the colour-blind."""
+"""One colour a decade from 1e-12 to 1e2 (viridis, by van der Walt and Smith): even to any eye, colour-blind or not."""
 
 NONFINITE = "#ff5a36"
 """Infinite or not a number: nowhere near the ramp."""

@@ -1,7 +1,7 @@
 """The part of a spec that runs one cell alone, cut out of the text its authors wrote.
 
-The YAML is cut as a tree of nodes and not as values, so that every scalar is written as it was: PyYAML would read `1e-3`
-as a text and `off` as false, and would write back something that means another thing.
+The YAML is cut as a tree of nodes and not as values, so that every scalar is written as it was: PyYAML would read
+`1e-3` as a text and `off` as false, and would write back something that means another thing.
 """
 
 from __future__ import annotations

@@ -19,11 +19,13 @@ class Scale:
         low: Value at 0.
         high: Value at 1.
         log: Whether it is logarithmic.
+        whole: Whether only whole numbers lie on it, such as layers.
     """
 
     low: float
     high: float
     log: bool = False
+    whole: bool = False
 
     def at(self, value: float) -> float:
         """Where a value lies, from 0 to 1; infinite is at the end, NaN must not be asked for."""
@@ -44,6 +46,7 @@ class Scale:
         span = (self.high - self.low) / count
         magnitude = 10 ** math.floor(math.log10(span))
         step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= span * 0.999)
+        step = max(1, math.ceil(step)) if self.whole else step
         first = math.ceil(self.low / step - 1e-9)
         return [round(n * step, 10) for n in range(first, math.floor(self.high / step + 1e-9) + 1)]
 
@@ -92,6 +95,14 @@ class ScoreScale:
         reach = (1.0 if self.higher_is_better else 0.0) - chance
         return min(1.0, max(0.0, (place - chance) / reach)) if reach else 0.0
 
+    def difference(self, value: float | None) -> str:
+        """A difference of two scores with its sign: `+0.120`, `−3.2e−4`."""
+        if value is None or math.isnan(value):
+            return "–"
+        if self.higher_is_better:
+            return f"{value:+.3f}".replace("-", "−")
+        return ("+" if value >= 0 else "") + significant(value, 2)
+
     def write(self, value: float | None) -> str:
         """A score as text."""
         if value is None or math.isnan(value):
@@ -119,15 +130,6 @@ def significant(value: float | None, digits: int = 2) -> str:
         return f"{value:.{places}f}".replace("-", "−")
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return f"{mantissa}e{int(exponent)}".replace("-", "−")
-
-
-def signed(value: float | None, places: int = 3) -> str:
-    """A difference with its sign: `+0.120`, `−0.003`."""
-    if value is None or math.isnan(value):
-        return "–"
-    if abs(value) >= 1000:
-        return ("+" if value > 0 else "−") + significant(abs(value), 2)
-    return f"{value:+.{places}f}".replace("-", "−")
 
 
 def written_range(low: float | None, high: float | None, write: Any) -> str:

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from leaderboard import ResultsError, charts, scales, tables
-from leaderboard.boards import RESULTS, Board, Row, board, factor_title
+from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import columns
 from leaderboard.findings import Findings, across_tasks
@@ -61,7 +61,9 @@ def build(results: Path, out: Path) -> BuildReport:
     start = time.perf_counter()
     out = out.absolute()
     if out.exists() and not _is_site(out):
-        raise ResultsError([f"{out}: is not empty and holds no site of ours. Expected a new folder, or one built before."])
+        raise ResultsError(
+            [f"{out}: is not empty and holds no site of ours. Expected a new folder, or one built before."]
+        )
     with _rendered(results, out.parent) as (fresh, boards):
         files = [path for path in fresh.rglob("*") if path.is_file()]
         report = BuildReport(
@@ -109,7 +111,8 @@ def _is_site(out: Path) -> bool:
 @contextmanager
 def _rendered(results: Path, beside: Path) -> Iterator[tuple[Path, list[Board]]]:
     """A folder with the whole site, which is gone afterwards unless it was moved away."""
-    boards, problems = [], []
+    boards: list[Board] = []
+    problems: list[str] = []
     for folder in tables.folders(results):
         try:
             boards.append(board(tables.read(folder)))
@@ -151,22 +154,33 @@ class Renderer:
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self.jinja.filters |= {
-            "text": tables.text, "as_text": _as_text, "significant": scales.significant, "signed": scales.signed, "factor_title": factor_title,
+            "text": tables.text,
+            "as_text": _as_text,
+            "task_text": _task_text,
+            "significant": scales.significant,
+            "factor_title": factor_title,
             "tick_sign": _tick_sign,
-        }  # fmt: skip
+        }
         self.jinja.globals |= {
-            "generator": GENERATOR, "protocol_version": PROTOCOL_VERSION, "color_key": charts.color_key(),
-            "results_text": RESULTS, "verdict": verdict, "written_range": scales.written_range,
+            "generator": GENERATOR,
+            "protocol_version": PROTOCOL_VERSION,
+            "table_names": TABLES,
+            "color_key": charts.color_key(),
+            "verdict": verdict,
+            "written_range": scales.written_range,
             "reach": charts.reach,
-            "axis_ticks": charts.axis_ticks, "dot_style": charts.dot_style, "table_names": TABLES,
-        }  # fmt: skip
+            "axis_ticks": charts.axis_ticks,
+            "dot_style": charts.dot_style,
+        }
 
     def page(self, path: str, template: str, **context: Any) -> None:
         """Renders one page; `root` in it is the way back to the front."""
         target = self.out / path
         target.parent.mkdir(parents=True, exist_ok=True)
         root = "../" * path.count("/")
-        target.write_text(self.jinja.get_template(template).render(root=root, **context), encoding="utf-8", newline="\n")
+        target.write_text(
+            self.jinja.get_template(template).render(root=root, **context), encoding="utf-8", newline="\n"
+        )
 
     def site(self, boards: list[Board]) -> None:
         """All pages, tables and static files."""
@@ -200,14 +214,21 @@ class Renderer:
 
 def _compare_data(found: Board, row: Row, figures: dict[str, Markup]) -> str:
     """What the compare page shows of a cell, as a script, since a page opened from a file may not fetch."""
-    facts = {} if row.missing else {column.title: column.write(row) for column in columns(found) if column.kind != "text"}
-    plain = {title: Markup(cell.replace("<small>", " <small>")) for title, cell in facts.items()}
+    facts = (
+        {} if row.missing else {column.title: column.write(row) for column in columns(found) if column.kind != "text"}
+    )
     data = {
         "cell": row.cell, "name": row.name, "labels": row.labels, "verdict": verdict(found, row),
-        "facts": plain, "figures": figures,
+        "facts": facts, "figures": figures,
     }  # fmt: skip
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     return f"cellLoaded({text});\n"
+
+
+def _task_text(task: Mapping[str, Any]) -> str:
+    """The task as a spec would have it, without what it merely is known to be."""
+    facts = (*tables.TASK_KEYS[1:], "classes", "train_size", "validation_size", "test_size")
+    return _as_text({key: value for key, value in task.items() if key not in facts})
 
 
 def _tick_sign(value: float) -> str:

@@ -233,7 +233,7 @@ def basin_decades(
     chance: float,
     higher_is_better: bool = True,
 ) -> float | None:
-    """The width of the `basin` in decades of learning rate, all its ranges together; None where there is none to have."""
+    """The width of the `basin` in decades of learning rate, its ranges together; None where there is none to have."""
     ranges = basin(learning_rates, scores, best=best, chance=chance, higher_is_better=higher_is_better)
     return None if ranges is None else float(sum(np.log10(high / low) for low, high in ranges))
 

@@ -261,7 +261,8 @@ def _content_problems(results: Results) -> list[str]:
         )
     if strange := sorted(set(results.replicates["outcome"]) - set(Outcome)):
         problems.append(
-            f"{results.folder / 'replicates.parquet'}: Expected an outcome of {', '.join(Outcome)}. Received: {strange[0]!r}"
+            f"{results.folder / 'replicates.parquet'}: Expected an outcome of {', '.join(Outcome)}. "
+            f"Received: {strange[0]!r}"
         )
     manifest_path, missing = results.folder / MANIFEST, results.manifest["missing"]
     for entry in missing:

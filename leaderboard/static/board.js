@@ -9,6 +9,7 @@
 
   // What the filters ask of a row, read once.
   const rows = [...node.tBodies[0].rows].map((tr) => ({
+    tr,
     cell: tr.dataset.c,
     levels: tr.dataset.f.split(" "),
     result: tr.dataset.r,
@@ -37,13 +38,14 @@
   };
   DataTable.type("gaps", { order: { pre: (value) => (value === "" || value === "–" || value === null ? "" : Number(value)), asc: ordering(1), desc: ordering(-1) } });
 
-  for (const tr of node.tBodies[0].rows) {
+  for (const row of rows) {
     const box = document.createElement("input");
     box.type = "checkbox";
     box.className = "pick";
     box.title = "Compare";
-    box.setAttribute("aria-label", `Compare ${tr.cells[1].textContent}`);
-    tr.cells[1].prepend(box);
+    box.setAttribute("aria-label", `Compare ${row.name}`);
+    row.tr.cells[1].prepend(box);
+    row.box = box;
   }
   const state = () => new URLSearchParams(location.hash.slice(1));
   const asked = state();
@@ -90,9 +92,8 @@
     go.href = `compare.html#${new URLSearchParams(selected.map((cell) => ["cell", cell]))}`;
     go.classList.toggle("disabled", selected.length < 2);
     if (selected.length < 2) go.setAttribute("aria-disabled", "true"); else go.removeAttribute("aria-disabled");
-    for (const tr of table.rows().nodes()) {
-      const box = tr.querySelector(".pick");
-      box.checked = selected.includes(tr.dataset.c);
+    for (const { cell, box } of rows) {
+      box.checked = selected.includes(cell);
       box.disabled = selected.length >= 4 && !box.checked;
     }
   };
@@ -162,6 +163,18 @@
     remember();
   });
   table.on("order page length", () => setTimeout(remember));
+  // In the order of tiers a line parts one from the next.
+  const part = () => {
+    const byTier = table.order().length && table.order()[0][0] === 0;
+    let before;
+    for (const index of table.rows({ page: "current" }).indexes().toArray()) {
+      const tier = rows[index].tr.cells[0].textContent;
+      rows[index].tr.classList.toggle("next-tier", Boolean(byTier && before !== undefined && tier !== before));
+      before = tier;
+    }
+  };
+  table.on("draw", part);
+  part();
   node.addEventListener("change", ({ target }) => {
     if (!target.classList.contains("pick")) return;
     const cell = target.closest("tr").dataset.c;
@@ -186,9 +199,10 @@
     const columns = heads.map((head, index) => ({ ...head, index })).filter(({ index }) => table.column(index).visible());
     const titles = ["cell", ...columns.flatMap(({ key, index }) => (["test", "trained"].includes(key)
       ? [key, `${key}_interval`] : [key === "outcome" ? "outcomes" : key.replace(/^f\./, "")]))];
-    const lines = table.rows({ search: "applied", order: "applied" }).nodes().toArray().map((tr) => {
+    const lines = table.rows({ search: "applied", order: "applied" }).indexes().toArray().map((at) => {
+      const { tr } = rows[at];
       const values = columns.flatMap(({ key, kind, index }) => {
-        const td = table.cell(tr, index).node();
+        const td = table.cell(at, index).node();
         const interval = td.querySelector("small");
         if (["test", "trained"].includes(key)) return [td.dataset.order ?? "", interval ? interval.textContent.replace("–", " to ") : ""];
         if (kind === "number") return [td.dataset.order ?? td.textContent];

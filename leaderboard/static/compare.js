@@ -57,6 +57,7 @@
       th.append(link, remove);
       head.append(th);
     }
+    table.style.setProperty("--cells", cells.length);
     table.tHead.replaceChildren(head);
     const body = [line("Verdict", cells, (cell) => element("td", cell.verdict, "say"))];
     factors.forEach((factor, index) => {

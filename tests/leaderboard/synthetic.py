@@ -98,10 +98,10 @@ def write_results(
     folder.mkdir(parents=True, exist_ok=True)
     for table, frame in tables.items():
         assert set(TABLES[table]) <= set(frame.columns), table
-        frame = frame[["benchmark", "cell", *grid, *TABLES[table]]]
-        frame.to_parquet(folder / f"{table}.parquet", index=False)
+        exported = frame[["benchmark", "cell", *grid, *TABLES[table]]]
+        exported.to_parquet(folder / f"{table}.parquet", index=False)
         if table in ("cells", "replicates", "trials"):
-            frame.to_csv(folder / f"{table}.csv", index=False)
+            exported.to_csv(folder / f"{table}.csv", index=False)
     spec = _spec(name, title, grid, metric)
     manifest = {
         "protocol_version": PROTOCOL_VERSION, "benchmark": name, "title": title,
@@ -111,7 +111,8 @@ def write_results(
         "task": {
             "name": "digits" if metric == "accuracy" else "adding", "metric": metric,
             "higher_is_better": metric == "accuracy", "chance_score": CHANCE[metric],
-            "baseline_loss": 2.302585 if metric == "accuracy" else 1 / 6, "classes": 10 if metric == "accuracy" else None,
+            "baseline_loss": 2.302585 if metric == "accuracy" else 1 / 6,
+            "classes": 10 if metric == "accuracy" else None,
         },
         "target": world.target, "reference": reference,
         "factors": {factor: list(labels) for factor, labels in grid.items()},

@@ -32,14 +32,15 @@ def test_main_effects_by_hand() -> None:
     relu = find(effects, "activation", "relu", "tanh")
     assert relu.mean == pytest.approx((0.3 - 0.2) / 2)
     assert (relu.pairs, relu.wins) == (2, 1)
-    assert relu.low < 0 < relu.high and not relu.told_from_zero
+    assert relu.low < 0 < relu.high
+    assert not relu.told_from_zero
     assert find(effects, "initializer", "he", "glorot").mean == pytest.approx((0.3 - 0.2) / 2)
 
 
 def test_interactions_by_hand() -> None:
     effects = interactions(FACTORS, SCORES)
     under_relu = find(effects, "initializer", "he", "glorot", "activation", "relu")
-    assert under_relu.mean == pytest.approx(0.3) and under_relu.pairs == 1
+    assert (under_relu.mean, under_relu.pairs) == (pytest.approx(0.3), 1)
     assert under_relu.low == pytest.approx(0.3 - 12.706 * 0.1, abs=1e-3)  # its two replicates, .4 and .2
     under_tanh = find(effects, "initializer", "he", "glorot", "activation", "tanh")
     assert (under_tanh.mean, under_tanh.low, under_tanh.high) == (pytest.approx(-0.2),) * 3
@@ -55,8 +56,10 @@ def test_a_missing_cell_takes_its_pair_out_and_nothing_else() -> None:
 
 
 def test_a_single_factor_is_compared_over_its_replicates() -> None:
-    effect = find(factor_effects({"activation": ["relu", "tanh"]}, [[0.9, 0.8, 0.85], [0.5, 0.5, 0.5]]), "activation", "relu", "tanh")  # fmt: skip
-    assert effect.pairs == 1 and effect.mean == pytest.approx(0.35) and effect.told_from_zero
+    effects = factor_effects({"activation": ["relu", "tanh"]}, [[0.9, 0.8, 0.85], [0.5, 0.5, 0.5]])
+    effect = find(effects, "activation", "relu", "tanh")
+    assert (effect.mean, effect.pairs) == (pytest.approx(0.35), 1)
+    assert effect.told_from_zero
 
 
 def test_a_level_is_held_against_the_mean_of_the_others() -> None:
