@@ -8,7 +8,7 @@ import queue
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from suite.handout import Handout
@@ -53,7 +53,7 @@ def default_workers() -> int:
 
 def run_cells(
     cells: Sequence[Cell], workers: int | str, *, run: Run = train, memory_limit: int = MEMORY_LIMIT
-) -> Iterator[Record | Failure]:
+) -> Generator[Record | Failure, None, None]:
     """Runs cells and yields each one's record, or its failure, as it is finished.
 
     A cell whose worker dies, or whose `run` raises, is tried again before it is a failure; the others go on.

@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.records import PROTOCOL_VERSION, Cell, Record, to_plain
+from suite.records import PROTOCOL_VERSION, Record, to_plain
 from suite.tables import tables
 
 if TYPE_CHECKING:
-    from suite.spec import Benchmark
-    from suite.store import Stored
+    from suite.gather import Results
 
 CSV = ("cells", "replicates", "trials")
 
 
 class ExportError(Exception):
     """Tables cannot be written. Its text is ready for a user."""
-
-
-@dataclass(frozen=True)
-class Results:
-    """All there is of one benchmark.
-
-    Attributes:
-        benchmark: As its spec is now.
-        cells: Of the whole grid (or quick slice), in its order.
-        stored: What was recorded, by fingerprint.
-        errors: Of the cells that could not be run, by fingerprint.
-    """
-
-    benchmark: Benchmark
-    cells: Sequence[Cell]
-    stored: Mapping[str, Stored]
-    errors: Mapping[str, str]
-
-    @property
-    def records(self) -> list[Record]:
-        """In the order of the grid, with the labels that the spec has now."""
-        found = [(cell, self.stored[cell.fingerprint]) for cell in self.cells if cell.fingerprint in self.stored]
-        return [dataclasses.replace(stored.record, cell=cell) for cell, stored in found]
 
 
 def export(results: Results, out: Path) -> Path:
@@ -99,7 +73,6 @@ def _manifest(results: Results, records: Sequence[Record]) -> dict[str, Any]:
     benchmark, cells = results.benchmark, results.cells
     last = max(results.stored.values(), key=lambda stored: stored.finished)
     origin, first = last.provenance, records[0]
-    missing = [cell for cell in cells if cell.fingerprint not in results.stored]
     return {
         "protocol_version": PROTOCOL_VERSION,
         "benchmark": benchmark.name,
@@ -129,7 +102,7 @@ def _manifest(results: Results, records: Sequence[Record]) -> dict[str, Any]:
                 "status": "infrastructure error" if cell.fingerprint in results.errors else "not run",
                 "detail": results.errors.get(cell.fingerprint, ""),
             }
-            for cell in missing
+            for cell in results.missing
         ],
         "files": {},
     }

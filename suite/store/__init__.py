@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suite.store.database import StoreError
+from suite.store.database import StoreError, serve
 from suite.store.reader import Entry, Store, Stored, experiment_name
 
-__all__ = ["Entry", "Store", "StoreError", "Stored", "experiment_name"]
+__all__ = ["Entry", "Store", "StoreError", "Stored", "experiment_name", "serve"]

@@ -7,9 +7,10 @@ import errno
 import logging
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 
 class StoreError(Exception):
@@ -96,6 +97,20 @@ def _latest_schema() -> set[str]:
     from alembic.script import ScriptDirectory
 
     return set(ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations")).get_heads())
+
+
+def serve(uri: str, port: int) -> NoReturn:
+    """Becomes MLflow's own server on the store.
+
+    Raises:
+        StoreError: There is nothing to show.
+    """
+    file = sqlite_file(uri)
+    if file is not None and not file.exists():
+        raise StoreError(f"there is no store {file} yet: `suite run SPEC` comes first.")
+    check_database(uri, writing=False)
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--port", str(port)]
+    os.execv(sys.executable, command)
 
 
 @contextlib.contextmanager

@@ -108,7 +108,7 @@ class Writer:
 
     def _add_failure(self, experiment: str, failure: Failure, provenance: Provenance) -> str:
         end = _now()
-        tags = {ERROR: f"{failure.error} (tried {failure.attempts} times)"}
+        tags = {ERROR: failure.error, "suite.attempts": str(failure.attempts)}
         run_id = self._create(experiment, failure.cell, provenance, tags, end)
         self._log(run_id, (), series.parameters(failure.cell), end)
         self._client.set_terminated(run_id, "FAILED", end)

@@ -1,0 +1,312 @@
+"""The commands: parse, call, print. No logic, and nothing heavy imported before a command needs it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from suite.plan import Plan
+    from suite.spec import Benchmark
+
+INCOMPLETE, WRONG, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    help="A declarative benchmark suite for the trainability of deep networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Specs = Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files, or names of benchmarks that ship.")]
+MaybeSpecs = Annotated[list[str] | None, typer.Argument(metavar="[SPEC...]", help="All in the store if none is given.")]
+Quick = Annotated[bool, typer.Option("--quick", help="A small slice, recorded apart: about a minute.")]
+Only = Annotated[list[str] | None, typer.Option(metavar="FACTOR=LEVEL,...", help="A part of the grid; repeatable.")]
+Workers = Annotated[
+    str | None,
+    typer.Option(metavar="N|ADDRESS", help="Processes (one per core), 0 for this one, or tcp://... of a Dask cluster."),
+]
+
+
+@app.command()
+def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers = None) -> None:
+    """Run what is not recorded yet, and rank it."""
+    from suite.gather import gather
+    from suite.report import report
+    from suite.store import Store
+
+    console, store = _console(), Store()
+    levels, count = _only(only), _workers(workers)
+    plans = _plans(specs, store, quick, levels)
+    failures = _run(plans, store, count, console, _again("run", specs, quick, only, workers))
+    for plan in plans:
+        results = gather(plan.benchmark, store, quick=quick, only=levels, traces=False)
+        console.print(report(results, command=_again("show", specs, quick, only) + " --all"))
+    if failures:
+        raise typer.Exit(INCOMPLETE)
+
+
+@app.command()
+def check(specs: Specs) -> None:
+    """Validate specs, run nothing."""
+    from suite.spec import SpecError, expand, find_spec, import_components, read_benchmarks
+
+    wrong = False
+    for spec in specs:
+        try:
+            for benchmark in read_benchmarks(find_spec(spec)):
+                cells = expand(benchmark)
+                import_components(cells)
+                programs, budget = len({cell.program for cell in cells}), benchmark.budget
+                print(
+                    f"{spec}: {benchmark.name}: {len(cells)} cells, {programs} programs, "
+                    f"{budget.trials} trials + {budget.replicates} replicates of {budget.steps} steps each"
+                )
+        except SpecError as error:
+            wrong = True
+            print(error, file=sys.stderr)
+    if wrong:
+        raise typer.Exit(WRONG)
+
+
+@app.command()
+def plan(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers = None) -> None:
+    """Say what a run would do, and about how long it would take."""
+    from suite.cluster import default_workers
+    from suite.plan import wall_seconds
+    from suite.progress import duration
+    from suite.store import Store
+
+    levels, count = _only(only), _workers(workers)
+    plans = _plans(specs, Store(), quick, levels)
+    processes = count if isinstance(count, int) else default_workers()
+    for plan in plans:
+        print(
+            f"{plan.benchmark.name}: {len(plan.cells)} cells, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
+            f" ({len(plan.failed)} failed before), {plan.programs} programs to compile"
+        )
+    if any(plan.to_run for plan in plans):
+        basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
+        print(f"about {duration(wall_seconds(plans, processes))} on {max(processes, 1)} workers, {basis}")
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str | None, typer.Argument(help="activations, optimizers, tasks, models, ...")] = None,
+) -> None:
+    """Show what a spec may name."""
+    from suite.listing import list_kind, list_kinds
+
+    try:
+        _console().print(list_kinds() if kind is None else list_kind(kind))
+    except ValueError as error:
+        _fail(str(error))
+
+
+@app.command()
+def show(
+    specs: Specs,
+    every: Annotated[bool, typer.Option("--all", help="Every row.")] = False,
+    quick: Quick = False,
+    only: Only = None,
+) -> None:
+    """Show the ranked table again, from the store."""
+    from suite.gather import gather
+    from suite.report import report
+    from suite.store import Store
+
+    console, store, levels = _console(), Store(), _only(only)
+    for benchmark in _benchmarks(specs):
+        results = gather(benchmark, store, quick=quick, only=levels, traces=False)
+        console.print(report(results, everything=every, command=_again("show", specs, quick, only) + " --all"))
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="Folder that gets one folder per benchmark.")],
+    specs: MaybeSpecs = None,
+    quick: Quick = False,
+) -> None:
+    """Write tidy tables and a manifest."""
+    from suite.export import export as write
+    from suite.gather import gather, recorded_benchmarks
+    from suite.store import Store
+
+    store = Store()
+    benchmarks = _benchmarks(specs) if specs else recorded_benchmarks(store, quick=quick)
+    if not benchmarks:
+        _fail(f"nothing is recorded in {store.uri}: `suite run SPEC` comes first.")
+    for benchmark in benchmarks:
+        results = gather(benchmark, store, quick=quick)
+        folder = write(results, out)
+        print(f"{folder}: {len(results.records)} of {len(results.cells)} cells")
+
+
+@app.command()
+def leaderboard(
+    out: Annotated[Path, typer.Option(help="Folder of the site.")],
+    results: Annotated[Path | None, typer.Option(help="Folder of exported results; those published here.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether the site is up to date.")] = False,
+) -> None:
+    """Build the static site from exported results."""
+    import leaderboard as package
+    from leaderboard import site
+
+    source = results or Path(package.__file__).parent / "results"
+    if check:
+        problems = site.check(source, out)
+        if problems:
+            _fail("\n".join(problems), INCOMPLETE)
+        print(f"{out}: up to date")
+        return
+    built = site.build(source, out)
+    print(f"{built.out}: {built.benchmarks} benchmarks, {built.cells} cells, {built.pages} pages")
+
+
+@app.command()
+def schema() -> None:
+    """Write the JSON Schema of a spec, for editors."""
+    from suite.spec.editor import schema_text
+
+    sys.stdout.write(schema_text())
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
+    """Open MLflow's pages on the store in use."""
+    from suite.store import Store, serve
+
+    serve(Store().uri, port)
+
+
+def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, again: str) -> int:
+    """Runs what is missing; returns how many cells could not be run."""
+    from suite.plan import wall_seconds
+    from suite.progress import Display
+    from suite.records import Failure
+    from suite.runner import run_plans
+
+    total = sum(len(plan.to_run) for plan in plans)
+    if not total:
+        return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    failures = done = 0
+    display = Display(console, wall_seconds(plans, workers if isinstance(workers, int) else 1))
+    try:
+        with display.showing(total), contextlib.closing(run_plans(plans, store, workers)) as steps:
+            for step in steps:
+                display.step(step)
+                failures += isinstance(step.result, Failure)
+                done = step.done
+    except KeyboardInterrupt:
+        print(f"\nInterrupted. {done} of {total} cells were recorded and stay; go on with: {again}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    return failures
+
+
+def _plans(specs: list[str], store: Any, quick: bool, only: dict[str, list[str]]) -> list[Plan]:
+    from suite.plan import make_plan
+
+    return [make_plan(benchmark, store, quick=quick, only=only) for benchmark in _benchmarks(specs)]
+
+
+def _benchmarks(specs: list[str]) -> list[Benchmark]:
+    from suite.gather import read_specs
+
+    return read_specs(specs)
+
+
+def _only(options: list[str] | None) -> dict[str, list[str]]:
+    """Levels by factor: in `activation=relu,tanh,optimizer=sgd`, a text without `=` belongs to the factor before."""
+    levels: dict[str, list[str]] = {}
+    for option in options or ():
+        factor = ""
+        for part in option.split(","):
+            name, equals, level = part.partition("=")
+            factor, level = (name.strip(), level) if equals else (factor, part)
+            if not factor or not level.strip():
+                _fail(f"--only {option}: expected factor=level, such as activation=relu,tanh")
+            levels.setdefault(factor, []).append(level.strip())
+    return levels
+
+
+def _workers(text: str | None) -> int | str:
+    if text is None:
+        from suite.cluster import default_workers
+
+        return default_workers()
+    if "://" in text:
+        return text
+    if not text.isdigit():
+        _fail(f"--workers {text}: expected a number of processes, or the address of a Dask scheduler (tcp://...)")
+    return int(text)
+
+
+def _again(command: str, specs: list[str], quick: bool, only: list[str] | None, workers: str | None = None) -> str:
+    """The command that was given, to be given once more."""
+    import shlex
+
+    words = ["suite", command, *specs, *(["--quick"] if quick else [])]
+    for option in only or ():
+        words += ["--only", option]
+    if workers is not None:
+        words += ["--workers", workers]
+    return shlex.join(words)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _fail(message: str, status: int = WRONG) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(status)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """A user's mistake or the machine's trouble ends with its message and status, never with a traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(INCOMPLETE)
+    except Exception as error:
+        status = _status(error)
+        if status is None:
+            raise
+        print(error, file=sys.stderr)
+        sys.exit(status)
+
+
+def _status(error: Exception) -> int | None:
+    """The exit status of an error with a text for users; None of any other."""
+    from leaderboard import ResultsError
+    from suite.cluster import ClusterError
+    from suite.export import ExportError
+    from suite.spec import SpecError
+    from suite.store import StoreError
+
+    if isinstance(error, ClusterError):
+        return INCOMPLETE
+    return WRONG if isinstance(error, (SpecError, StoreError, ExportError, ResultsError)) else None
+
+
+def main() -> None:
+    """The `suite` command."""
+    with _told():
+        app()

@@ -1,0 +1,198 @@
+"""The ranked table of a benchmark for a terminal, and what can honestly be said of it in a sentence or two."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from suite.labels import label_text
+from suite.ranking import Standing, ranked, score_table, standings
+from suite.records import Outcome, Record
+
+if TYPE_CHECKING:
+    from leaderboard.effects import Effect
+    from suite.gather import Results
+
+BEST, WORST = 15, 3
+"""Rows that a long table shows from its top and its end."""
+
+EFFECTS = 2
+"""Factors whose largest effect is told."""
+
+_HEADINGS = {"normalization": "norm", "initializer": "init", "optimizer": "optim", "recurrent_initializer": "rec. init"}
+_OUTCOME_STYLE = {Outcome.TRAINED: "green", Outcome.SLOW: "yellow", Outcome.LOST: "yellow"}
+
+
+def report(results: Results, *, everything: bool = False, command: str = "") -> RenderableType:
+    """The ranked table with a line on the whole, what is missing, and the findings.
+
+    Args:
+        results: Of one benchmark.
+        everything: Show every row.
+        command: How to see all of a table that is cut short.
+    """
+    records = results.records
+    title = Text.assemble((results.benchmark.name, "bold"), f"  {results.benchmark.title}")
+    if not records:
+        return Group(title, _missing_line(results) or Text("nothing is recorded yet", style="dim"))
+    found = ranked(standings(records))
+    parts: list[RenderableType] = [title, _table(found, everything)]
+    if not everything and len(found) > BEST + WORST + 1 and command:
+        parts.append(Text(f"{len(found) - BEST - WORST} more between them: {command}", style="dim"))
+    parts.append(_whole(found))
+    parts += [line for line in (_missing_line(results), *_findings(records)) if line is not None]
+    parts.append(_notes(found))
+    return Group(*parts)
+
+
+def outcomes(record: Record) -> Text:
+    """How a cell's runs ended and why: "stalled 2, slow 1: vanishing"."""
+    counts = Counter(replicate.outcome for replicate in record.replicates)
+    text = Text()
+    for name, count in counts.most_common():
+        alone = len(counts) == 1
+        style = _OUTCOME_STYLE.get(Outcome(name), "red")
+        text.append(", " if text else "").append(name if alone else f"{name} {count}", style=style)
+    causes = list(dict.fromkeys(cause for replicate in record.replicates for cause in replicate.causes))
+    if causes:
+        text.append(": " + ", ".join(causes), style="dim")
+    return text
+
+
+def _table(found: Sequence[Standing], everything: bool) -> Table:
+    factors = _varied(found)
+    metric = str(found[0].record.task_facts["metric"])
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)
+    table.add_column("tier", justify="right", no_wrap=True)
+    for factor in factors:
+        table.add_column(_HEADINGS.get(factor, factor), overflow="ellipsis", no_wrap=True)
+    table.add_column(f"test {metric}", no_wrap=True)
+    table.add_column("ok", justify="right", no_wrap=True)
+    table.add_column("rate", no_wrap=True)
+    table.add_column("runs", overflow="ellipsis", no_wrap=True, ratio=1)
+    short = not everything and len(found) > BEST + WORST + 1
+    top, bottom = (found[:BEST], found[-WORST:]) if short else (found, [])
+    tier = 0
+    for standing in top:
+        _add_row(table, standing, factors, new_tier=standing.figures["tier"] != tier)
+        tier = standing.figures["tier"]
+    if short:
+        table.add_row("…")
+        for standing in bottom:
+            _add_row(table, standing, factors, new_tier=standing.figures["tier"] != tier)
+            tier = standing.figures["tier"]
+    return table
+
+
+def _add_row(table: Table, standing: Standing, factors: Sequence[str], *, new_tier: bool) -> None:
+    figures, record = standing.figures, standing.record
+    table.add_row(
+        Text(str(figures["tier"]), style="bold" if new_tier else "dim"),
+        *(label_text(record.cell.factors[factor]) for factor in factors),
+        _score(figures),
+        f"{figures['trained']}/{figures['replicates']}",
+        f"{figures['learning_rate']:.2g}" + ("*" if figures["at_edge"] else ""),
+        outcomes(record),
+    )
+
+
+def _score(figures: Any) -> Text:
+    text = Text(_number(figures["test_score"]))
+    if figures["test_low"] is not None:
+        text.append(f" {_end(figures['test_low'])}–{_end(figures['test_high'])}", style="dim")
+    return text
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if 1e-3 <= abs(value) < 100 or value == 0 else f"{value:.1e}"
+
+
+def _end(value: float) -> str:
+    if 0 < value < 1e-3:
+        return f"{value:.0e}"
+    return f"{value:.2f}".removeprefix("0") if value < 1 else f"{value:.2g}"
+
+
+def _varied(found: Sequence[Standing]) -> list[str]:
+    """Factors with more than one level among the cells: the others would only take room."""
+    factors = found[0].record.cell.factors
+    varied = [f for f in factors if len({standing.record.cell.factors[f] for standing in found}) > 1]
+    return varied or list(factors)
+
+
+def _whole(found: Sequence[Standing]) -> Text:
+    """How many cells train, and what becomes of the runs that do not."""
+    trained = [standing.figures["trained"] for standing in found]
+    runs = [standing.figures["replicates"] for standing in found]
+    every = sum(t == n for t, n in zip(trained, runs, strict=True))
+    none = sum(t == 0 for t in trained)
+    text = Text(
+        f"{_cells(len(found))}: {every} train in every run, {len(found) - every - none} in some, {none} in none."
+    )
+    failed = [run for s in found for run in s.record.replicates if run.outcome != Outcome.TRAINED]
+    if failed:
+        ends = Counter(run.outcome for run in failed).most_common()
+        text.append(f" Of the {len(failed)} runs short of the target, {_counted(ends)}")
+        causes = Counter(cause for run in failed for cause in run.causes).most_common()
+        text.append(f"; their probes show {_counted(causes)}." if causes else ".")
+    return text
+
+
+def _counted(counts: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts)
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell{'' if count == 1 else 's'}"
+
+
+def _missing_line(results: Results) -> Text | None:
+    missing = results.missing
+    failed = [cell for cell in missing if cell.fingerprint in results.errors]
+    if not missing:
+        return None
+    text = Text(f"{_cells(len(missing))} of {len(results.cells)} without a result")
+    if failed:
+        common, count = Counter(results.errors[cell.fingerprint] for cell in failed).most_common(1)[0]
+        text.append(
+            f", {len(failed)} of them not for their recipe's sake: {common}" + (f" ({count} times)" * (count > 1))
+        )
+    return Text.assemble((text.plain + ".", "yellow"))
+
+
+def _notes(found: Sequence[Standing]) -> Text:
+    note = "Cells of one tier cannot be told from its best at 95%. ok: runs that met the target."
+    if any(standing.figures["at_edge"] for standing in found):
+        note += " *: the best rate is at the edge of the range searched."
+    return Text(note, style="dim")
+
+
+def _findings(records: Sequence[Record]) -> list[Text]:
+    """The largest paired differences between two levels, one a factor, that are told from zero."""
+    from leaderboard.effects import factor_effects
+
+    factors = {name: [label_text(record.cell.factors[name]) for record in records] for name in records[0].cell.factors}
+    effects = [e for e in factor_effects(factors, score_table(records)) if e.pairs > 1 and e.told_from_zero]
+    largest: dict[str, Effect] = {}
+    for effect in sorted(effects, key=lambda effect: -abs(effect.mean)):
+        largest.setdefault(effect.factor, effect)
+    return [_sentence(effect, records[0]) for effect in list(largest.values())[:EFFECTS]]
+
+
+def _sentence(effect: Effect, record: Record) -> Text:
+    """A paired effect, the better level first."""
+    higher, metric = record.task_facts["higher_is_better"], record.task_facts["metric"]
+    better_first = (effect.mean > 0) == higher
+    better, worse = (effect.level, effect.other) if better_first else (effect.other, effect.level)
+    low, high = sorted((abs(effect.low), abs(effect.high)))
+    wins = effect.wins if effect.mean > 0 else effect.losses
+    return Text(
+        f"{effect.factor.capitalize()}: {better} beats {worse} by {_number(abs(effect.mean))} test {metric} "
+        f"({_number(low)} to {_number(high)}) over {effect.pairs} pairs of cells alike in all else; "
+        f"it is ahead in {wins} of them."
+    )

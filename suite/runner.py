@@ -1,0 +1,88 @@
+"""Plan, cluster, store: runs what is missing and records each cell as it comes. The one place that knows them all."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from suite.cluster import run_cells
+from suite.provenance import provenance
+from suite.records import Failure, Record
+from suite.worker import Run, train
+
+if TYPE_CHECKING:
+    from suite.plan import Plan
+    from suite.store import Store
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One more cell is recorded.
+
+    Attributes:
+        result: Of that cell.
+        done: Cells recorded by this run so far.
+        total: Cells that this run set out to record.
+    """
+
+    result: Record | Failure
+    done: int
+    total: int
+
+
+def run_plans(
+    plans: Sequence[Plan], store: Store, workers: int | str, *, run: Run = train
+) -> Generator[Progress, None, None]:
+    """Runs every cell that the plans miss, and yields each as soon as it is recorded.
+
+    Interrupting it loses the cells in flight and nothing else.
+
+    Args:
+        plans: Of different benchmarks.
+        store: Where records go; nothing else may be writing to it.
+        workers: As for `suite.cluster.run_cells`.
+        run: What is done with a cell.
+
+    Raises:
+        SpecError: A user's own component cannot be imported; nothing was trained then.
+        StoreError: Another run is writing, or the store cannot be written to; what was recorded stays.
+        ClusterError: The workers are gone.
+    """
+    from suite.spec import import_components
+
+    cells = [cell for plan in plans for cell in plan.to_run]
+    if not cells:
+        return
+    origins = {
+        plan.benchmark.name: provenance(plan.benchmark.text, plan.benchmark.file) for plan in plans if plan.to_run
+    }
+    with store.writing() as writer:
+        import_components(cells)
+        for plan in plans:
+            if plan.to_run:
+                writer.open_benchmark(plan.to_run[0], origins[plan.benchmark.name])
+        with contextlib.closing(run_cells(cells, workers, run=run)) as results:
+            for done, result in enumerate(results, start=1):
+                with _finishing_first():
+                    writer.add(result, origins[result.cell.benchmark])
+                yield Progress(result, done, len(cells))
+
+
+@contextlib.contextmanager
+def _finishing_first() -> Iterator[None]:
+    """Holds Ctrl-C back until the block is done, so that a finished cell is not lost to it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[Any] = []
+    before = signal.signal(signal.SIGINT, lambda *_: held.append(None))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        raise KeyboardInterrupt
