@@ -158,11 +158,11 @@ def _missing_line(results: Results) -> Text | None:
         return None
     text = Text(f"{_cells(len(missing))} of {len(results.cells)} without a result")
     if failed:
-        common, count = Counter(results.errors[cell.fingerprint] for cell in failed).most_common(1)[0]
-        text.append(
-            f", {len(failed)} of them not for their recipe's sake: {common}" + (f" ({count} times)" * (count > 1))
-        )
-    return Text.assemble((text.plain + ".", "yellow"))
+        errors = Counter(results.errors[cell.fingerprint] for cell in failed)
+        common, count = errors.most_common(1)[0]
+        told = common if len(errors) == 1 else f"{common} ({count} times), and {len(errors) - 1} other errors"
+        text.append(f"; {len(failed)} could not be run, for reasons outside the recipe: {told}")
+    return Text(f"{text.plain}.", style="yellow")
 
 
 def _notes(found: Sequence[Standing]) -> Text:
