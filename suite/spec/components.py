@@ -67,12 +67,10 @@ def find_module(name: str, folders: Sequence[str] = ()) -> Path | None:
     """
     top, *rest = name.split(".")
     spec = PathFinder.find_spec(top, [*folders, *sys.path]) or _find_elsewhere(top)
-    full = top
     for part in rest:
         if spec is None or spec.submodule_search_locations is None:
             return None
-        full += f".{part}"
-        spec = PathFinder.find_spec(full, list(spec.submodule_search_locations))
+        spec = PathFinder.find_spec(part, list(spec.submodule_search_locations))
     return Path(spec.origin) if spec is not None and spec.origin is not None else None
 
 

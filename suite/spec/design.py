@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -63,6 +64,8 @@ class DesignReader:
     def _axis(self, nodes: Sequence[Node], parameter: Parameter, key: str) -> tuple[Level, ...]:
         """The levels of one factor, each different from the others in value and label."""
         levels: list[Level] = []
+        values: set[str] = set()
+        labels: set[str] = set()
         for node in nodes:
             if node.value is None and parameter.type != "component":
                 self._findings.add(node.place, key, mismatch(node, parameter.expects()))
@@ -70,14 +73,16 @@ class DesignReader:
             level = self._levels.level(node, parameter, key)
             if level is None:
                 continue
-            same = next((other for other in levels if other.value == level.value), None)
-            if same is not None:
+            value, label = json.dumps(level.value, sort_keys=True), str(level.label)
+            if value in values:
                 self._findings.add(node.place, key, f"got {_name(level)} twice, expected different levels")
-            elif any(str(other.label) == str(level.label) for other in levels):
-                message = f"got the label {quote(str(level.label))} twice, expected a label of its own for each level"
+            elif label in labels:
+                message = f"got the label {quote(label)} twice, expected a label of its own for each level"
                 self._findings.add(node.place, key, message)
             else:
                 levels.append(level)
+                values.add(value)
+                labels.add(label)
         return tuple(levels)
 
     def _parameter(self, where: str, factor: str) -> Parameter | None:

@@ -75,10 +75,10 @@ _EXPECTED: dict[str, tuple[str, Wanted]] = {
     "model_attributes_type": ("a mapping", "collection"),
 }
 _BOUNDS = {
-    "greater_than": "a number above {gt:,}",
-    "greater_than_equal": "a number of at least {ge:,}",
-    "less_than": "a number below {lt:,}",
-    "less_than_equal": "a number of at most {le:,}",
+    "greater_than": "a number above {gt:,.12g}",
+    "greater_than_equal": "a number of at least {ge:,.12g}",
+    "less_than": "a number below {lt:,.12g}",
+    "less_than_equal": "a number of at most {le:,.12g}",
 }
 
 

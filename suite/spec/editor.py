@@ -15,6 +15,7 @@ from suite.tasks import TASKS
 Schema = dict[str, Any]
 
 _SCALAR: Schema = {"type": ["number", "string", "boolean"]}
+_SCALARS: Schema = {"type": "array", "minItems": 1, "items": _SCALAR}
 _LABEL: Schema = {
     "type": ["string", "number"],
     "maxLength": 40,
@@ -37,7 +38,7 @@ def json_schema() -> Schema:
     properties = schema["properties"]
     properties["task"] |= _task()
     properties["model"] |= _names(MODELS.values())
-    properties["exclude"]["items"]["additionalProperties"] = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}
+    properties["exclude"]["items"]["additionalProperties"] = {"anyOf": [_SCALAR, _SCALARS]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,

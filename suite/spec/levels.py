@@ -96,7 +96,7 @@ class LevelReader:
         if isinstance(node.value, dict):
             name_node = node.value.get("name")
             if name_node is None:
-                self._findings.add(node.place, f"{key}.name", f"is missing, expected the name of one of the {kind}")
+                self._findings.add(node.place, f"{key}.name", f"is missing, expected {one_of(list(KINDS[kind]))}")
                 return None
             key_of_name = f"{key}.name"
         else:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 QUOTE_LENGTH = 60
 """Characters of a user's text that a message repeats at most."""
+LISTED = 40
+"""Names that a message lists at most."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,10 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 
 def one_of(candidates: Sequence[str]) -> str:
     """The candidates as an expectation: "one of a, b"."""
-    return f"one of {', '.join(candidates)}" if len(candidates) > 1 else "".join(candidates) or "nothing"
+    if len(candidates) < 2:
+        return "".join(candidates) or "nothing"
+    more = len(candidates) - LISTED
+    return f"one of {', '.join(candidates[:LISTED])}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def not_found(name: str, candidates: Sequence[str], expected: str | None = None) -> str:

@@ -14,10 +14,13 @@ from suite.spec.benchmark import Benchmark, Level, combinations
 from suite.spec.design import DesignReader, Rule, section
 from suite.spec.document import BenchmarkDocument, check_shape
 from suite.spec.levels import LevelReader, default_of, wants
-from suite.spec.problems import Findings, SpecError, not_found, one_of, quote
+from suite.spec.problems import Findings, Problem, SpecError, not_found, one_of, quote
 from suite.spec.reader import Node, read
 from suite.spec.wording import mismatch
 from suite.tasks import TASKS
+
+MAX_PROBLEMS = 100
+"""Problems of a file that are told; what is beyond is counted."""
 
 _REASONS = 3
 """Conflicts of one factor that are told in full."""
@@ -30,7 +33,7 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
         path: A YAML file; each of its documents is a benchmark.
 
     Raises:
-        SpecError: It has problems: all of them, in the order of the file.
+        SpecError: It has problems: all of them, in the order of the file (of more than `MAX_PROBLEMS`, the first).
     """
     source = read(path)
     findings = Findings(str(path))
@@ -49,7 +52,11 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
     told = {(p.line, p.column) for p in source.problems}
     problems = [*source.problems, *(p for p in findings.problems if (p.line, p.column) not in told)]
     if problems:
-        raise SpecError(sorted(problems, key=lambda p: (p.line or 0, p.column or 0)))
+        problems.sort(key=lambda p: (p.line or 0, p.column or 0))
+        if len(problems) > MAX_PROBLEMS:
+            rest = f"and {len(problems) - MAX_PROBLEMS:,} more problems"
+            problems[MAX_PROBLEMS:] = [Problem(str(path), None, None, "", rest)]
+        raise SpecError(problems)
     return benchmarks
 
 

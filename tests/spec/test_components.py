@@ -1,0 +1,180 @@
+"""A user's own components: found without importing, hashed by their source, imported before anything trains."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from suite.spec import Problem, SpecError, expand, import_components
+from suite.spec.components import find_module
+from tests.spec.specs import one, problems, tiny, unmark
+
+NO_MODULE = "but there is no module {} beside the spec or on Python's path"
+
+SOURCE = """\
+import math
+
+scale = 2.0
+
+def bend(z, alpha=1.0):
+    return alpha * z
+
+class Bent:
+    def __call__(self, z):
+        return z
+
+if scale:
+    late = bend
+try:
+    import missing_library as lib
+except ImportError:
+    lib = None
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A module beside the spec, whose name no other test uses, forgotten afterwards."""
+    file = tmp_path / f"own_{abs(hash(tmp_path))}.py"
+    file.write_text(SOURCE)
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    return file
+
+
+def grid_of(*levels: str) -> str:
+    return f"grid: {{activation: [{', '.join(levels)}], optimizer: [sgd, adam]}}"
+
+
+def import_faults(folder: Path, *levels: str) -> tuple[Problem, ...]:
+    with pytest.raises(SpecError) as caught:
+        import_components(expand(one(folder, grid=grid_of(*levels))))
+    return caught.value.problems
+
+
+def test_a_component_beside_the_spec_is_a_level_like_any_other(tmp_path: Path, module: Path) -> None:
+    own = f"{module.stem}:bend"
+    benchmark = one(tmp_path, grid=grid_of("relu", own, f"{{name: '{own}', alpha: 2, label: bent}}"))
+    assert [level.label for level in benchmark.grid["activation"]] == ["relu", own, "bent"]
+    assert benchmark.grid["activation"][2].value == {"name": own, "alpha": 2}
+    import_components(expand(benchmark))
+
+
+@pytest.mark.parametrize("attribute", ["bend", "Bent", "Bent.__call__", "late", "scale", "lib", "math"])
+def test_whatever_a_module_defines_is_found_without_importing_it(tmp_path: Path, module: Path, attribute: str) -> None:
+    benchmark = one(tmp_path, grid=grid_of(f"{module.stem}:{attribute}"))
+    assert module.stem not in sys.modules
+    assert len(expand(benchmark)) == 2
+
+
+def test_packages_are_not_imported_to_look_into_them(tmp_path: Path) -> None:
+    package = tmp_path / "own_package"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    (package / "inner" / "shapes.py").write_text("from math import *\n")
+    assert len(expand(one(tmp_path, grid=grid_of("own_package.inner.shapes:anything")))) == 2
+    assert find_module("own_package.inner", [str(tmp_path)]) is None
+    assert find_module("own_package", [str(tmp_path)]) == package / "__init__.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("MODULE:bendd", "got MODULE:bendd, but MODULE.py defines no bendd; did you mean MODULE:bend?"),
+        ("MODULE:zzz", "got MODULE:zzz, but MODULE.py defines no zzz"),
+        ("MODULE.py:bend", f"got MODULE.py:bend, {NO_MODULE.format('MODULE.py')}; leave out the .py"),
+        ("xMODULE:bend", f"got xMODULE:bend, {NO_MODULE.format('xMODULE')}; did you mean MODULE:bend?"),
+        ("MODULE:", "got MODULE:, expected package.module:attribute"),
+        ("my-module:bend", "got my-module:bend, expected package.module:attribute"),
+        ("MODULE:a:b", "got MODULE:a:b, expected package.module:attribute"),
+        ("1:30", "got 1:30, expected package.module:attribute"),
+        ("_sre:compile", "got _sre:compile, expected a module with Python source; built-in is none"),
+    ],
+)  # fmt: skip
+def test_a_name_that_leads_nowhere_is_a_mistake(tmp_path: Path, module: Path, name: str, message: str) -> None:
+    text, place = unmark(tiny(grid=f"grid: {{activation: [relu, §'{name.replace('MODULE', module.stem)}']}}"))
+    (problem,) = problems(tmp_path, text)
+    assert problem.message == message.replace("MODULE", module.stem)
+    assert (problem.line, problem.column) == place
+
+
+def test_a_module_that_is_not_python_is_a_mistake(tmp_path: Path, module: Path) -> None:
+    module.write_text("def bend(z:\n")
+    (problem,) = problems(tmp_path, tiny(grid=grid_of(f"{module.stem}:bend")))
+    assert problem.message == f"got {module.stem}:bend, but {module.name} is not Python: '(' was never closed on line 1"
+
+
+def test_arguments_of_an_own_component_are_plain(tmp_path: Path, module: Path) -> None:
+    text, place = unmark(tiny(grid=f"grid: {{activation: [{{name: '{module.stem}:bend', alpha: §[1, 2]}}]}}"))
+    (problem,) = problems(tmp_path, text)
+    assert (problem.line, problem.column) == place
+    assert problem.message == "got a list of 2, expected a finite number, text, true or false"
+
+
+def test_editing_a_component_changes_its_cells_alone(tmp_path: Path, module: Path) -> None:
+    (tmp_path / "own_other.py").write_text("def other(z):\n    return z\n")
+    grid = grid_of("relu", f"{module.stem}:bend", "'own_other:other'")
+    before = expand(one(tmp_path, grid=grid))
+    module.write_text(SOURCE + "\n# changed\n")
+    after = expand(one(tmp_path, grid=grid))
+    changed = {a.factors["activation"] for a, b in zip(after, before, strict=True) if a.fingerprint != b.fingerprint}
+    assert changed == {f"{module.stem}:bend"}
+    assert sum(a.program != b.program for a, b in zip(after, before, strict=True)) == 2
+
+
+def test_editing_what_a_component_imports_from_its_folder_changes_its_cells(tmp_path: Path, module: Path) -> None:
+    helper = tmp_path / "own_helper.py"
+    helper.write_text("value = 1\n")
+    module.write_text("from own_helper import value\nimport numpy\n" + SOURCE)
+    before = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
+    helper.write_text("value = 2\n")
+    after = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
+    assert all(a.fingerprint != b.fingerprint for a, b in zip(after, before, strict=True))
+
+
+def test_moving_the_folder_changes_no_fingerprint(tmp_path: Path, module: Path) -> None:
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    (moved / module.name).write_text(SOURCE)
+    cells, others = (expand(one(folder, grid=grid_of(f"{module.stem}:bend"))) for folder in (tmp_path, moved))
+    assert [cell.fingerprint for cell in cells] == [cell.fingerprint for cell in others]
+
+
+def test_a_module_that_fails_when_imported_is_told_with_its_line(tmp_path: Path, module: Path) -> None:
+    module.write_text(SOURCE.replace("import math", "import math\nimport no_such_library"))
+    (problem,) = import_faults(tmp_path, f"{module.stem}:bend")
+    assert (problem.file, problem.line, problem.key) == (str(module), 2, f"{module.stem}:bend")
+    assert problem.message == "cannot be imported: ModuleNotFoundError: No module named 'no_such_library'"
+
+
+def test_a_module_that_ends_the_process_does_not(tmp_path: Path, module: Path) -> None:
+    module.write_text("import sys\nsys.exit(3)\ndef bend(z): ...\n")
+    (problem,) = import_faults(tmp_path, f"{module.stem}:bend")
+    assert (problem.line, problem.message) == (2, "cannot be imported: SystemExit: 3")
+
+
+def test_what_is_no_function_or_takes_no_such_argument_is_told(tmp_path: Path, module: Path) -> None:
+    found = import_faults(
+        tmp_path, f"{module.stem}:scale", f"{{name: '{module.stem}:bend', beta: 1}}", f"{module.stem}:Bent.x"
+    )
+    assert [problem.message for problem in found] == [
+        f"cannot be imported: ImportError: module {module.stem!r} has no attribute 'Bent.x'",
+        "takes no argument beta; it takes z, alpha",
+        "got 2.0, expected a function or class",
+    ]
+
+
+def test_a_module_of_the_same_name_from_elsewhere_is_told(tmp_path: Path, module: Path) -> None:
+    import_components(expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend"))))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / module.name).write_text(SOURCE)
+    (problem,) = import_faults(other, f"{module.stem}:bend")
+    assert problem.message == f"another module named {module.stem} is loaded already, from {module}; rename this one"
+
+
+def test_importing_leaves_the_path_as_it_was(tmp_path: Path, module: Path) -> None:
+    before = list(sys.path)
+    import_components(expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend"))))
+    assert sys.path == before
