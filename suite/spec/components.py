@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import importlib
 import inspect
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib.machinery import ModuleSpec, PathFinder
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from suite.catalog import is_own_component, load_target
 from suite.components import importing_from
 from suite.records import Cell
 from suite.spec.problems import Problem, SpecError, nearest, quote
+from suite.spec.sources import find_module
 
 OWN_KINDS = ("activations", "initializers", "normalizations", "optimizers")
 """The kinds of component that a user may bring."""
@@ -58,31 +57,6 @@ def fault_of(name: str, folders: Sequence[str]) -> str | None:
     return f"{missing}; did you mean {module}:{found}?" if found else missing
 
 
-def find_module(name: str, folders: Sequence[str] = ()) -> Path | None:
-    """The file that a module would be imported from, found without importing it or its packages.
-
-    Args:
-        name: Dotted.
-        folders: Looked in before Python's own path.
-    """
-    top, *rest = name.split(".")
-    spec = PathFinder.find_spec(top, [*folders, *sys.path]) or _find_elsewhere(top)
-    for part in rest:
-        if spec is None or spec.submodule_search_locations is None:
-            return None
-        spec = PathFinder.find_spec(part, list(spec.submodule_search_locations))
-    return Path(spec.origin) if spec is not None and spec.origin is not None else None
-
-
-def _find_elsewhere(name: str) -> ModuleSpec | None:
-    """Asks the other finders: of editable installs, built-in and frozen modules."""
-    for finder in sys.meta_path:
-        spec = finder.find_spec(name, None)
-        if spec is not None:
-            return spec
-    return None
-
-
 def _modules_in(folders: Iterable[str]) -> list[str]:
     return [file.stem for folder in folders for file in sorted(Path(folder).glob("*.py"))]
 
@@ -101,55 +75,6 @@ def _definitions(body: Iterable[ast.stmt]) -> set[str]:
             names |= set().union(*(_definitions(b) for b in inner if isinstance(b, list)))
             names |= set().union(*(_definitions(h.body) for h in getattr(statement, "handlers", [])))
     return names
-
-
-class Sources:
-    """Hashes of modules' source, each with those it imports from its own folder: what a change is seen by.
-
-    Args:
-        folders: Where modules are looked for before Python's own path.
-    """
-
-    def __init__(self, folders: Sequence[str]) -> None:
-        self._folders = folders
-        self._hashes: dict[str, str] = {}
-
-    def hash(self, module: str) -> str:
-        """16 hex digits of a module's source; of one whose file is not there, of nothing."""
-        if module not in self._hashes:
-            file = find_module(module, self._folders)
-            digest = hashlib.sha256()
-            for path in _with_siblings(file) if file is not None and file.is_file() else ():
-                digest.update(f"{path.name}\n".encode())
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-            self._hashes[module] = digest.hexdigest()[:16]
-        return self._hashes[module]
-
-
-def _with_siblings(file: Path) -> list[Path]:
-    """A source file and those of its folder that it imports, directly or not, by name."""
-    found, waiting = {file}, [file]
-    while waiting:
-        for name in _imported_names(waiting.pop()):
-            sibling = file.parent / f"{name}.py"
-            if sibling not in found and sibling.is_file():
-                found.add(sibling)
-                waiting.append(sibling)
-    return sorted(found)
-
-
-def _imported_names(file: Path) -> Iterator[str]:
-    """The last parts of the modules that a file's imports may mean."""
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[-1] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (node.module or "").split(".")[-1:]
-            yield from (alias.name for alias in node.names)
 
 
 def import_components(cells: Iterable[Cell]) -> None:

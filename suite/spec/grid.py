@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,9 +12,9 @@ from suite.catalog.factors import FED
 from suite.models import MODELS
 from suite.records import PROTOCOL_VERSION, Budget, Cell, to_plain
 from suite.spec.benchmark import Benchmark, Label, Level, combinations, matching
-from suite.spec.components import Sources
 from suite.spec.problems import Findings, SpecError, not_found, quote
 from suite.spec.quick import quick_budget, quick_slice
+from suite.spec.sources import Sources, digest
 from suite.tasks import TASKS
 
 
@@ -34,11 +32,12 @@ def expand(benchmark: Benchmark, *, quick: bool = False, only: Mapping[str, Sequ
     chosen = list(combinations(_narrowed(benchmark, only or {}), benchmark.exclude))
     if not chosen:
         raise SpecError(_complaint(benchmark, [("", "leaves no combination: exclude takes them all out")]))
-    full = _CellMaker(benchmark, benchmark.budget, quick=False)
+    sources = Sources([str(benchmark.folder)])
+    full = _CellMaker(benchmark, benchmark.budget, sources, quick=False)
     cells = [full.cell(levels) for levels in chosen]
     if not quick:
         return cells
-    small = _CellMaker(benchmark, quick_budget(benchmark.budget), quick=True)
+    small = _CellMaker(benchmark, quick_budget(benchmark.budget), sources, quick=True)
     return [small.cell(chosen[i]) for i in quick_slice(cells)]
 
 
@@ -86,10 +85,9 @@ def _complaint(benchmark: Benchmark, complaints: Sequence[tuple[str, str]]) -> A
 class _CellMaker:
     """Makes the cells of one benchmark under one budget."""
 
-    def __init__(self, benchmark: Benchmark, budget: Budget, *, quick: bool) -> None:
-        self._benchmark, self._budget, self._quick = benchmark, budget, quick
+    def __init__(self, benchmark: Benchmark, budget: Budget, sources: Sources, *, quick: bool) -> None:
+        self._benchmark, self._budget, self._sources, self._quick = benchmark, budget, sources, quick
         self._folder = str(benchmark.folder)
-        self._sources = Sources([self._folder])
         self._of_component = functools.cache(self._source_of_component)
         code = (TASKS[benchmark.task["name"]], MODELS[benchmark.model])
         self._code = [self._source_of(entry) for entry in code]
@@ -109,7 +107,7 @@ class _CellMaker:
         length = {"steps": self._budget.steps, "evaluations": self._budget.evaluations}
         return Cell(
             benchmark=benchmark.name,
-            fingerprint=_digest({**self._shared, **self._content(task, recipe)}),
+            fingerprint=digest({**self._shared, **self._content(task, recipe)}),
             factors={factor: level.label for factor, level in levels.items()},
             recipe=recipe,
             task=task,
@@ -119,11 +117,12 @@ class _CellMaker:
             target=benchmark.target,
             quick=self._quick,
             search_path=(self._folder,),
-            program=_digest({**length, **self._content(task, baked)}),
+            program=digest({**length, **self._content(task, baked)}),
         )
 
     def _content(self, task: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
-        """What is trained: names, arguments, and the source of all that is not Keras's own."""
+        """What is trained: names, arguments, data files, and the source of all that is not Keras's own."""
+        paths = [p.name for p in TASKS[task["name"]].parameters if p.type == "path" and task[p.name] is not None]
         named = ((factor, level["name"]) for factor, level in recipe.items() if isinstance(level, Mapping))
         sources = {factor: source for factor, name in named if (source := self._of_component(factor, name))}
         return {
@@ -131,20 +130,15 @@ class _CellMaker:
             "model": self._benchmark.model,
             "recipe": recipe,
             "sources": {**sources, "task and model": self._code},
+            "files": {name: self._sources.of_file(task[name]) for name in paths},
         }
 
     def _source_of_component(self, factor: str, name: str) -> str | None:
         if is_own_component(name):
-            return self._sources.hash(name.split(":")[0])
+            return self._sources.of_module(name.split(":")[0])
         parameter = MODELS[self._benchmark.model].parameter(factor)
         entry = find(KINDS[parameter.catalog], name) if parameter and parameter.catalog else None
         return self._source_of(entry) if entry and entry.target.startswith("suite.") else None
 
     def _source_of(self, entry: Entry) -> str:
-        return self._sources.hash(entry.target.split(":")[0])
-
-
-def _digest(value: Any) -> str:
-    """16 hex digits of a plain value, the same wherever and whenever it is computed."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return self._sources.of_module(entry.target.split(":")[0])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from suite.catalog import KINDS, Entry, Parameter, find, is_own_component
 from suite.spec.benchmark import Label, Level
 from suite.spec.components import OWN_KINDS, fault_of
-from suite.spec.problems import Findings, not_found, one_of, quote
+from suite.spec.problems import Findings, nearest, not_found, one_of, quote
 from suite.spec.reader import Node
+from suite.spec.sources import find_file
 from suite.spec.wording import Wanted, got, mismatch
 
 _WANTED: Mapping[str, Wanted] = {
@@ -53,6 +55,9 @@ class LevelReader:
             else:
                 self._findings.add(node.place, key, mismatch(node, expected, wanted))
             return None
+        if parameter.type == "path" and node.value is not None and find_file(node.value, self._folders) is None:
+            self._findings.add(node.place, key, self._no_file(node.value))
+            return None
         value = float(node.value) if parameter.type == "number" and node.value is not None else node.value
         return Level("none" if value is None else value, value)
 
@@ -90,37 +95,30 @@ class LevelReader:
                 self._findings.add(node.place, f"{key}.{parameter.name}", wants(entry, parameter))
 
     def _component(self, node: Node, parameter: Parameter, key: str) -> Level | None:
-        noted = len(self._findings.problems)
-        kind = parameter.catalog or ""
-        name_node: Node | None = node
-        if isinstance(node.value, dict):
-            name_node = node.value.get("name")
-            if name_node is None:
-                self._findings.add(node.place, f"{key}.name", f"is missing, expected {one_of(list(KINDS[kind]))}")
-                return None
-            key_of_name = f"{key}.name"
-        else:
-            key_of_name = key
-        assert name_node is not None
-        name = name_node.value
-        if not isinstance(name, str):
-            self._findings.add(name_node.place, key_of_name, _no_name(name_node, kind))
+        noted, kind = len(self._findings.problems), parameter.catalog or ""
+        mapping = isinstance(node.value, dict)
+        name, key_of_name = (node.value.get("name"), f"{key}.name") if mapping else (node, key)
+        if name is None:
+            self._findings.add(node.place, key_of_name, f"is missing, expected {one_of(list(KINDS[kind]))}")
             return None
-        label = self._label(node, key)
-        if is_own_component(name):
-            value = self._own(node, name_node, kind, key)
-        else:
-            value = self._ours(node, name_node, kind, key)
-        if len(self._findings.problems) > noted or value is None:
+        label = self._label(node, key) if mapping and "label" in node.value else None
+        if not isinstance(name.value, str):
+            meant = find(KINDS[kind], name.text)
+            message = mismatch(name, one_of(list(KINDS[kind])), "text" if meant else None)
+            self._findings.add(name.place, key_of_name, message)
             return None
-        return Level(label if label is not None else _label_of(node, value["name"]), value)
+        read = self._own if is_own_component(name.value) else self._ours
+        value = read(node, name, kind, key)
+        if value is None or len(self._findings.problems) > noted:
+            return None
+        return Level(_label_of(node, value["name"]) if label is None else label, value)
 
     def _ours(self, node: Node, name: Node, kind: str, key: str) -> dict[str, Any] | None:
         entry = find(KINDS[kind], name.value)
         if entry is None:
-            own = [", or your own package.module:attribute"] if kind in OWN_KINDS else [""]
+            own = ", or your own package.module:attribute" if kind in OWN_KINDS else ""
             known = [other for e in KINDS[kind].values() for other in (e.name, *e.aliases)]
-            message = not_found(name.value, known, one_of(list(KINDS[kind])) + own[0])
+            message = not_found(name.value, known, one_of(list(KINDS[kind])) + own)
             self._findings.add(name.place, key, message)
             return None
         given = self.arguments(node, entry, key, reserved=("name", "label")) if isinstance(node.value, dict) else {}
@@ -146,9 +144,13 @@ class LevelReader:
             arguments[argument] = value.value
         return {"name": name.value, **arguments}
 
+    def _no_file(self, path: str) -> str:
+        beside = [file.name for folder in self._folders for file in sorted(Path(folder).iterdir()) if file.is_file()]
+        found = nearest(path, beside)
+        hint = f"; did you mean {found}?" if found else ""
+        return f"got {quote(path)}, expected a file, its path relative to the spec's folder{hint}"
+
     def _label(self, node: Node, key: str) -> Label | None:
-        if not isinstance(node.value, dict) or "label" not in node.value:
-            return None
         label: Node = node.value["label"]
         text = label.text.strip()
         usable = text and len(text) <= _LONGEST_LABEL and "," not in text and text.isprintable()
@@ -179,9 +181,5 @@ def _label_of(node: Node, name: str) -> str:
     """A component's label where the spec gives none: its name, and the arguments as they were written."""
     if not isinstance(node.value, dict):
         return name
-    return " ".join([name, *(f"{key}={value.text}" for key, value in node.value.items() if key != "name")])
-
-
-def _no_name(node: Node, kind: str) -> str:
-    meant = find(KINDS[kind], node.text)
-    return mismatch(node, one_of(list(KINDS[kind])), "text" if meant else None)
+    written = " ".join([name, *(f"{key}={value.text}" for key, value in node.value.items() if key != "name")])
+    return quote(written).replace(",", ";")

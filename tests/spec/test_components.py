@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from suite.spec import Problem, SpecError, expand, import_components
-from suite.spec.components import find_module
+from suite.spec.sources import find_module
 from tests.spec.specs import one, problems, tiny, unmark
 
 NO_MODULE = "but there is no module {} beside the spec or on Python's path"

@@ -130,6 +130,17 @@ def test_a_fingerprint_sees_the_budget(tmp_path: Path, was: str, becomes: str, s
     assert (after.program == before.program) is shared
 
 
+def test_a_fingerprint_sees_the_data_in_a_file(tmp_path: Path) -> None:
+    data = tmp_path / "mine.npz"
+    cells = []
+    for content in (b"one", b"two", b"one"):
+        data.write_bytes(content)
+        cells.append(only_cell(tmp_path, task="task: {name: arrays, path: mine.npz}"))
+    assert cells[0] == cells[2]
+    assert cells[0].fingerprint != cells[1].fingerprint
+    assert cells[0].program != cells[1].program
+
+
 def test_initializers_share_programs(benchmark_of_twelve: Benchmark) -> None:
     assert len({cell.program for cell in expand(benchmark_of_twelve)}) == 6
 
