@@ -69,7 +69,8 @@ class SlopeFacts:
 
     Attributes:
         largest: sup |phi'|, found on a fine grid of [-20, 20].
-        bounded: Whether phi is bounded on both sides, so that it can saturate.
+        bounded: Whether phi is bounded on both sides, so that it can saturate. A rectifier with a ceiling (ReLU6) is
+            not counted: flat below zero is how it is switched off, and half of its inputs are there in health.
     """
 
     largest: float
@@ -92,5 +93,6 @@ def slope_facts(function: Callable[[Any], Any]) -> SlopeFacts:
     far = tf.constant([-1e6, -1e4, 1e4, 1e6], tf.float64)
     values = function(far).numpy()
     bounded = abs(values[1] - values[0]) < 0.01 and abs(values[3] - values[2]) < 0.01
+    rectifies = bool(tf.reduce_all(function(z[z < 0]) == 0))
     largest = 0.0 if slope is None else float(tf.reduce_max(tf.abs(slope)))
-    return SlopeFacts(largest=largest, bounded=bool(bounded))
+    return SlopeFacts(largest=largest, bounded=bool(bounded and not rectifies))

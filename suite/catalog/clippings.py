@@ -20,7 +20,11 @@ CLIPPINGS = catalog_of(
     ]
 )  # fmt: skip
 
-_KERAS_ARGUMENT = {"global_norm": ("global_clipnorm", "norm"), "norm": ("clipnorm", "norm"), "value": ("clipvalue", "value")}
+_KERAS_ARGUMENT = {
+    "global_norm": ("global_clipnorm", "norm"),
+    "norm": ("clipnorm", "norm"),
+    "value": ("clipvalue", "value"),
+}
 
 
 def clipping_arguments(level: Mapping[str, Any]) -> dict[str, float]:

@@ -11,7 +11,10 @@ NORM_POSITION = Parameter(
     "norm_position", "normalize before or after the activation", "choice", "before", choices=("before", "after")
 )
 RESIDUAL = Parameter("residual", "skip connections around hidden layers", "component", "none", catalog="residuals")
-DROPOUT = Parameter("dropout", "share of units dropped after each hidden layer", "number", 0.0, low=0, high=1, high_open=True)
+BIAS = Parameter("bias", "first value of every bias", "number", 0.0)
+DROPOUT = Parameter(
+    "dropout", "share of units dropped after each hidden layer", "number", 0.0, low=0, high=1, high_open=True
+)
 
 TRAINING = (
     Parameter("optimizer", "what turns gradients into updates", "component", "adam", catalog="optimizers"),
@@ -22,7 +25,9 @@ TRAINING = (
     Parameter("l1", "times the sum of |w| over the kernels, added to the loss", "number", 0.0, low=0),
     Parameter("l2", "times the sum of w^2 over the kernels, added to the loss", "number", 0.0, low=0),
     Parameter("weight_decay", "decoupled decay, in the optimizer; 0 leaves the optimizer's own", "number", 0.0, low=0),
-    Parameter("label_smoothing", "share of each target spread over all classes", "number", 0.0, low=0, high=1, high_open=True),
+    Parameter(
+        "label_smoothing", "share of each target spread over all classes", "number", 0.0, low=0, high=1, high_open=True
+    ),
 )
 """The factors of training, the same for every model family."""
 

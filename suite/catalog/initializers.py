@@ -64,6 +64,8 @@ INITIALIZERS = catalog_of(
               "keras.initializers:Orthogonal", (_GAIN,)),
         Entry("identity", "the identity matrix times the gain, as in the IRNN (Le et al. 2015)",
               "suite.catalog.initializers:rectangular_identity", (_GAIN,)),
+        Entry("constant", "every weight the same: for a neuron followed by hand", "suite.catalog.initializers:constant",
+              (Parameter("value", "of every weight", "number", 1.0),)),
         Entry("zeros", "all zero: no symmetry is ever broken", "keras.initializers:Zeros"),
     ]
 )  # fmt: skip
@@ -74,6 +76,13 @@ def symmetric_uniform(limit: float, seed: int | None = None) -> Any:
     import keras
 
     return keras.initializers.RandomUniform(-limit, limit, seed=seed)
+
+
+def constant(value: float) -> Any:
+    """Keras's Constant."""
+    import keras
+
+    return keras.initializers.Constant(value)
 
 
 def uniform_fan_in(seed: int | None = None) -> Any:

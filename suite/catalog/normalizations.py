@@ -23,7 +23,7 @@ NORMALIZATIONS = catalog_of(
             ),
             aliases=("batch_norm",),
         ),
-        Entry("layer", "over the units of each example (Ba et al. 2016)", "keras.layers:LayerNormalization", (_EPSILON,),
+        Entry("layer", "over the units of each example (Ba et al. 2016); of an image, over all positions and channels", "keras.layers:LayerNormalization", (_EPSILON,),
               aliases=("layer_norm",)),
         Entry("rms", "by the root mean square over the units, not centred (Zhang and Sennrich 2019)",
               "keras.layers:RMSNormalization", (Parameter("epsilon", "added to the square", "number", 1e-6, low=0),),
@@ -36,9 +36,10 @@ NORMALIZATIONS = catalog_of(
         Entry("spectral", "weights over their largest singular value (Miyato et al. 2018)",
               "keras.layers:SpectralNormalization",
               (Parameter("power_iterations", "per step", "integer", 1, low=1),), aliases=("spectral_norm",)),
-        Entry("weight_standardization", "weights centred and scaled per output unit (Qiao et al. 2019)",
+        Entry("weight_standardization", "weights centred and scaled per output unit (Qiao et al. 2019) to variance gain^2 / fan_in (Brock et al. 2021)",
               "suite.models.layers:WeightStandardization",
-              (Parameter("epsilon", "added to the variance", "number", 1e-5, low=0, low_open=True),)),
+              (Parameter("gain", "factor on the standardized weights", "number", 1.0, low=0, low_open=True),
+               Parameter("epsilon", "least variance that is divided by", "number", 1e-10, low=0, low_open=True))),
     ]
 )  # fmt: skip
 
@@ -53,11 +54,25 @@ def instance_normalization(**arguments: Any) -> Any:
     return keras.layers.GroupNormalization(groups=-1, **arguments)
 
 
-def build_normalization(level: Mapping[str, Any], name: str) -> Any | None:
-    """The layer that normalizes activations, or None where there is none or where it acts on the weights."""
+def layer_normalization_of_images(**arguments: Any) -> Any:
+    """Layer normalization as it is used in CNNs: over all positions and channels of an example (Wu and He 2018)."""
+    import keras
+
+    return keras.layers.GroupNormalization(groups=1, **arguments)
+
+
+def build_normalization(level: Mapping[str, Any], name: str, *, axes: int = 2) -> Any | None:
+    """The layer that normalizes activations, or None where there is none or where it acts on the weights.
+
+    Args:
+        level: Canonical level.
+        name: Of the layer.
+        axes: Of what it will normalize, batch included: 4 for images.
+    """
     if level["name"] == "none" or level["name"] in OF_WEIGHTS:
         return None
-    return _load(level)(**_arguments(level), name=name)
+    factory = layer_normalization_of_images if level["name"] == "layer" and axes == 4 else _load(level)
+    return factory(**_arguments(level), name=name)
 
 
 def wrap_layer(level: Mapping[str, Any], layer: Any) -> Any:
@@ -65,6 +80,13 @@ def wrap_layer(level: Mapping[str, Any], layer: Any) -> Any:
     if level["name"] not in OF_WEIGHTS:
         return layer
     return _load(level)(layer, **_arguments(level), name=f"{layer.name}_{level['name']}")
+
+
+def drawn_by_wrapper(level: Mapping[str, Any], wrapper: Any) -> list[tuple[Any, Mapping[str, Any]]]:
+    """The wrapper's own weights that start at random, with the level of the initializer that Keras draws them from."""
+    if level["name"] != "spectral":
+        return []
+    return [(wrapper.vector_u, {"name": "truncated_normal", "stddev": 0.02})]
 
 
 def _arguments(level: Mapping[str, Any]) -> dict[str, Any]:

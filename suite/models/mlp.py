@@ -7,19 +7,18 @@ from typing import Any
 
 import keras
 
-from suite.models.network import Network, Stack
+from suite.models.network import Network, Stack, stack_layers
 
 
-def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], outputs: int) -> Network:
-    """An MLP on flattened inputs.
+def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Network:
+    """An MLP on flattened inputs; of depth 0, the output's linear map alone.
 
-    A residual block of k layers computes x + alpha * block(x). The first hidden layer changes the width and stays
-    outside; what is left over behind the last whole block is plain.
+    The first hidden layer changes the width and stays outside the residual blocks.
 
     Args:
         recipe: Every factor of the family with its canonical level.
         input_shape: Of one example.
-        outputs: Size of the output.
+        output_shape: Of the output for one example.
     """
     stack = Stack(recipe)
     inputs = keras.Input(input_shape)
@@ -29,22 +28,7 @@ def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], outputs: int)
         name = f"hidden_{number}"
         return stack.hidden(x, keras.layers.Dense(recipe["width"], name=name), name)
 
-    depth, residual = recipe["depth"], recipe["residual"]
-    block = residual["every"] if residual["name"] == "skip" else 0
-    number = 1
-    x = layer(x, number)
-    while number < depth:
-        branch = x
-        whole_block = block and number + block <= depth
-        for _ in range(block if whole_block else 1):
-            number += 1
-            branch = layer(branch, number)
-        x = add_skip(x, branch, residual["alpha"]) if whole_block else branch
-    return stack.network(inputs, stack.output(x, outputs), xla=True)
-
-
-def add_skip(x: Any, branch: Any, alpha: float) -> Any:
-    """x + alpha * branch, as Keras layers."""
-    if alpha != 1.0:
-        branch = keras.layers.Rescaling(alpha)(branch)
-    return keras.layers.Add()([x, branch])
+    if recipe["depth"]:
+        x = layer(x, 1)
+    x = stack_layers(x, range(2, recipe["depth"] + 1), layer, recipe["residual"])
+    return stack.network(inputs, stack.output(x, output_shape), xla=True)

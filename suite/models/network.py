@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from suite.catalog.activations import build_activation
 from suite.catalog.initializers import initial_value
-from suite.catalog.normalizations import build_normalization, wrap_layer
+from suite.catalog.normalizations import build_normalization, drawn_by_wrapper, wrap_layer
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ class Network:
         taps: The hidden layers, the one nearest the input first.
         activation: The function of the hidden layers.
         built: `model.weights` as Keras built them.
-        drawn: Index in `model.weights` of every array that is drawn anew for a run, with the factor that says how.
+        drawn: Index in `model.weights` of every array that is drawn anew for a run, with the factor that says how, or
+            with the level of an initializer where no factor does.
         xla: Whether it trains faster when compiled with XLA on a CPU.
         states: Of the recurrent layers.
     """
@@ -94,17 +95,18 @@ class Network:
     taps: tuple[Tap, ...]
     activation: Callable[[Any], Any]
     built: tuple[np.ndarray, ...]
-    drawn: Mapping[int, str]
+    drawn: Mapping[int, str | Mapping[str, Any]]
     xla: bool
     states: tuple[State, ...] = ()
 
     def initial_weights(self, recipe: Mapping[str, Any], seed: int) -> list[np.ndarray]:
         """First values of `model.weights`: each drawn array under a seed of its own, the others as built."""
         seeds = np.random.SeedSequence(seed).generate_state(len(self.built))
-        return [
-            initial_value(recipe[self.drawn[index]], value.shape, int(seeds[index] >> 1)) if index in self.drawn else value
-            for index, value in enumerate(self.built)
-        ]
+        weights = list(self.built)
+        for index, how in self.drawn.items():
+            level = recipe[how] if isinstance(how, str) else how
+            weights[index] = initial_value(level, weights[index].shape, int(seeds[index] >> 1))
+        return weights
 
     def seed_generators(self) -> list[Any]:
         """Of the layers that draw during training (dropout), in the model's order."""
@@ -148,51 +150,107 @@ class Stack:
         self.recipe = recipe
         self.activation = build_activation(recipe["activation"])
         self._taps: list[Tap] = []
-        self._drawn: dict[int, str] = {}
+        self._drawn: dict[int, str | Mapping[str, Any]] = {}
+        self._begun: dict[int, np.ndarray] = {}
+        self._output: Any = None
 
     def hidden(self, x: Any, linear: Any, name: str) -> Any:
         """One hidden layer.
 
         Args:
             x: Its input, a Keras tensor.
-            linear: Unbuilt Keras layer with a `kernel`.
+            linear: Unbuilt Keras layer with a `kernel` and a `bias`.
             name: For people.
         """
         level = self.recipe["normalization"]
-        z = wrap_layer(level, linear)(x)
+        outer = wrap_layer(level, linear)
+        z = outer(x)
         self.draw(linear.kernel, "initializer")
-        normalize = build_normalization(level, f"{name}_normalization")
+        self.begin(linear.bias, self.recipe["bias"])
+        for variable, how in drawn_by_wrapper(level, outer):
+            self.draw(variable, how)
+        normalize = build_normalization(level, f"{name}_normalization", axes=len(z.shape))
         before = normalize is not None and self.recipe["norm_position"] == "before"
         activation_input = normalize(z) if before else z
         activation = keras.layers.Activation(self.activation, name=f"{name}_activation")(activation_input)
-        self._taps.append(Tap(name, linear.kernel, z, activation_input, activation))
+        self.tap(Tap(name, linear.kernel, z, activation_input, activation))
         y = normalize(activation) if normalize is not None and not before else activation
         if self.recipe["dropout"]:
             y = keras.layers.Dropout(self.recipe["dropout"], seed=0, name=f"{name}_dropout")(y)
         return y
 
-    def output(self, x: Any, units: int) -> Any:
-        """The last linear map. Its activation belongs to the loss."""
-        dense = keras.layers.Dense(units, name="output")
-        y = dense(x)
-        self.draw(dense.kernel, "initializer")
+    def output(self, x: Any, shape: tuple[int, ...]) -> Any:
+        """The last linear map, of the last axis of x; called again, the same one. Its activation belongs to the loss."""
+        if self._output is None:
+            self._output = keras.layers.Dense(shape[-1], name="output")
+        y = self._output(x)
+        self.draw(self._output.kernel, "initializer")
+        self.begin(self._output.bias, self.recipe["bias"])
         return y
 
-    def draw(self, variable: Any, factor: str) -> None:
-        """Has a weight array drawn for every run as that factor says."""
-        self._drawn[id(variable)] = factor
+    def tap(self, tap: Tap) -> None:
+        """Has the probes look into a hidden layer, the next one on the way from the input."""
+        self._taps.append(tap)
 
-    def network(self, inputs: Any, outputs: Any, *, xla: bool) -> Network:
-        """The finished network."""
+    def draw(self, variable: Any, how: str | Mapping[str, Any]) -> None:
+        """Has a weight array drawn for every run, as a factor or the level of an initializer says."""
+        self._drawn[id(variable)] = how
+
+    def begin(self, variable: Any, value: Any) -> None:
+        """Has a weight array begin every run at a value (of its shape, or a number)."""
+        self._begun[id(variable)] = np.broadcast_to(np.asarray(value, np.float32), variable.shape).copy()
+
+    def network(
+        self, inputs: Any, outputs: Any, *, xla: bool, zeros: Sequence[Any] = (), states: Sequence[State] = ()
+    ) -> Network:
+        """The finished network.
+
+        Args:
+            inputs: Keras's symbolic input.
+            outputs: A symbolic tensor, or a pair of them: without and with zeros that are added to the states.
+            xla: As of `Network`.
+            zeros: Symbolic inputs, one a state.
+            states: As of `Network`.
+        """
         taps = tuple(self._taps)
-        model = keras.Model(inputs, outputs)
+        plain, tapped = outputs if isinstance(outputs, tuple) else (outputs, outputs)
+        model = keras.Model(inputs, plain)
         looks = [[getattr(tap, part) for tap in taps] for part in ("pre_activation", "activation_input", "activation")]
         return Network(
             model=model,
-            tapped=keras.Model(inputs, [outputs, *looks[0], *looks[1], *looks[2]]),
+            tapped=keras.Model([inputs, *zeros] if zeros else inputs, [tapped, *looks[0], *looks[1], *looks[2]]),
             taps=taps,
             activation=self.activation,
-            built=tuple(np.asarray(variable) for variable in model.weights),
+            built=tuple(self._begun.get(id(variable), np.asarray(variable)) for variable in model.weights),
             drawn={i: self._drawn[id(v)] for i, v in enumerate(model.weights) if id(v) in self._drawn},
             xla=xla,
+            states=tuple(states),
         )
+
+
+def add_skip(x: Any, branch: Any, alpha: float) -> Any:
+    """x + alpha * branch, as Keras layers."""
+    if alpha != 1.0:
+        branch = keras.layers.Rescaling(alpha)(branch)
+    return keras.layers.Add()([x, branch])
+
+
+def stack_layers(x: Any, numbers: Sequence[int], layer: Callable[[Any, int], Any], residual: Mapping[str, Any]) -> Any:
+    """Hidden layers one after another, in residual blocks where the recipe has them.
+
+    A block of k layers computes x + alpha * block(x); what is left over behind the last whole block is plain.
+
+    Args:
+        x: Keras tensor, of the shape that the layers put out.
+        numbers: Of the layers.
+        layer: From its input and its number to its output.
+        residual: Canonical level of the residuals.
+    """
+    block = residual["every"] if residual["name"] == "skip" else len(numbers) + 1
+    for start in range(0, len(numbers), block):
+        members = numbers[start : start + block]
+        branch = x
+        for number in members:
+            branch = layer(branch, number)
+        x = add_skip(x, branch, residual["alpha"]) if len(members) == block else branch
+    return x

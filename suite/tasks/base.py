@@ -40,6 +40,8 @@ class Task:
         test: To report; read once per replicate, at its end.
         classes: How many, or None where targets are numbers.
         score_from: Time steps before this one do not count towards the metric (only where targets have a time axis).
+        prior: Targets that the baseline is taken on, where the training targets are too few to say what is known
+            without looking; the training targets by default.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Task:
     test: Split
     classes: int | None
     score_from: int = 0
+    prior: np.ndarray | None = None
 
     @property
     def metric(self) -> str:
@@ -60,19 +63,25 @@ class Task:
         return self.classes is not None
 
     @property
-    def outputs(self) -> int:
-        """Size of the model's last axis."""
-        return self.train.y.shape[-1] if self.classes is None else self.classes
+    def output_shape(self) -> tuple[int, ...]:
+        """Of the model's output for one example: (classes,) or (outputs,), after (time,) where every step has a target."""
+        return self.train.y.shape[1:] if self.classes is None else (*self.train.y.shape[1:], self.classes)
+
+    @property
+    def baseline_targets(self) -> np.ndarray:
+        """What the best constant predictor is fitted to."""
+        return self.train.y if self.prior is None else self.prior
 
     @property
     def chance_score(self) -> float:
-        """The test metric of the constant that predicts best on the training targets."""
+        """The test metric of the constant (at every time step) that predicts best on the training targets."""
         import numpy as np
 
         if self.classes is None:
-            return float(np.mean((self.test.y - self.train.y.mean(axis=0)) ** 2))
-        train, test = (split.y[..., self.score_from :] if split.y.ndim > 1 else split.y for split in (self.train, self.test))
-        return float(np.mean(test == np.bincount(train.reshape(-1)).argmax()))
+            return float(np.mean((self.test.y - self.baseline_targets.mean(axis=0)) ** 2))
+        columns = self.baseline_targets.reshape(len(self.baseline_targets), -1)
+        best = np.array([np.bincount(column).argmax() for column in columns.T])
+        return float(np.mean((self.test.y.reshape(len(self.test), -1) == best)[:, self.score_from :]))
 
     def facts(self) -> dict[str, Any]:
         """What a record keeps of the task: how to read its scores, and the splits' sizes."""

@@ -8,55 +8,127 @@ from pathlib import Path
 import numpy as np
 
 from suite.tasks.base import Split, Task, TaskError
+from suite.tasks.splits import Rows, folded, stratified
 
 DATA_VARIABLE = "SUITE_DATA"
 """Environment variable that names the folder in which data files are looked for first."""
 
-_DIGITS_SPLIT_SEED = 0
+_PERMUTATION_SEED = 0
+_VALIDATION = 10_000  # the last training images validate
 
 
-def digits(train_size: int | None = None, scaling: str = "standard") -> Task:
+def digits(
+    train_size: int | None = None,
+    scaling: str = "standard",
+    layout: str = "image",
+    permutation: bool = False,
+    folds: int | None = None,
+    fold: int = 0,
+) -> Task:
     """Scikit-learn's handwritten digits: 1,797 images of 8 x 8 pixels, split 60/20/20, stratified, always the same way."""
     from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
 
     data = load_digits()
-    x = data.images[..., None].astype(np.float32) / 16
     y = data.target.astype(np.int32)
-    rest, test = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=_DIGITS_SPLIT_SEED)
-    train, validation = train_test_split(rest, test_size=0.25, stratify=y[rest], random_state=_DIGITS_SPLIT_SEED)
-    return _task("digits", x, y, (train, validation, test), train_size, scaling)
+    rows = folded(y, folds, fold, classes=True) if folds else stratified(y)
+    return _task(
+        "digits", data.images[..., None] / 16, y, rows.limited(train_size, "digits"), scaling, layout, permutation
+    )
 
 
-def mnist(train_size: int | None = None, scaling: str = "standard") -> Task:
+def mnist(
+    train_size: int | None = None,
+    scaling: str = "standard",
+    layout: str = "image",
+    permutation: bool = False,
+    folds: int | None = None,
+    fold: int = 0,
+) -> Task:
     """MNIST (LeCun, Cortes and Burges): 28 x 28 pixels; the last 10,000 of the 60,000 training images validate."""
-    (x, y), (x_test, y_test) = _load_keras_dataset("mnist")
-    x = np.concatenate([x, x_test])[..., None].astype(np.float32) / 255
-    y = np.concatenate([y, y_test]).astype(np.int32)
-    ends = np.split(np.arange(len(y)), [50_000, 60_000])
-    return _task("mnist", x, y, (ends[0], ends[1], ends[2]), train_size, scaling)
+    return _served("mnist", train_size, scaling, layout, permutation, folds, fold)
+
+
+def fashion_mnist(
+    train_size: int | None = None,
+    scaling: str = "standard",
+    layout: str = "image",
+    permutation: bool = False,
+    folds: int | None = None,
+    fold: int = 0,
+) -> Task:
+    """Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): as MNIST, of clothing."""
+    return _served("fashion_mnist", train_size, scaling, layout, permutation, folds, fold)
+
+
+def cifar10(
+    train_size: int | None = None,
+    scaling: str = "standard",
+    layout: str = "image",
+    permutation: bool = False,
+    folds: int | None = None,
+    fold: int = 0,
+) -> Task:
+    """CIFAR-10 (Krizhevsky 2009): 32 x 32 pixels of three colours; the last 10,000 of the 50,000 training images validate."""
+    return _served("cifar10", train_size, scaling, layout, permutation, folds, fold)
+
+
+def _served(
+    name: str, train_size: int | None, scaling: str, layout: str, permutation: bool, folds: int | None, fold: int
+) -> Task:
+    """A dataset of `keras.datasets`."""
+    (x, y), (x_test, y_test) = _load_keras_dataset(name)
+    if len(x) <= _VALIDATION:
+        raise TaskError(f"{name} has {len(x)} training images. Expected: more than the {_VALIDATION} that validate")
+    x = np.concatenate([x, x_test])
+    x = x[..., None] if x.ndim == 3 else x
+    y = np.concatenate([y, y_test]).reshape(-1).astype(np.int32)
+    total, tested = len(y), len(y_test)
+    if folds:
+        rows = folded(y, folds, fold, classes=True)
+    else:
+        rows = Rows(*np.split(np.arange(total), [total - tested - _VALIDATION, total - tested]))
+    return _task(name, x, y, rows.limited(train_size, name), scaling, layout, permutation, brightest=255)
 
 
 def _task(
     name: str,
     x: np.ndarray,
     y: np.ndarray,
-    splits: tuple[np.ndarray, np.ndarray, np.ndarray],
-    train_size: int | None,
+    rows: Rows,
     scaling: str,
+    layout: str,
+    permutation: bool,
+    brightest: float = 1.0,
 ) -> Task:
-    train, validation, test = splits
-    if train_size is not None:
-        if train_size > len(train):
-            raise TaskError(f"{name} has {len(train)} training examples. Received: train_size {train_size}")
-        train = train[:train_size]
-    if scaling == "standard":
-        x = (x - x[train].mean()) / x[train].std()
-    return Task(
-        name,
-        *(Split(np.ascontiguousarray(x[rows]), np.ascontiguousarray(y[rows])) for rows in (train, validation, test)),
-        classes=int(y.max()) + 1,
-    )
+    """The three splits of images of shape (examples, height, width, channels), scaled and laid out."""
+    pixels = x[rows.train].astype(np.float32) / brightest
+    mean, deviation = (pixels.mean(), pixels.std()) if scaling == "standard" else (np.float32(0), np.float32(1))
+
+    def split(members: np.ndarray) -> Split:
+        images = (x[members].astype(np.float32) / brightest - mean) / deviation
+        return Split(lay_out(images, layout, permutation), np.ascontiguousarray(y[members]))
+
+    return Task(name, split(rows.train), split(rows.validation), split(rows.test), classes=int(y.max()) + 1)
+
+
+def lay_out(images: np.ndarray, layout: str, permutation: bool) -> np.ndarray:
+    """Images as they are to be read.
+
+    Args:
+        images: Shape (examples, height, width, channels).
+        layout: `image` leaves them; `rows` makes (examples, height, width * channels), `pixels` makes
+            (examples, height * width, channels).
+        permutation: Whether pixels first change places, in the same random way in every image.
+    """
+    count, height, width, channels = images.shape
+    if permutation:
+        order = np.random.default_rng(_PERMUTATION_SEED).permutation(height * width)
+        images = images.reshape(count, height * width, channels)[:, order].reshape(images.shape)
+    if layout == "rows":
+        images = images.reshape(count, height, width * channels)
+    elif layout == "pixels":
+        images = images.reshape(count, height * width, channels)
+    return np.ascontiguousarray(images, np.float32)
 
 
 def _load_keras_dataset(name: str) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
@@ -68,7 +140,9 @@ def _load_keras_dataset(name: str) -> tuple[tuple[np.ndarray, np.ndarray], tuple
             with np.load(file) as data:
                 return (data["x_train"], data["y_train"]), (data["x_test"], data["y_test"])
         except Exception as error:
-            raise TaskError(f"{file} is not readable as {name}: {error}. Remove it, or put a whole copy there.") from error
+            raise TaskError(
+                f"{file} is not readable as {name}: {error}. Remove it, or put a whole copy there."
+            ) from error
     import keras
 
     try:

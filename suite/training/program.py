@@ -100,7 +100,7 @@ class Program:
         started = time.perf_counter()
         self.task, self.steps = task, steps
         self.has_run = False
-        self.network: Network = MODELS[model].load()(recipe, task.train.x.shape[1:], task.outputs)
+        self.network: Network = MODELS[model].load()(recipe, task.train.x.shape[1:], task.output_shape)
         self.optimizer = build_optimizer(recipe["optimizer"], recipe["clipping"], recipe["weight_decay"])
         self._recipe = recipe
         self._weights = self.network.model.trainable_variables

@@ -9,13 +9,15 @@ from suite.training.probes.activations import ActivationProbe
 from suite.training.probes.base import StepLook, StepProbe, ValidationProbe
 from suite.training.probes.gradients import GradientProbe
 from suite.training.probes.nonfinite import nonfinite_layer
+from suite.training.probes.through_time import ThroughTimeProbe
 from suite.training.probes.units import UnitProbe
 from suite.training.probes.updates import UpdateProbe
 
 
 def step_probes(network: Network) -> Sequence[StepProbe]:
     """The probes of every program that look at a step's batch."""
-    return (GradientProbe(), ActivationProbe(), UpdateProbe())
+    every = (GradientProbe(), ActivationProbe(), UpdateProbe())
+    return (*every, ThroughTimeProbe(network)) if network.states else every
 
 
 def validation_probes(network: Network) -> Sequence[ValidationProbe]:

@@ -1,0 +1,155 @@
+"""Recurrent cells: Keras's own, with a place to tap their states and, if wanted, normalization inside.
+
+Without either they compute what Keras's cells compute, from the same weights in the same layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+Normalize = Callable[[str], Any]
+"""From a name to a new layer that normalizes units."""
+
+
+@dataclass(frozen=True)
+class Advance:
+    """What a cell does at one time step.
+
+    Attributes:
+        states: h, and c of an LSTM.
+        pre_activation: z of the candidate state, before normalization.
+        activation_input: What the candidate's activation reads.
+    """
+
+    states: list[Any]
+    pre_activation: Any
+    activation_input: Any
+
+
+class _Tappable:
+    """What the cells share: normalization of each gate, and `call` in terms of `advance`.
+
+    Args:
+        normalize: Makes the layers that normalize each gate's (and the candidate's) pre-activation: W x + U h is
+            normalized, then the bias is added. None leaves it as it is.
+    """
+
+    gates: tuple[str, ...] = ("candidate",)
+
+    def __init__(self, units: int, *, normalize: Normalize | None = None, **kwargs: Any) -> None:
+        super().__init__(units, **kwargs)
+        self._norms = {gate: normalize(f"{gate}_normalization") for gate in self.gates} if normalize else {}
+
+    def build(self, input_shape: Any) -> None:
+        """As of Keras's cell, and of the normalizations."""
+        super().build(input_shape)
+        for norm in self._norms.values():
+            norm.build((None, self.units))
+
+    def call(self, inputs: Any, states: Sequence[Any], training: bool = False) -> tuple[Any, list[Any]]:
+        """As of Keras's cell: the output, and the new states."""
+        done = self.advance(inputs, states)
+        return done.states[0], done.states
+
+    def advance(self, inputs: Any, states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
+        """One time step.
+
+        Args:
+            inputs: Shape (batch, features).
+            states: Each of shape (batch, units).
+            zeros: Added to the new states, so that their gradient is that of the states; none, or one a state.
+        """
+        raise NotImplementedError
+
+    def _biased(self, gate: str, z: Any, bias: Any) -> Any:
+        return (self._norms[gate](z) if self._norms else z) + bias
+
+    def _before(self, z: Any, bias: Any) -> Any:
+        """The pre-activation: without normalization, the bias belongs to it."""
+        return z if self._norms else z + bias
+
+
+class SimpleRNNCell(_Tappable, keras.layers.SimpleRNNCell):
+    """h' = phi(W x + U h + b)."""
+
+    def advance(self, inputs: Any, states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
+        """One time step; the candidate state is the state."""
+        z = ops.matmul(inputs, self.kernel) + ops.matmul(states[0], self.recurrent_kernel)
+        u = self._biased("candidate", z, self.bias)
+        return Advance([_tapped(self.activation(u), zeros, 0)], self._before(z, self.bias), u)
+
+
+class LSTMCell(_Tappable, keras.layers.LSTMCell):
+    """c' = f c + i phi(z), h' = o phi(c'), with gates i, f, o of W x + U h + b.
+
+    With normalization, each gate's pre-activation is normalized before its bias, and c' before the last phi
+    (Ba, Kiros and Hinton 2016, who normalize W x and U h apart).
+    """
+
+    gates = ("input", "forget", "candidate", "output", "cell")
+
+    def advance(self, inputs: Any, states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
+        """One time step."""
+        z = ops.split(ops.matmul(inputs, self.kernel) + ops.matmul(states[0], self.recurrent_kernel), 4, axis=1)
+        bias = ops.split(self.bias, 4)
+        i, f, u, o = (self._biased(gate, *parts) for gate, *parts in zip(self.gates, z, bias, strict=False))
+        i, f, o = (self.recurrent_activation(gate) for gate in (i, f, o))
+        c = _tapped(f * states[1] + i * self.activation(u), zeros, 1)
+        h = _tapped(o * self.activation(self._norms["cell"](c) if self._norms else c), zeros, 0)
+        return Advance([h, c], self._before(z[2], bias[2]), u)
+
+
+class GRUCell(_Tappable, keras.layers.GRUCell):
+    """h' = g h + (1 - g) phi(W x + r (U h + b) + b'), with the update gate g and the reset gate r."""
+
+    gates = ("update", "reset", "candidate")
+
+    def advance(self, inputs: Any, states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
+        """One time step."""
+        x = ops.split(ops.matmul(inputs, self.kernel), 3, axis=1)
+        a = ops.split(ops.matmul(states[0], self.recurrent_kernel), 3, axis=1)
+        outer, inner = (ops.split(bias, 3) for bias in (self.bias[0], self.bias[1]))
+        g, r = (
+            self.recurrent_activation(self._biased(gate, x[k] + a[k], outer[k] + inner[k]))
+            for k, gate in enumerate(("update", "reset"))
+        )
+        z = x[2] + r * (a[2] + inner[2])
+        u = self._biased("candidate", z, outer[2])
+        h = _tapped(g * states[0] + (1 - g) * self.activation(u), zeros, 0)
+        return Advance([h], self._before(z, outer[2]), u)
+
+
+class Tapped(keras.layers.Layer):
+    """The same cell, seen from the inside: takes the zeros behind its inputs, puts out h, z and the activation's input.
+
+    Args:
+        cell: One of this module, built.
+    """
+
+    def __init__(self, cell: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.cell = cell
+        self.state_size = cell.state_size
+        self.output_size = 3 * cell.units
+        self.built = True
+
+    def call(self, inputs: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """One time step: (h, z, activation's input) joined along the units, and the new states."""
+        units = self.cell.units
+        features = inputs.shape[-1] - len(states) * units
+        zeros = [inputs[:, start : start + units] for start in range(features, inputs.shape[-1], units)]
+        done = self.cell.advance(inputs[:, :features], states, zeros)
+        return ops.concatenate([done.states[0], done.pre_activation, done.activation_input], axis=-1), done.states
+
+    def get_initial_state(self, batch_size: int | None = None) -> Any:
+        """The cell's."""
+        return self.cell.get_initial_state(batch_size=batch_size)
+
+
+def _tapped(state: Any, zeros: Sequence[Any], index: int) -> Any:
+    return state + zeros[index] if zeros else state

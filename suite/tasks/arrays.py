@@ -1,0 +1,179 @@
+"""A user's own arrays, from an .npz file, with every fault in them told before anything trains."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from suite.tasks.base import Split, Task, TaskError
+from suite.tasks.splits import Rows, folded, shuffled, stratified
+
+_WHOLE = ("x", "y")
+_SPLIT = ("x_train", "y_train", "x_test", "y_test")
+_VALIDATION = ("x_validation", "y_validation")
+_AXES = {"table": (2, "(examples, features)"), "sequence": (3, "(examples, time, features)"),
+         "image": (4, "(examples, height, width, channels)")}  # fmt: skip
+
+
+def arrays(
+    path: str,
+    examples: str = "table",
+    targets: str = "classes",
+    scaling: str = "standard",
+    train_size: int | None = None,
+    folds: int | None = None,
+    fold: int = 0,
+) -> Task:
+    """The arrays of a .npz.
+
+    It holds x and y, which are split 60/20/20 (classes in equal shares) or into folds; or x_train, y_train, x_test and
+    y_test, with x_validation and y_validation or a fifth of the training rows, the last ones, in their place. x is of
+    numbers, with one more axis than an example has; images without channels get one. y is whole numbers from 0 for
+    classes, of shape (examples,); or numbers, of shape (examples,) or (examples, outputs).
+
+    Raises:
+        TaskError: Something is missing or wrong; which array, and what was expected.
+    """
+    file = Path(path).name
+    found = _load(Path(path))
+    if set(_WHOLE) <= set(found):
+        x, y = _checked(file, found, "x", "y", examples, targets)
+        rows = _rows_of_whole(file, y, targets, folds, fold)
+    elif set(_SPLIT) <= set(found):
+        if folds:
+            raise TaskError(f"{file} is split already, so that it has no folds. Expected: arrays x and y")
+        x, y, rows = _join(file, found, examples, targets)
+    else:
+        raise TaskError(
+            f"{file} holds {', '.join(sorted(found)) or 'no arrays'}. Expected: {' and '.join(_WHOLE)}; or {', '.join(_SPLIT)}"
+        )
+    rows = rows.limited(train_size, file)
+    x = _scaled(x, rows.train) if scaling == "standard" else x
+    parts = [Split(np.ascontiguousarray(x[members]), np.ascontiguousarray(y[members])) for members in rows]
+    return Task(
+        "arrays", parts[0], parts[1], parts[2], classes=_classes(file, y, rows) if targets == "classes" else None
+    )
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise TaskError(f"there is no file {path}")
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            if not isinstance(data, np.lib.npyio.NpzFile):
+                raise TaskError(
+                    f"{path.name} is a single array. Expected: an .npz of named arrays, as numpy.savez makes it"
+                )
+            return {name: data[name] for name in data.files if name in (*_WHOLE, *_SPLIT, *_VALIDATION)}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise TaskError(f"{path.name} is not readable as an .npz of plain arrays: {error}") from error
+
+
+def _checked(
+    file: str, found: Mapping[str, np.ndarray], x_name: str, y_name: str, examples: str, targets: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """One pair of arrays as float32 inputs and int32 or float32 targets."""
+    x, y = found[x_name], found[y_name]
+
+    def fail(name: str, expected: str, received: str) -> TaskError:
+        return TaskError(f"{name} in {file}: expected {expected}. Received: {received}")
+
+    axes, shape = _AXES[examples]
+    if examples == "image" and x.ndim == 3:
+        x = x[..., None]
+    if x.ndim != axes or 0 in x.shape:
+        raise fail(x_name, f"shape {shape}", f"shape {found[x_name].shape}")
+    if x.dtype.kind not in "fiub":
+        raise fail(x_name, "numbers", f"dtype {x.dtype}")
+    x = x.astype(np.float32)
+    if not np.isfinite(x).all():
+        raise fail(
+            x_name, "finite numbers of the float32 range", f"{(~np.isfinite(x)).sum()} that are not (NaN or infinite)"
+        )
+    if y.shape[:1] != x.shape[:1]:
+        raise fail(y_name, f"a target for each of the {len(x)} examples of {x_name}", f"shape {y.shape}")
+    if targets == "classes":
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        if y.ndim != 1:
+            raise fail(y_name, "shape (examples,)", f"shape {y.shape}")
+        if y.dtype.kind not in "iub":
+            raise fail(y_name, "classes as whole numbers (or write targets: numbers)", f"dtype {y.dtype}")
+        if y.min() < 0:
+            raise fail(y_name, "classes from 0", f"{y.min()}")
+        return x, y.astype(np.int32)
+    if y.ndim > 2 or 0 in y.shape:
+        raise fail(y_name, "shape (examples,) or (examples, outputs)", f"shape {y.shape}")
+    if y.dtype.kind not in "fiub" or not np.isfinite(y.astype(np.float32)).all():
+        raise fail(
+            y_name, "finite numbers", f"dtype {y.dtype}" if y.dtype.kind not in "fiub" else "NaN or infinite ones"
+        )
+    return x, y.reshape(len(y), -1).astype(np.float32)
+
+
+def _rows_of_whole(file: str, y: np.ndarray, targets: str, folds: int | None, fold: int) -> Rows:
+    if folds:
+        return folded(y, folds, fold, classes=targets == "classes")
+    if len(y) < 5:
+        raise TaskError(f"{file} has {len(y)} examples. Expected: 5 at least, to be split 60/20/20")
+    if targets == "numbers":
+        return shuffled(len(y))
+    counts = np.bincount(y)
+    if counts[counts > 0].min() < 5:
+        raise TaskError(f"{file} has {counts[counts > 0].min()} examples of class {counts[counts > 0].argmin()}. Expected: 5 "
+                        "at least of each, to be split 60/20/20")  # fmt: skip
+    return stratified(y)
+
+
+def _join(
+    file: str, found: Mapping[str, np.ndarray], examples: str, targets: str
+) -> tuple[np.ndarray, np.ndarray, Rows]:
+    """Arrays that come split, one behind the other."""
+    names = [("x_train", "y_train"), ("x_test", "y_test")]
+    if any(name in found for name in _VALIDATION):
+        missing = [name for name in _VALIDATION if name not in found]
+        if missing:
+            raise TaskError(f"{file} has no {missing[0]}. Expected: both of {' and '.join(_VALIDATION)}, or neither")
+        names.insert(1, ("x_validation", "y_validation"))
+    pairs = [_checked(file, found, x_name, y_name, examples, targets) for x_name, y_name in names]
+    for (x_name, y_name), (x, y) in zip(names, pairs, strict=True):
+        for name, array, first in ((x_name, x, pairs[0][0]), (y_name, y, pairs[0][1])):
+            if array.shape[1:] != first.shape[1:]:
+                raise TaskError(
+                    f"{name} in {file}: expected examples of shape {first.shape[1:]}. Received: {array.shape[1:]}"
+                )
+    sizes = [len(x) for x, _ in pairs]
+    if len(sizes) == 2:
+        if sizes[0] < 2:
+            raise TaskError(f"x_train in {file} has {sizes[0]} example. Expected: 2 at least, the last fifth validates")
+        held_out = max(1, sizes[0] // 5)
+        sizes = [sizes[0] - held_out, held_out, sizes[1]]
+    ends = np.cumsum(sizes)
+    train, validation, test = np.split(np.arange(ends[-1]), ends[:-1])
+    return np.concatenate([x for x, _ in pairs]), np.concatenate([y for _, y in pairs]), Rows(train, validation, test)
+
+
+def _classes(file: str, y: np.ndarray, rows: Rows) -> int:
+    """How many classes there are: those of the training rows, each of them at least once."""
+    known = np.bincount(y[rows.train])
+    if len(known) < 2 or (known == 0).any():
+        missing = np.flatnonzero(known == 0)
+        what = f"no example of class {missing[0]}" if len(missing) else "a single class"
+        raise TaskError(
+            f"the training examples of {file} have {what}. Expected: classes 0 to k - 1, each at least once"
+        )
+    for part, members in (("validation", rows.validation), ("test", rows.test)):
+        if y[members].max() >= len(known):
+            raise TaskError(f"the {part} examples of {file} have class {y[members].max()}. Expected: the classes 0 to "
+                            f"{len(known) - 1} of the training examples")  # fmt: skip
+    return len(known)
+
+
+def _scaled(x: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Mean 0 and variance 1 of every entry of the last axis over the training rows; what is constant there becomes 0."""
+    axes = tuple(range(x.ndim - 1))
+    mean, deviation = x[train].mean(axis=axes), x[train].std(axis=axes)
+    return (x - mean) / np.where(deviation > 0, deviation, 1)
