@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from suite.spec.levels import LevelReader, default_of, wants
 from suite.spec.problems import Findings, Problem, SpecError, not_found, one_of, quote
 from suite.spec.reader import Node, read
 from suite.spec.wording import mismatch
-from suite.tasks import TASKS
+from suite.tasks import TASKS, form_of
 
 MAX_PROBLEMS = 100
 """Problems of a file that are told; what is beyond is counted."""
@@ -86,6 +87,7 @@ class _Reading:
             return None
         given = {**arguments, **fixed}
         benchmark = _benchmark(shape, self._path, self._text, (model, task), given, grid, exclude)
+        self._check_scores(benchmark)
         self._check_combinations(benchmark)
         return benchmark if len(self._findings.problems) == noted else None
 
@@ -130,6 +132,15 @@ class _Reading:
                 message = f"got {low.text}, expected a number below high, which is {high.text}"
                 self._findings.add(low.place, "budget.learning_rate.low", message)
 
+    def _check_scores(self, benchmark: Benchmark) -> None:
+        """Target and reference are values that the task's metric can take."""
+        accuracy = form_of(benchmark.task).targets == "classes"
+        expected = "an accuracy from 0 to 1" if accuracy else "a mean squared error of at least 0"
+        for key in ("target", "reference"):
+            node = self._document.value.get(key)
+            if node is not None and node.value is not None and not 0 <= node.value <= (1 if accuracy else math.inf):
+                self._findings.add(node.place, key, mismatch(node, expected))
+
     def _check_combinations(self, benchmark: Benchmark) -> None:
         """Something must be left of the grid, and what is left must go together."""
         found: dict[str, dict[str, list[Mapping[str, Level]]]] = {}
@@ -143,13 +154,19 @@ class _Reading:
             message = "takes out every combination, expected some to be left"
             self._findings.add(self._document.keys["exclude"], "exclude", message)
         for factor, reasons in found.items():
-            where = next((s for s in ("grid", "fixed") if factor in section(self._document, s)), None)
-            keys = self._document.value[where].keys if where else self._document.keys
-            key, place = f"{where}.{factor}" if where else factor, keys.get(factor, self._document.keys["model"])
+            key, place = self._place_of(factor, benchmark)
             for reason, cells in list(reasons.items())[:_REASONS]:
                 self._findings.add(place, key, reason + _where(cells, total))
             if len(reasons) > _REASONS:
                 self._findings.add(place, key, f"and {len(reasons) - _REASONS} more conflicts like these")
+
+    def _place_of(self, factor: str, benchmark: Benchmark) -> tuple[str, tuple[int, int]]:
+        """Key and place of a factor: where it is given, or else of what has it as a default."""
+        for where in ("grid", "fixed", "task"):
+            if factor in section(self._document, where):
+                return f"{where}.{factor}", self._document.value[where].keys[factor]
+        owner = "task" if factor in benchmark.task else "model"
+        return factor, self._document.keys.get(factor, self._document.keys[owner])
 
 
 def _where(cells: Sequence[Mapping[str, Level]], total: int) -> str:

@@ -37,6 +37,8 @@ MISTAKES = [
     ("seed", f"seed: §{'9' * 5000}", "seed", f"got {'9' * 57}..., expected a whole number"),
     ("target", "target: §.nan", "target", "got .nan, expected a finite number"),
     ("target", "target: §1e999", "target", "got 1e999, expected a finite number"),
+    ("target", "target: §90", "target", "got 90, expected an accuracy from 0 to 1"),
+    ("seed", "reference: §97", "reference", "got 97, expected an accuracy from 0 to 1"),
     ("target", "target: §high", "target", "got high, expected a number"),
     ("target", "target: §[0.9]", "target", "got a list of 1, expected a number"),
     ("target", "target:§", "target", "got nothing, expected a number"),
@@ -232,7 +234,7 @@ def test_what_does_not_go_together_is_told_at_its_factor(tmp_path: Path) -> None
     (problem,) = problems(tmp_path, text)
     assert (problem.line, problem.column) == place
     where = "in 1 of 4 combinations, first {width: 12, normalization: group groups=8}; exclude takes them out"
-    assert problem.message == f"groups 8 does not divide the 12 units ({where})"
+    assert alike(problem.message, f"groups 8 does not divide …12… ({where})")
     assert not problems(tmp_path, text.replace("exclude: []", "exclude: [{width: 12, normalization: group}]"))
 
 
@@ -257,6 +259,32 @@ def test_a_data_file_is_looked_for_beside_the_spec(tmp_path: Path) -> None:
     assert (problem.line, problem.column, problem.key) == (*place, "task.path")
     expected = "got min.npz, expected a file, its path relative to the spec's folder; did you mean mine.npz?"
     assert problem.message == expected
+
+
+def test_a_task_of_numbers_is_judged_by_its_error(tmp_path: Path) -> None:
+    changes = {"task": "task: adding", "model": "model: recurrent", "fixed": "fixed: {units: 8}"}
+    text, place = unmark(tiny(**changes, target="target: §-1"))
+    (problem,) = problems(tmp_path, text)
+    assert (problem.line, problem.column) == place
+    assert problem.message == "got -1, expected a mean squared error of at least 0"
+    assert not problems(tmp_path, text.replace("-1", "7"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"model": "§model: cnn", "task": "task: adding", "target": "target: 0.01"}, "model"),
+        ({"model": "model: recurrent", "task": "§task: digits"}, "layout"),
+        ({"model": "model: recurrent", "task": "task: {name: digits, §layout: image}"}, "task.layout"),
+        ({"model": "model: cnn", "fixed": "fixed: {§layout: rows}"}, "fixed.layout"),
+        ({"model": "model: recurrent", "grid": "grid: {§layout: [rows, image]}"}, "grid.layout"),
+    ],
+)
+def test_a_task_that_the_family_cannot_read_is_a_mistake(tmp_path: Path, changes: dict[str, str], key: str) -> None:
+    text, place = unmark(tiny(**{"fixed": "fixed: {}", **changes}))
+    (problem,) = problems(tmp_path, text)
+    assert (problem.line, problem.column, problem.key) == (*place, key)
+    assert changes["model"].split()[-1] in problem.message
 
 
 def test_what_a_task_cannot_do_without_is_asked_for(tmp_path: Path) -> None:
