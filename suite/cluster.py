@@ -215,7 +215,7 @@ def _local_cluster(workers: int) -> Iterator[Any]:
     with (
         tempfile.TemporaryDirectory(prefix="suite-", ignore_cleanup_errors=True) as folder,
         _silence(),
-        dask.config.set(_QUIET),
+        dask.config.set({**_QUIET, "temporary-directory": folder}),
     ):
         cluster = LocalCluster(
             n_workers=workers,

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -24,7 +25,18 @@ BEST, WORST = 15, 3
 EFFECTS = 2
 """Factors whose largest effect is told."""
 
-_HEADINGS = {"normalization": "norm", "initializer": "init", "optimizer": "optim", "recurrent_initializer": "rec. init"}
+_RUNS = 10
+"""Least room for what became of the runs."""
+
+_NARROWEST = 5
+
+_HEADINGS = {
+    "activation": "activ",
+    "normalization": "norm",
+    "initializer": "init",
+    "optimizer": "optim",
+    "recurrent_initializer": "rec. init",
+}
 _OUTCOME_STYLE = {Outcome.TRAINED: "green", Outcome.SLOW: "yellow", Outcome.LOST: "yellow"}
 
 
@@ -41,7 +53,7 @@ def report(results: Results, *, everything: bool = False, command: str = "") -> 
     if not records:
         return Group(title, _missing_line(results) or Text("nothing is recorded yet", style="dim"))
     found = ranked(standings(records))
-    parts: list[RenderableType] = [title, _table(found, everything)]
+    parts: list[RenderableType] = [title, _Ranked(found, everything)]
     if not everything and len(found) > BEST + WORST + 1 and command:
         parts.append(Text(f"{len(found) - BEST - WORST} more between them: {command}", style="dim"))
     parts.append(_whole(found))
@@ -64,41 +76,52 @@ def outcomes(record: Record) -> Text:
     return text
 
 
-def _table(found: Sequence[Standing], everything: bool) -> Table:
-    factors = _varied(found)
-    metric = str(found[0].record.task_facts["metric"])
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)
-    table.add_column("tier", justify="right", no_wrap=True)
-    for factor in factors:
-        table.add_column(_HEADINGS.get(factor, factor), overflow="ellipsis", no_wrap=True)
-    table.add_column(f"test {metric}", no_wrap=True)
-    table.add_column("ok", justify="right", no_wrap=True)
-    table.add_column("rate", no_wrap=True)
-    table.add_column("runs", overflow="ellipsis", no_wrap=True, ratio=1)
-    short = not everything and len(found) > BEST + WORST + 1
-    top, bottom = (found[:BEST], found[-WORST:]) if short else (found, [])
-    tier = 0
-    for standing in top:
-        _add_row(table, standing, factors, new_tier=standing.figures["tier"] != tier)
-        tier = standing.figures["tier"]
-    if short:
-        table.add_row("…")
-        for standing in bottom:
-            _add_row(table, standing, factors, new_tier=standing.figures["tier"] != tier)
-            tier = standing.figures["tier"]
-    return table
+class _Ranked:
+    """The table, as wide as where it is printed: what became of the runs gets the room that the figures leave."""
+
+    def __init__(self, found: Sequence[Standing], everything: bool) -> None:
+        self._short = not everything and len(found) > BEST + WORST + 1
+        self._shown = [*found[:BEST], *found[-WORST:]] if self._short else list(found)
+        self._factors = _varied(found)
+        self._metric = str(found[0].record.task_facts["metric"])
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        headings = ["t", *(_HEADINGS.get(f, f) for f in self._factors), f"test {self._metric}", "ok", "rate", "runs"]
+        rows = [self._row(standing) for standing in self._shown]
+        widths = [max(cell_len(str(cell)) for cell in column) for column in zip(headings, *rows, strict=True)]
+        room = options.max_width - len(widths) + 1
+        factors = slice(1, 1 + len(self._factors))
+        widths[factors] = _fitted(widths[factors], room - sum(widths) + sum(widths[factors]) + widths[-1] - _RUNS)
+        widths[-1] = max(0, min(widths[-1], room - sum(widths[:-1])))
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="bold")
+        for heading, width in zip(headings, widths, strict=True):
+            justify: Any = "right" if heading in ("t", "ok") else "left"
+            table.add_column(heading, width=width, no_wrap=True, overflow="ellipsis", justify=justify)
+        for index, row in enumerate(rows):
+            if self._short and index == BEST:
+                table.add_row("…")
+            table.add_row(*row)
+        yield table
+
+    def _row(self, standing: Standing) -> list[Text]:
+        figures, record = standing.figures, standing.record
+        first = standing.figures["tier"] == 1
+        return [
+            Text(str(figures["tier"]), style="bold" if first else "dim"),
+            *(Text(label_text(record.cell.factors[factor])) for factor in self._factors),
+            _score(figures),
+            Text(f"{figures['trained']}/{figures['replicates']}"),
+            Text(f"{figures['learning_rate']:.2g}" + ("*" if figures["at_edge"] else "")),
+            outcomes(record),
+        ]
 
 
-def _add_row(table: Table, standing: Standing, factors: Sequence[str], *, new_tier: bool) -> None:
-    figures, record = standing.figures, standing.record
-    table.add_row(
-        Text(str(figures["tier"]), style="bold" if new_tier else "dim"),
-        *(label_text(record.cell.factors[factor]) for factor in factors),
-        _score(figures),
-        f"{figures['trained']}/{figures['replicates']}",
-        f"{figures['learning_rate']:.2g}" + ("*" if figures["at_edge"] else ""),
-        outcomes(record),
-    )
+def _fitted(widths: Sequence[int], room: int) -> list[int]:
+    """Takes from the widest columns until they fit."""
+    fitted = list(widths)
+    while sum(fitted) > room and max(fitted) > _NARROWEST:
+        fitted[fitted.index(max(fitted))] -= 1
+    return fitted
 
 
 def _score(figures: Any) -> Text:
