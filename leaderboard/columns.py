@@ -147,7 +147,7 @@ def columns(board: Board) -> tuple[Column, ...]:
             "outcome",
             "Outcomes",
             "How the runs ended, and what the probes of the failed ones show.",
-            lambda row: Markup("<td>{}</td>").format(chips(row)),
+            lambda row: Markup('<td class="outcomes">{}</td>').format(chips(row)),
             kind="text",
         ),
         Column(

@@ -64,6 +64,14 @@ def build(results: Path, out: Path) -> BuildReport:
         raise ResultsError(
             [f"{out}: is not empty and holds no site of ours. Expected a new folder, or one built before."]
         )
+    try:
+        return _build(results, out, start)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ResultsError([f"{out}: cannot be written: {reason}. A site that was there is as it was."]) from error
+
+
+def _build(results: Path, out: Path, start: float) -> BuildReport:
     with _rendered(results, out.parent) as (fresh, boards):
         files = [path for path in fresh.rglob("*") if path.is_file()]
         report = BuildReport(
@@ -120,11 +128,8 @@ def _rendered(results: Path, beside: Path) -> Iterator[tuple[Path, list[Board]]]
             problems += error.problems
     if problems:
         raise ResultsError(problems)
-    try:
-        beside.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".site-", dir=beside))
-    except OSError as error:
-        raise ResultsError([f"{beside}: cannot be written to: {error.strerror}"]) from error
+    beside.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".site-", dir=beside))
     try:
         fresh = scratch / "site"
         Renderer(fresh).site(boards)

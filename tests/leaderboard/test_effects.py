@@ -83,10 +83,10 @@ def test_effects_hold_the_truth_when_it_differs_from_context_to_context() -> Non
 def test_effects_of_five_thousand_cells_are_fast() -> None:
     factors = grid(a=list(range(10)), b=list(range(10)), c=list(range(10)), d=list(range(5)))
     scores = np.random.default_rng(0).uniform(size=(5000, 5))
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(factor_effects(factors, scores)) == 3 * 45 + 10
     assert len(interactions(factors, scores)) == 3 * 45 * 25 + 10 * 30
-    assert time.perf_counter() - start < 12
+    assert time.process_time() - start < 12
 
 
 def test_the_frontier_is_the_highest_level_that_trains_half_the_time() -> None:

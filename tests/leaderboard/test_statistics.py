@@ -130,9 +130,9 @@ def test_tiers_do_not_depend_on_the_order_of_cells() -> None:
 
 def test_tiers_are_fast() -> None:
     rng = np.random.default_rng(0)
-    start = time.perf_counter()
+    start = time.process_time()
     assert tiers(rng.uniform(0.1, 1, size=(5000, 1)) + rng.normal(0, 1e-5, size=(5000, 5))).max() > 100
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_basin_by_hand() -> None:

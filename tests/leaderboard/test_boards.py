@@ -1,0 +1,130 @@
+"""Boards, cells and findings against the tables they come from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from leaderboard import tables
+from leaderboard.boards import Board, board
+from leaderboard.cells import CellPages, verdict
+from leaderboard.columns import columns
+from leaderboard.findings import Findings, across_tasks
+from leaderboard.statistics import bootstrap_mean
+from tests.leaderboard.conftest import Built
+
+
+@pytest.fixture(scope="module")
+def boards(built: Built) -> dict[str, Board]:
+    return {folder.name: board(tables.read(folder)) for folder in tables.folders(built.results)}
+
+
+@pytest.fixture(scope="module")
+def deep(boards: dict[str, Board]) -> Board:
+    return boards["deep_mlp"]
+
+
+def test_rows_stand_in_the_order_of_tiers_then_scores_and_missing_cells_last(deep: Board) -> None:
+    keys = [(row["tier"], -row["test_score"]) for row in deep.recorded]
+    assert keys == sorted(keys)
+    assert [row.result for row in deep.rows[-3:]] == ["missing"] * 3
+    assert {row.missing[0] for row in deep.missing if row.missing} == {"not run yet", "infrastructure error"}
+    assert len(deep.rows) == deep.manifest["cells_total"]
+
+
+def test_an_error_ranks_from_low_to_high(boards: dict[str, Board]) -> None:
+    keys = [(row["tier"], row["test_score"]) for row in boards["rnn_adding"].recorded]
+    assert keys == sorted(keys)
+
+
+def test_facets_count_every_row_once(deep: Board) -> None:
+    for facet in deep.facets:
+        if facet.key != "cause":
+            assert sum(count for *_, count, _ in facet.options) == len(deep.rows), facet.key
+
+
+def test_the_figures_shown_are_those_of_the_table(deep: Board) -> None:
+    row = deep.recorded[40]
+    table = deep.results.cells.set_index("cell").loc[row.cell]
+    cells = {column.key: str(column.write(row)) for column in columns(deep)}
+    assert f"{table.test_score:.3f}<small>{table.test_low:.3f}–{table.test_high:.3f}" in cells["test"]
+    assert f">{table.trained}/{table.replicates}<" in cells["trained"]
+    assert f'data-order="{table.gradient_ratio_median:.4g}"' in cells["gradient"]
+
+
+def test_censored_steps_sort_behind_the_budget(deep: Board) -> None:
+    never = next(row for row in deep.recorded if row["steps_to_target"] is None)
+    written = {column.key: str(column.write(never)) for column in columns(deep)}["steps"]
+    assert written == '<td class="n censored" data-order="341">&gt; 340</td>'
+
+
+def test_a_nonfinite_run_scores_chance(deep: Board) -> None:
+    runs = deep.results.replicates
+    cell = runs[runs.outcome == "nonfinite"]["cell"].iloc[0]
+    index = [row.cell for row in deep.recorded].index(cell)
+    nonfinite = (runs[runs.cell == cell].outcome == "nonfinite").to_numpy()
+    assert (deep.scores[index][nonfinite] == 0.1).all()
+
+
+def test_neighbours_differ_in_one_factor_and_those_that_fix_it_come_first(deep: Board) -> None:
+    pages = CellPages(deep)
+    row = next(row for row in deep.recorded if not row.trains and any(n.fixes for n in pages.neighbours(row)))
+    neighbours = pages.neighbours(row)
+    assert len(neighbours) == sum(len(labels) - 1 for labels in deep.factors.values())
+    for n in neighbours:
+        assert sum(a != b for a, b in zip(n.row.labels, row.labels, strict=True)) == 1
+    assert [n.fixes for n in neighbours] == sorted((n.fixes for n in neighbours), reverse=True)
+    first = neighbours[0]
+    index = {r.cell: i for i, r in enumerate(deep.recorded)}
+    assert first.gain == bootstrap_mean(deep.scores[index[first.row.cell]] - deep.scores[index[row.cell]])
+
+
+def test_verdicts(deep: Board) -> None:
+    best = verdict(deep, deep.rows[0])
+    assert best.startswith("Trains: all 5 runs meet the target; test accuracy 0.97")
+    assert "tier 1 of" in best
+    failed = next(row for row in deep.recorded if row.result == "none" and "vanishing" in row.causes)
+    assert verdict(deep, failed).startswith("Does not train: none of 5 runs meet the target, ")
+    assert "vanishing" in verdict(deep, failed)
+    some = next(row for row in deep.recorded if row.result == "some")
+    assert verdict(deep, some).startswith("Trains sometimes: ")
+    errors = next(row for row in deep.missing if row.missing and row.missing[0] == "infrastructure error")
+    assert verdict(deep, errors).startswith("There is no result: infrastructure error (worker died: signal 9).")
+
+
+def test_every_figure_of_a_recurrent_cell(boards: dict[str, Board]) -> None:
+    found = boards["rnn_adding"]
+    assert set(CellPages(found).figures(found.rows[0])) == {"loss", "score", "heat", "depth", "time", "rates"}
+
+
+def test_findings_follow_the_spec_and_the_numbers(deep: Board) -> None:
+    findings = Findings(deep)
+    assert [e.level for e in findings.levels[:4]] == list(deep.factors["activation"])
+    biggest = findings.biggest
+    assert biggest is not None
+    assert biggest.mean == max(abs(e.mean) for e in findings.pairs if e.told_from_zero)
+    heat = findings.heat_table
+    assert heat is not None
+    assert (heat.rows, heat.columns) == ("activation", "initializer")
+    rows = [r for r in deep.recorded if r.labels[:2] == ("relu", "he_normal")]
+    value = heat.values[2][2]
+    assert value is not None
+    assert value[0] == pytest.approx(np.mean([r["test_score"] for r in rows]))
+    assert value[2] == len(rows)
+
+
+def test_the_frontier_runs_along_depth_and_length(boards: dict[str, Board]) -> None:
+    assert set(Findings(boards["depth"]).frontiers) == {"depth"}
+    (points,) = Findings(boards["rnn_adding"]).frontiers.values()
+    assert all(set(point.tried) <= {20.0, 50.0, 100.0} for point in points)
+
+
+def test_across_tasks_needs_a_reference_and_a_level_in_common(boards: dict[str, Board]) -> None:
+    shared = {(entry.factor, entry.level) for entry in across_tasks(list(boards.values()))}
+    assert shared == {
+        ("activation", "tanh"),
+        ("activation", "relu"),
+        ("initializer", "glorot_uniform"),
+        ("initializer", "he_normal"),
+    }
+    assert across_tasks([boards["deep_mlp"], boards["rnn_adding"]]) == []

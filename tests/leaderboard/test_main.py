@@ -1,0 +1,29 @@
+"""`python -m leaderboard`, as the workflow calls it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from leaderboard.__main__ import main
+from tests.leaderboard.synthetic import write_results
+
+
+def test_build_check_and_complain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results, out = tmp_path / "results", tmp_path / "site"
+    folder = write_results(results, "tiny", grid={"activation": ["relu", "tanh"]}, layers=3, probes=4, missing=0)
+    assert main(["--results", str(results), "--out", str(out)]) == 0
+    assert "7 pages of 2 cells" in capsys.readouterr().out
+    assert main(["--results", str(results), "--check", str(out)]) == 0
+    assert "matches" in capsys.readouterr().out
+    (out / "method.html").write_text("changed")
+    assert main(["--results", str(results), "--check", str(out)]) == 1
+    assert "method.html: differs from its results" in capsys.readouterr().out
+    (folder / "cells.csv").unlink()
+    assert main(["--results", str(results), "--out", str(out)]) == 2
+    assert "cells.csv: no such file" in capsys.readouterr().err
+
+
+def test_the_published_results_can_be_built(tmp_path: Path) -> None:
+    assert main(["--out", str(tmp_path / "site")]) == 0

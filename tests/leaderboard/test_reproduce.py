@@ -1,0 +1,55 @@
+"""The fragment that runs one cell alone means what its authors wrote."""
+
+from __future__ import annotations
+
+import yaml
+
+from leaderboard.reproduce import fragment
+
+SPEC = """\
+name: other
+grid: {activation: [relu]}
+---
+# yaml-language-server: $schema=./schema.json
+name: mine
+title: "A colon: and quotes"
+seed: 0
+task: {name: adding, length: 100}
+fixed: {norm_position: off, rate: 1e-3}
+grid:
+  activation: [sigmoid, {name: "my_module:act", label: mine}]
+  initializer:
+  - {name: random_normal, stddev: 1e-2, label: small}
+  - glorot_uniform
+  dropout: [0, 0.5, 1e-3]
+  residual: [true, false]
+exclude:
+  - {activation: sigmoid}
+budget: {steps: 340, learning_rate: {low: 1e-4, high: 1.0}}
+"""
+
+
+def test_one_level_of_each_factor_is_left_as_it_was_written() -> None:
+    labels = {"activation": "mine", "initializer": "small", "dropout": "0.001", "residual": "false"}
+    text = fragment(SPEC, "mine", labels)
+    assert text is not None
+    assert "stddev: 1e-2" in text
+    assert "norm_position: off" in text
+    assert "rate: 1e-3" in text
+    assert "low: 1e-4" in text
+    read = yaml.safe_load(text)
+    assert read["grid"] == {
+        "activation": [{"name": "my_module:act", "label": "mine"}],
+        "initializer": [{"name": "random_normal", "stddev": "1e-2", "label": "small"}],
+        "dropout": ["1e-3"],
+        "residual": [False],
+    }
+    assert read["task"] == {"name": "adding", "length": 100}
+    assert read["title"] == "A colon: and quotes"
+    assert "exclude" not in read
+
+
+def test_what_the_text_does_not_hold() -> None:
+    assert fragment(SPEC, "mine", {"activation": "gelu"}) is None
+    assert fragment(SPEC, "nobody", {}) is None
+    assert fragment("{", "mine", {}) is None
