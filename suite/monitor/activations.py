@@ -1,0 +1,140 @@
+"""Which activation follows a layer: its own, that of a layer behind it, or a function called on its output."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import tensorflow as tf
+
+from suite.catalog.activations import slope_facts
+
+if TYPE_CHECKING:
+    from suite.monitor.taps import Call
+
+_OPERATIONS: Mapping[str, Callable[[Any], Any]] = {
+    "Relu": tf.nn.relu,
+    "Relu6": tf.nn.relu6,
+    "Elu": tf.nn.elu,
+    "Selu": tf.nn.selu,
+    "Sigmoid": tf.nn.sigmoid,
+    "Tanh": tf.nn.tanh,
+    "Softplus": tf.nn.softplus,
+    "Softsign": tf.nn.softsign,
+}
+"""Functions that may be called on a tensor with no layer around them, by the type of the operation they make."""
+
+_PASSED = ("Identity", "AddV2", "Reshape")
+"""Operations between a layer and its activation that are looked past: casts to itself, skip connections, flattening."""
+
+_LAYERS = (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.ELU)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation as it was called.
+
+    Attributes:
+        function: phi; None where it is not elementwise or not known.
+        input: What it read; None where that cannot be had.
+        output: What it returned.
+    """
+
+    function: Callable[[Any], Any] | None
+    input: Any
+    output: Any
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        if self.function is None:
+            return "unknown"
+        return str(getattr(self.function, "__name__", None) or type(self.function).__name__)
+
+
+def elementwise(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """The function itself, or of an activation layer one that is the same for all layers of equal settings."""
+    return (
+        _of_layer(type(function).__name__, json.dumps(_settings(function)))
+        if isinstance(function, _LAYERS)
+        else function
+    )
+
+
+def find_activation(tensor: Any, calls: Sequence[Call], kernels: Mapping[int, Any]) -> Activation:
+    """Follows a linear map's output forward to the activation that reads it, past normalization, dropout and sums.
+
+    Args:
+        tensor: The linear map's output.
+        calls: Of all layers that are made of no others, in order.
+        kernels: By the layers' ids: where the next layer with weights begins, the search ends.
+
+    Returns:
+        A linear one on `tensor` itself, where none is found.
+    """
+    end = Activation(keras.activations.linear, tensor, tensor)
+    for _ in range(100):  # longer than any way between two layers with weights
+        reader = next((call for call in calls if any(tensor is read for read in call.inputs)), None)
+        if reader is not None and id(reader.layer) not in kernels:
+            found = _function_of(reader.layer)
+            if found is not None:
+                return Activation(found, tensor, reader.outputs[0])
+            if isinstance(reader.layer, (keras.layers.Softmax, keras.layers.PReLU)):
+                return Activation(None, tensor, reader.outputs[0])
+            tensor = reader.outputs[0]
+            continue
+        operation = _only_reader(tensor) if reader is None else None
+        if operation is None:
+            return end
+        if operation.type in _OPERATIONS:
+            return Activation(_OPERATIONS[operation.type], tensor, operation.outputs[0])
+        if operation.type not in _PASSED:
+            return end
+        tensor = operation.outputs[0]
+    return end
+
+
+def _function_of(layer: Any) -> Callable[[Any], Any] | None:
+    if isinstance(layer, keras.layers.Activation):
+        return elementwise(layer.activation)
+    return elementwise(layer) if isinstance(layer, _LAYERS) else None
+
+
+def _only_reader(tensor: Any) -> Any:
+    """The operation that reads a tensor, where there is just one. swish(x) = x * sigmoid(x) reads x twice."""
+    if tf.executing_eagerly():
+        return None
+    readers = tensor.consumers()
+    return readers[0] if len(readers) == 1 else None
+
+
+def _settings(layer: Any) -> dict[str, Any]:
+    config = layer.get_config()
+    return {key: config[key] for key in sorted(config) if key not in ("name", "trainable", "dtype")}
+
+
+@functools.lru_cache(maxsize=64)
+def _of_layer(name: str, settings: str) -> Callable[[Any], Any]:
+    layer = next(kind for kind in _LAYERS if kind.__name__ == name)(**json.loads(settings))
+
+    def call(u: Any) -> Any:
+        return layer.call(u)
+
+    call.__name__ = name
+    return call
+
+
+@functools.lru_cache(maxsize=64)
+def has_slope(function: Callable[[Any], Any]) -> bool:
+    """Whether a function is elementwise and has a slope: softmax is not, nor what does not take a line of numbers."""
+    line = tf.constant([-1.0, 0.5, 2.0])
+    try:
+        alone = tf.concat([function(line[i : i + 1]) for i in range(3)], axis=0)
+        together = function(line)
+        return bool(tf.reduce_all(tf.abs(together - alone) < 1e-6)) and slope_facts(function).largest > 0
+    except Exception:  # of whatever kind a user's function raises
+        return False

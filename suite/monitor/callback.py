@@ -1,0 +1,227 @@
+"""The monitor: a Keras callback that looks at a model while `fit` trains it, and changes nothing in what it learns."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from suite.monitor.errors import MonitorError
+from suite.monitor.history import History
+from suite.monitor.look import Look
+from suite.monitor.tracking import ActiveRun
+from suite.records import Cause
+from suite.verdicts import REMEDIES, cause_in_words
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+    from suite.pictures import Picture
+
+
+class GradientWarning(UserWarning):
+    """A monitor has seen why a model does not train."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a monitor has warned of.
+
+    Attributes:
+        step: Updates that had been made.
+        cause: A cause of the protocol; None for a value that is not finite.
+        text: In words.
+        remedy: What to try.
+    """
+
+    step: int
+    cause: Cause | None
+    text: str
+    remedy: str
+
+
+class GradientMonitor(keras.callbacks.Callback):
+    """Watches gradients, activations and updates of every layer during `fit`, and says why a model does not train.
+
+    At every look, one forward and backward pass is made on a batch of its own, as in training (dropout on, batch
+    normalization by the batch), and nothing that it would change is kept: the model learns exactly what it would have
+    learned without. A model that goes NaN between two looks is told of with its step, but the layer it began in only
+    if a look saw it: `every=1` always does.
+
+    Args:
+        x: Inputs of the batch to look at, as `fit` takes arrays of them: some 64 to 256 examples of the training data.
+        y: Their targets.
+        every: `"epoch"`, to look at the first step of every epoch; or a number of steps. The trained model is looked
+            at in the end too.
+        loss: As `compile` takes it; by default what the model is compiled with.
+        warn: Whether to warn, once per cause, as soon as it is seen.
+        mlflow: Whether to log to the MLflow run that is active in this process, if there is one.
+
+    Attributes:
+        findings: What was warned of.
+        history: All that was seen.
+
+    Raises:
+        MonitorError: Here, if `every` or the batch is wrong; when `fit` begins, if model or loss do not fit.
+
+    Example:
+        >>> monitor = suite.GradientMonitor(x_train[:128], y_train[:128])
+        >>> model.fit(x_train, y_train, epochs=5, callbacks=[monitor])
+        >>> monitor.verdict
+        'vanishing, 0.24 per layer'
+        >>> monitor.save("gradients.html")
+    """
+
+    def __init__(
+        self, x: Any, y: Any, *, every: int | str = "epoch", loss: Any = None, warn: bool = True, mlflow: bool = True
+    ) -> None:
+        super().__init__()
+        if every != "epoch" and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
+            raise MonitorError(f"Expected every='epoch' or a whole number of steps, at least 1. Received: {every!r}")
+        self._x, self._y, self._loss, self._every = x, y, loss, every
+        self._warn, self._mlflow = warn, mlflow
+        self._look: Look | None = None
+        self._run: ActiveRun | None = None
+        self._before: list[Any] | None = None
+        self._step = self._epoch = self._begun = 0
+        self._due = True
+        self.history = History(())
+        self.findings: list[Finding] = []
+        self.logs: list[tuple[int, Mapping[str, float]]] = []
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Compiles the look. A second `fit` starts afresh."""
+        self._look = Look(self.model, self._x, self._y, self._loss)
+        self.history, self.findings, self.logs = History(self._look.places), [], []
+        self._run = ActiveRun.find() if self._mlflow else None
+        self._step, self._due, self._before = 0, True, None
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """With `every="epoch"`, a look is due."""
+        self._epoch = epoch
+        self._due = self._due or self._every == "epoch"
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Looks, if a look is due, at the model that the next update will change."""
+        self._begun = batch
+        if self._due and self._look is not None:
+            self._due = False
+            self._before = self._look.copy_kernels()
+            self._see()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Measures the update that followed a look, and notes the first loss that is not finite."""
+        updates = batch - self._begun + 1
+        before = self._step
+        self._step += updates
+        if self._before is not None and self._look is not None:
+            if updates == 1:  # several in one execution are no single update
+                self.history.update_ratios[-1] = self._look.update_ratio(self._before)
+            self._before = None
+            self._report()
+        if isinstance(self._every, int):
+            self._due = self._step // self._every > before // self._every
+        loss = (logs or {}).get("loss")
+        if loss is not None and self.history.nonfinite_step is None and not np.isfinite(float(loss)):
+            self.history.nonfinite_step = self._step
+            self._report_nonfinite()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Keeps what `fit` says of the epoch, for the picture."""
+        self.logs.append((self._step, {name: float(value) for name, value in (logs or {}).items()}))
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """A last look, at the trained model."""
+        self._see()
+        self._report()
+        if self._run is not None:
+            self._run.finish(self)
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The causes that all looks together show, by the rules of the protocol."""
+        return self.history.causes()
+
+    @property
+    def verdict(self) -> str:
+        """What was seen, in words: "vanishing, 0.24 per layer"."""
+        return self.history.verdict()
+
+    def frame(self) -> pandas.DataFrame:
+        """One row per look and layer: gradients, activations, update ratio, and what the layer is."""
+        return self.history.frame()
+
+    def frame_through_time(self) -> pandas.DataFrame:
+        """One row per look, recurrent layer, state and time step."""
+        return self.history.frame_through_time()
+
+    def curves(self) -> pandas.DataFrame:
+        """One row per look: the loss of the monitor's batch and the global gradient norm."""
+        return self.history.curves()
+
+    def plot(self) -> Figure:
+        """The heat map: layer by step, log10 of dLoss/dz, with loss and accuracy beneath."""
+        from suite.pictures import draw
+
+        return draw(self.picture())
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the picture: a PNG, or a page of its own, by the ending of the name.
+
+        Raises:
+            MonitorError: The name ends in neither .png nor .html.
+        """
+        from suite.pictures import html_text, png_bytes
+
+        path = Path(path)
+        if path.suffix == ".png":
+            path.write_bytes(png_bytes(self.plot()))
+        elif path.suffix == ".html":
+            path.write_text(html_text(self.picture()), encoding="utf-8")
+        else:
+            raise MonitorError(f"Expected a file name that ends in .png or .html. Received: {str(path)!r}")
+        return path
+
+    def picture(self) -> Picture:
+        """What is drawn: for `suite.pictures`."""
+        from suite.monitor.drawing import picture_of
+
+        if not self.history.sights:
+            raise MonitorError("Expected a monitor that has been given to `fit`. Received: one that has seen nothing")
+        return picture_of(self.history, self.model.name, self.logs)
+
+    def _see(self) -> None:
+        if self._look is not None:
+            self.history.add(self._step, self._epoch, self._look())
+
+    def _report(self) -> None:
+        """Warns of what the last look shows for the first time, and logs it."""
+        latest = slice(-1, None)
+        if self.history.nonfinite_step is not None:
+            self._report_nonfinite()
+        else:
+            facts = self.history.facts(latest)
+            for cause in self.history.causes(latest):
+                self._find(Finding(self.history.steps[-1], cause, cause_in_words(cause, facts), REMEDIES[cause]))
+        if self._run is not None:
+            self._run.log(self.history)
+
+    def _report_nonfinite(self) -> None:
+        step, layer = self.history.nonfinite_step, self.history.nonfinite_layer
+        where = f", and began in {layer}" if layer else "; with `every=1` the layer it begins in can be named"
+        text = f"a value was not finite at step {step}{where}"
+        self._find(Finding(step or 0, None, text, "a smaller learning rate; `global_clipnorm=1.0` in the optimizer"))
+
+    def _find(self, finding: Finding) -> None:
+        if any(known.cause is finding.cause for known in self.findings):
+            return
+        self.findings.append(finding)
+        if self._warn:
+            text = f"{finding.text} (seen after {finding.step} steps). Try: {finding.remedy}."
+            warnings.warn(text, GradientWarning, stacklevel=2)

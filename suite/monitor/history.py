@@ -1,0 +1,161 @@
+"""What a monitor has seen so far, as tables, as traces, and as a verdict by the project's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suite.monitor.look import Place, Sight
+from suite.records import Cause
+from suite.training.outcome import find_causes
+from suite.verdicts import Facts, causes_in_words, facts_of
+
+if TYPE_CHECKING:
+    import pandas
+
+LAYER_COLUMNS = (
+    "gradient_rms", "weight_gradient_norm", "activation_mean", "activation_std", "saturated_fraction",
+    "dead_fraction", "update_ratio",
+)  # fmt: skip
+"""What is measured of every layer, named as in the exported table `gradients`."""
+
+
+@dataclass
+class History:
+    """The looks of one training, in order.
+
+    Attributes:
+        places: The layers looked at.
+        steps: Updates that had been made at each look: 0 is the model as it came.
+        epochs: In which each look fell, from 0.
+        sights: What was seen.
+        update_ratios: Of the update that followed each look; NaN where none did, or more than one.
+        nonfinite_step: First update whose loss was not finite, if one was.
+        nonfinite_layer: Where it began, if a look saw it.
+    """
+
+    places: Sequence[Place]
+    steps: list[int] = field(default_factory=list)
+    epochs: list[int] = field(default_factory=list)
+    sights: list[Sight] = field(default_factory=list)
+    update_ratios: list[np.ndarray] = field(default_factory=list)
+    nonfinite_step: int | None = None
+    nonfinite_layer: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.sights)
+
+    def add(self, step: int, epoch: int, sight: Sight) -> None:
+        """Keeps a look."""
+        self.steps.append(step)
+        self.epochs.append(epoch)
+        self.sights.append(sight)
+        self.update_ratios.append(np.full(len(self.places), np.nan, np.float32))
+        if sight.nonfinite_layer is not None and self.nonfinite_step is None:
+            # Where weights are not finite any more, the update before began it, and every layer shows it.
+            self.nonfinite_step = step + 1 if sight.weights_are_finite else step
+            self.nonfinite_layer = sight.nonfinite_layer if sight.weights_are_finite else None
+
+    def array(self, name: str) -> np.ndarray:
+        """A quantity of all layers over the looks, shape (looks, layers)."""
+        if name == "update_ratio":
+            return np.array(self.update_ratios).reshape(len(self), len(self.places))
+        return np.array([sight.layers[name] for sight in self.sights]).reshape(len(self), len(self.places))
+
+    def through_time(self) -> Mapping[tuple[int, str], np.ndarray]:
+        """RMS of dLoss by the states of recurrent layers, (looks, time) by (index of the layer, name of the state)."""
+        keys = self.sights[0].through_time if self.sights else {}
+        return {key: np.array([sight.through_time[key] for sight in self.sights]) for key in keys}
+
+    @property
+    def hidden(self) -> list[int]:
+        """Indices of the hidden layers."""
+        return [index for index, place in enumerate(self.places) if place.hidden]
+
+    def traces(self, looks: slice = slice(None)) -> dict[str, np.ndarray]:
+        """The hidden layers' traces as `suite.records.Replicate.traces` names them, without gradients through time."""
+        arrays = {name: self.array(name)[looks][:, self.hidden] for name in LAYER_COLUMNS}
+        norms = np.array([sight.gradient_norm for sight in self.sights])
+        return {**arrays, "gradient_norm": norms, "loss": np.array([sight.loss for sight in self.sights])}
+
+    def causes(self, looks: slice = slice(None)) -> tuple[Cause, ...]:
+        """The causes that the looks show, by the rules and thresholds of `suite.training.outcome`.
+
+        Args:
+            looks: Which of them to judge; growth of the gradient's norm is always judged from the first on.
+        """
+        if not self.sights:
+            return ()
+        found: set[Cause] = set()
+        for traces in self._with_time(looks):
+            found |= set(find_causes(traces))
+        return tuple(cause for cause in Cause if cause in found)
+
+    def facts(self, looks: slice = slice(None)) -> Facts:
+        """The numbers behind the causes."""
+        names = [self.places[index].name for index in self.hidden]
+        each = [facts_of(traces, names) for traces in self._with_time(looks)]
+        return max(each, key=lambda facts: abs(facts.time_ratio or 0))
+
+    def verdict(self) -> str:
+        """What was seen, in words."""
+        if not self.sights:
+            return "nothing seen yet"
+        words = []
+        if self.nonfinite_step is not None:
+            where = f", in {self.nonfinite_layer}" if self.nonfinite_layer else ""
+            words.append(f"nonfinite at step {self.nonfinite_step}{where}")
+        why = causes_in_words(self.causes(), self.facts())
+        return "; ".join([*words, why] if why else words) or self._healthy()
+
+    def _healthy(self) -> str:
+        factor = self.facts().factor
+        return "no fault seen" + (f": the gradient changes by {factor:.2g} per layer" if factor is not None else "")
+
+    def _with_time(self, looks: slice) -> list[dict[str, np.ndarray]]:
+        """The traces, once for every length of time that recurrent layers have."""
+        traces = self.traces(looks)
+        by_length: dict[int, list[np.ndarray]] = {}
+        for (_, state), gradients in self.through_time().items():
+            if state == "h":  # as in the protocol; of an LSTM, c is shown and not judged
+                by_length.setdefault(gradients.shape[1], []).append(gradients[looks])
+        groups = [{**traces, "gradient_rms_through_time": np.stack(g, axis=1)} for g in by_length.values()]
+        return groups or [traces]
+
+    def frame(self) -> pandas.DataFrame:
+        """One row per look and layer; columns as in the exported table `gradients`, and what the layer is."""
+        import pandas
+
+        rows: list[dict[str, Any]] = []
+        arrays = {name: self.array(name) for name in LAYER_COLUMNS}
+        for look, (step, epoch) in enumerate(zip(self.steps, self.epochs, strict=True)):
+            for index, place in enumerate(self.places):
+                row = {"step": step, "epoch": epoch, "layer": index + 1, "name": place.name}
+                row |= {name: float(array[look, index]) for name, array in arrays.items()}
+                rows.append({**row, "where": place.where, "activation": place.activation, "hidden": place.hidden})
+        columns = ["step", "epoch", "layer", "name", *LAYER_COLUMNS, "where", "activation", "hidden"]
+        return pandas.DataFrame(rows, columns=columns)
+
+    def frame_through_time(self) -> pandas.DataFrame:
+        """One row per look, recurrent layer, state and time step, with the RMS of dLoss by that state."""
+        import pandas
+
+        rows = [
+            (step, layer + 1, self.places[layer].name, state, time + 1, float(value))
+            for (layer, state), gradients in self.through_time().items()
+            for step, row in zip(self.steps, gradients, strict=True)
+            for time, value in enumerate(row)
+        ]
+        return pandas.DataFrame(rows, columns=["step", "layer", "name", "state", "time", "gradient_rms"])
+
+    def curves(self) -> pandas.DataFrame:
+        """One row per look: the loss of the monitor's batch and the global gradient norm."""
+        import pandas
+
+        rows = zip(
+            self.steps, self.epochs, (s.loss for s in self.sights), (s.gradient_norm for s in self.sights), strict=True
+        )
+        return pandas.DataFrame(list(rows), columns=["step", "epoch", "loss", "gradient_norm"])

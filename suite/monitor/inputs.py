@@ -1,0 +1,175 @@
+"""What a look needs: a built model, one batch, a loss. Everything wrong with them is said before anything is traced."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from suite.monitor.errors import MonitorError, first_lines
+
+_OF_PROBABILITIES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
+
+
+def check_model(model: Any) -> None:
+    """Raises where a model cannot be looked at.
+
+    Raises:
+        MonitorError: Another backend, no Keras model, not built, or nothing to train.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise MonitorError(f"Expected the TensorFlow backend. Received: {keras.backend.backend()!r}")
+    if not isinstance(model, keras.Model):
+        raise MonitorError(f"Expected a Keras model. Received: {model!r}")
+    unbuilt = [layer.name for layer in model._flatten_layers() if not layer.built]
+    if unbuilt:
+        raise MonitorError(
+            f"Expected a built model: call it on a batch first, as in `model(x[:1])`. "
+            f"Received: {model.name!r}, in which {', '.join(map(repr, unbuilt[:3]))} has no weights yet"
+        )
+    if not model.trainable_variables:
+        raise MonitorError(f"Expected a model with a trainable layer. Received: {model.name!r}, which has none")
+
+
+def to_batch(x: Any, y: Any) -> tuple[Any, Any]:
+    """Inputs and targets as tensors, floats in Keras's own float type as `fit` has them.
+
+    Raises:
+        MonitorError: The batch is empty, or the arrays do not have one length.
+    """
+    tensors = keras.tree.map_structure(_to_tensor, (x, y))
+    lengths = {int(leaf.shape[0]) if leaf.shape.rank else -1 for leaf in keras.tree.flatten(tensors)}
+    if -1 in lengths:
+        raise MonitorError(f"Expected arrays whose first axis is the batch. Received: {_shapes(tensors)}")
+    if len(lengths) > 1:
+        raise MonitorError(f"Expected inputs and targets of one length. Received: {_shapes(tensors)}")
+    if not lengths or 0 in lengths:
+        raise MonitorError(f"Expected a batch of at least one example. Received: {_shapes(tensors)}")
+    return tensors
+
+
+def _to_tensor(value: Any) -> Any:
+    if not isinstance(value, tf.Tensor):
+        try:
+            value = np.asarray(value)
+        except Exception as error:
+            raise MonitorError(f"Expected arrays. Received: {type(value).__name__}") from error
+        if value.dtype == object:
+            raise MonitorError(f"Expected arrays of numbers. Received: {type(value).__name__}")
+    if value.dtype in (np.float32, np.float64, np.float16):
+        return tf.cast(value, keras.config.floatx())
+    return tf.convert_to_tensor(value)
+
+
+def loss_of(model: Any, loss: Any) -> Callable[[Any, Any, Any], Any]:
+    """The loss as a function of (x, y, outputs), penalties included.
+
+    Args:
+        model: The model.
+        loss: A loss as `compile` takes it, for every output; None for what the model is compiled with.
+
+    Raises:
+        MonitorError: There is none, or no loss of that name.
+    """
+    if loss is None:
+        own = type(model).compute_loss is not keras.Model.compute_loss
+        if not own and getattr(model, "loss", None) is None:
+            raise MonitorError("Expected a loss, or a model that is compiled with one. Received: neither")
+        return lambda x, y, outputs: model.compute_loss(x=x, y=y, y_pred=outputs)
+    try:
+        functions = keras.tree.map_structure(keras.losses.get, loss)
+    except ValueError as error:
+        raise MonitorError(f"Expected a loss that Keras knows. Received: {loss!r}") from error
+
+    def total(x: Any, y: Any, outputs: Any) -> Any:
+        return tf.add_n([*_losses_of_outputs(functions, y, outputs), *model.losses])
+
+    return total
+
+
+def _losses_of_outputs(functions: Any, y: Any, outputs: Any) -> list[Any]:
+    predicted, targets = keras.tree.flatten(outputs), keras.tree.flatten(y)
+    if isinstance(functions, Mapping):  # sorted by key, as flattening a mapping does
+        functions = [functions[key] for key in sorted(functions)]
+    each = list(functions) if isinstance(functions, (list, tuple)) else [functions] * len(predicted)
+    if not len(each) == len(targets) == len(predicted):
+        raise MonitorError(
+            f"Expected a target and a loss for each of {len(predicted)} outputs. "
+            f"Received: {len(targets)} targets, {len(each)} losses"
+        )
+    return [tf.reduce_mean(function(t, p)) for function, t, p in zip(each, targets, predicted, strict=True)]
+
+
+def check_loss_fits(model: Any, loss: Any, y: Any, outputs: Any) -> None:
+    """Raises where a loss of Keras would quietly compute nonsense on these targets and outputs.
+
+    Args:
+        model: The model, for its own loss where `loss` is None.
+        loss: As given.
+        y: Targets.
+        outputs: What the model puts out for the batch.
+
+    Raises:
+        MonitorError: Shapes that would be broadcast, classes that there are not, or numbers that are no
+            probabilities where the loss takes them for some.
+    """
+    function = getattr(model, "loss", None) if loss is None else loss
+    leaves, targets = keras.tree.flatten(outputs), keras.tree.flatten(y)
+    if len(leaves) != 1 or len(targets) != 1 or function is None or isinstance(function, (list, tuple, Mapping)):
+        return
+    name, from_logits = _facts(function)
+    if name is None:
+        return
+    output, target = np.asarray(tf.cast(leaves[0], tf.float32)), np.asarray(targets[0])
+    if name.startswith("sparse"):
+        expected = output.shape[:-1]
+        if target.shape not in (expected, (*expected, 1)):
+            raise MonitorError(f"Expected targets of shape {expected} for {name}. Received: shape {target.shape}")
+        if target.size and (target.min() < 0 or target.max() >= output.shape[-1]):
+            raise MonitorError(
+                f"Expected classes from 0 to {output.shape[-1] - 1}, as many as the model has outputs. "
+                f"Received: {target.min():g} to {target.max():g}"
+            )
+    elif _squeezed(target.shape) != _squeezed(output.shape):
+        raise MonitorError(
+            f"Expected targets of the outputs' shape {output.shape} for {name}. Received: shape {target.shape}"
+        )
+    known = output[np.isfinite(output)]
+    if name in _OF_PROBABILITIES and not from_logits and ((known < -1e-6) | (known > 1 + 1e-6)).any():
+        raise MonitorError(
+            f"Expected probabilities for {name}: end the model in a softmax or sigmoid, or use the loss with "
+            f"`from_logits=True`. Received: outputs from {output.min():.3g} to {output.max():.3g}"
+        )
+
+
+def _facts(loss: Any) -> tuple[str | None, bool]:
+    """Name of a loss of Keras's, as a function is called, and whether it takes logits; None for others' losses."""
+    try:
+        found = keras.losses.get(loss)
+    except ValueError:
+        return None, False
+    function = getattr(found, "fn", found)
+    if not getattr(function, "__module__", "").startswith("keras"):
+        return None, False
+    given = getattr(found, "_fn_kwargs", {})
+    name = getattr(function, "__name__", None)
+    default = inspect.signature(function).parameters.get("from_logits")
+    return name, bool(given.get("from_logits", default is not None and default.default))
+
+
+def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
+
+
+def _shapes(tensors: Any) -> str:
+    x, y = (", ".join(str(tuple(leaf.shape)) for leaf in keras.tree.flatten(part)) for part in tensors)
+    return f"inputs of shape {x}, targets of shape {y}"
+
+
+def explain(error: Exception, expected: str, tensors: Any) -> MonitorError:
+    """Another library's error as ours."""
+    return MonitorError(f"Expected {expected}. Received: {_shapes(tensors)}. Keras says: {first_lines(error)}")

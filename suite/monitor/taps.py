@@ -1,0 +1,260 @@
+"""Where to look into somebody else's Keras model: its layer calls, recorded while it is traced once.
+
+Every layer's `call` is wrapped for the length of one forward pass, on the object, so that nested models, subclassed
+models and shared layers are seen as they are called; a layer that is called twice gives two taps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from suite.monitor.activations import Activation, elementwise, find_activation
+from suite.monitor.recurrent import States, watch_states
+
+OPAQUE = (keras.layers.RNN, keras.layers.TimeDistributed)
+"""Layers that call others once a time step: they are looked at as a whole."""
+
+
+@dataclass(frozen=True)
+class Tap:
+    """Where the probes look into one call of a layer that has weights.
+
+    Attributes:
+        name: Path of the layer in the model; a number follows from the second call on.
+        kernel: Its weights, as `find_kernels` says.
+        where: What `source` is: `pre-activation` (the linear map's output), `output` (of the layer, where no activation
+            could be told from it), or `state` (h of a recurrent layer at all time steps).
+        source: The tensor whose gradient is taken.
+        value: The tensor of which a first non-finite value is looked for: z, or the layer's output.
+        activation: The activation that follows, with its input and output.
+        states: Of a recurrent layer.
+        is_output: Whether the model puts this out: then it is no hidden layer.
+    """
+
+    name: str
+    kernel: Any
+    where: str
+    source: Any
+    value: Any
+    activation: Activation
+    states: States | None
+    is_output: bool
+
+
+@dataclass(eq=False)
+class Call:
+    """One call of a layer, while the model is traced.
+
+    Attributes:
+        layer: The layer.
+        path: Names of the layers around it and its own.
+        inputs: Tensors that it was given.
+        outputs: Tensors that it returned.
+        has_parts: Whether it called other layers.
+        own: Its own activation, as it was called last.
+        states: Of a recurrent layer.
+        order: When z was there, for the order of the taps.
+    """
+
+    layer: Any
+    path: str
+    inputs: Sequence[Any]
+    outputs: Sequence[Any] = ()
+    has_parts: bool = False
+    own: Activation | None = None
+    states: States | None = None
+    order: int = 0
+
+
+@dataclass
+class Recorder:
+    """The calls of one forward pass.
+
+    Args:
+        model: The model that is traced.
+        tape: Watches every z, so that frozen layers below do not matter.
+        kernels: Of every layer that gets a tap.
+    """
+
+    model: Any
+    tape: Any
+    kernels: dict[int, Any]
+    calls: list[Call] = field(default_factory=list)
+    _stack: list[Call] = field(default_factory=list)
+    _clock: Iterator[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self._graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+
+    def wrap(self, layer: Any) -> Iterator[tuple[Any, str, Any]]:
+        """What to put in the place of a layer's attributes: (object, attribute, replacement)."""
+        yield layer, "call", self._recorded(layer, layer.call)
+        if isinstance(layer, keras.layers.RNN):
+            loop = watch_states(layer, self.tape, self._keep_states)
+            if loop is not None:
+                yield layer, "inner_loop", loop
+        elif id(layer) in self.kernels and callable(vars(layer).get("activation")):
+            yield layer, "activation", self._recorded_activation(layer, layer.activation)
+
+    def taps(self, outputs: Any) -> list[Tap]:
+        """A tap for every call of a layer with weights, in the order of the calls.
+
+        Args:
+            outputs: Of the model.
+        """
+        calls = sorted((c for c in self.calls if id(c.layer) in self.kernels), key=lambda call: call.order)
+        put_out = {id(tensor) for tensor in _tensors(outputs)}
+        taps: list[Tap] = []
+        seen: dict[str, int] = {}
+        for call in calls:
+            seen[call.path] = seen.get(call.path, 0) + 1
+            name = call.path if seen[call.path] == 1 else f"{call.path} ({seen[call.path]})"
+            activation = self._activation_of(call)
+            ends = {id(call.outputs[0]), id(activation.output)}
+            taps.append(
+                Tap(
+                    name,
+                    self.kernels[id(call.layer)],
+                    self._where(call),
+                    call.states.additions[0] if call.states else self._z(call),
+                    self._z(call),
+                    activation,
+                    call.states,
+                    is_output=call is calls[-1] or bool(ends & put_out),
+                )
+            )
+        return taps
+
+    def _where(self, call: Call) -> str:
+        if call.states:
+            return "state"
+        return "output" if call.own is None else "pre-activation"
+
+    def _z(self, call: Call) -> Any:
+        return call.outputs[0] if call.own is None else call.own.input
+
+    def _activation_of(self, call: Call) -> Activation:
+        if call.states:
+            return Activation(call.states.activation, call.states.pre_activations, call.states.outputs)
+        if call.own is not None and call.own.function is not keras.activations.linear:
+            return call.own
+        return find_activation(call.outputs[0], [c for c in self.calls if not c.has_parts], self.kernels)
+
+    def _recorded(self, layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def recorded(*args: Any, **kwargs: Any) -> Any:
+            if any(isinstance(outer.layer, OPAQUE) for outer in self._stack):
+                return call(*args, **kwargs)
+            within = [outer.layer.name for outer in self._stack[1:]]
+            entry = Call(layer, "/".join([*within, layer.name]), _tensors([args, kwargs]))
+            for outer in self._stack:
+                outer.has_parts = True
+            self._stack.append(entry)
+            try:
+                returned = call(*args, **kwargs)
+            finally:
+                self._stack.pop()
+            entry.outputs = [tensor for tensor in _tensors(returned) if self._is_ours(tensor)]
+            if entry.outputs:
+                self.calls.append(entry)
+                if entry.own is None and id(layer) in self.kernels:
+                    self._watch(entry, entry.outputs[0])
+            return returned
+
+        return recorded
+
+    def _recorded_activation(self, layer: Any, activation: Callable[..., Any]) -> Callable[..., Any]:
+        def recorded(z: Any, *args: Any, **kwargs: Any) -> Any:
+            entry = self._stack[-1]
+            if entry.layer is not layer or not self._is_ours(z):
+                return activation(z, *args, **kwargs)
+            self._watch(entry, z)
+            activated = activation(z, *args, **kwargs)
+            entry.own = Activation(elementwise(activation), z, activated)
+            return activated
+
+        return recorded
+
+    def _keep_states(self, states: States) -> None:
+        self._stack[-1].states = states
+
+    def _watch(self, entry: Call, tensor: Any) -> None:
+        entry.order = next(self._clock)
+        self.tape.watch(tensor)
+
+    def _is_ours(self, tensor: Any) -> bool:
+        """Whether a tensor belongs to the traced pass itself, not to the inside of a loop in it."""
+        if not tensor.dtype.is_floating:
+            return False
+        return self._graph is None or tensor.graph is self._graph
+
+
+@contextlib.contextmanager
+def record_calls(model: Any, tape: Any) -> Iterator[Recorder]:
+    """Records the layer calls of `model` as long as the context lasts; the layers are as before afterwards."""
+    recorder = Recorder(model, tape, find_kernels(model))
+    replaced = []
+    try:
+        inside = {id(part) for layer in _layers(model) if isinstance(layer, OPAQUE) for part in _layers(layer)[1:]}
+        for layer in (layer for layer in _layers(model) if id(layer) not in inside):
+            for owner, attribute, replacement in list(recorder.wrap(layer)):
+                replaced.append((owner, attribute, vars(owner).get(attribute)))
+                vars(owner)[attribute] = replacement  # past Keras's __setattr__, which would track it
+        yield recorder
+    finally:
+        for owner, attribute, before in replaced:
+            if before is None:
+                del vars(owner)[attribute]
+            else:
+                vars(owner)[attribute] = before
+
+
+def find_kernels(model: Any) -> dict[int, Any]:
+    """The weights that stand for each layer, by its id: its `kernel` or `recurrent_kernel`, or its largest array.
+
+    Layers count that own a trainable array of two or more axes, so not normalizations; in a model without any, all
+    layers that own a trainable array.
+    """
+    trainable = {id(variable) for variable in model.trainable_variables}
+    owned: dict[int, list[Any]] = {}
+    named: dict[int, Any] = {}
+    for layer in _layers(model):
+        parts = [] if isinstance(layer, OPAQUE) else _layers(layer)[1:]
+        others = {id(variable) for part in parts for variable in part.variables}
+        owned[id(layer)] = [v for v in layer.trainable_variables if id(v) in trainable and id(v) not in others]
+        named[id(layer)] = _named_kernel(layer)
+    found = {}
+    for axes in (2, 1):
+        for layer_id, variables in owned.items():
+            large = [variable for variable in variables if len(variable.shape) >= axes]
+            if large:
+                by_name = [variable for variable in large if variable is named[layer_id]]
+                found[layer_id] = (by_name or sorted(large, key=lambda v: -math.prod(v.shape)))[0]
+        if found:
+            break
+    return found
+
+
+def _named_kernel(layer: Any) -> Any:
+    if isinstance(layer, keras.layers.RNN):
+        return getattr(layer.cell, "recurrent_kernel", None)
+    if isinstance(layer, keras.layers.TimeDistributed):
+        layer = layer.layer
+    return getattr(layer, "kernel", None)
+
+
+def _layers(model: Any) -> list[Any]:
+    return list(model._flatten_layers())
+
+
+def _tensors(structure: Any) -> list[Any]:
+    return [leaf for leaf in keras.tree.flatten(structure) if isinstance(leaf, tf.Tensor)]
