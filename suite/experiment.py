@@ -37,8 +37,9 @@ def run_cell(cell: Cell) -> Record:
     """
     started = time.perf_counter()
     with importing_from(cell.search_path):
-        task = _load_task(json.dumps(cell.task))
+        task = _task_of(cell)
         program = _program_of(cell)
+        program.use(task)
         fresh = not program.has_run
         tuning_seed = run_seed(cell.seed, TUNING, 0)
         seconds: list[float] = []
@@ -50,7 +51,8 @@ def run_cell(cell: Cell) -> Record:
 
         tuning = tune(try_rate, cell.budget, tuning_seed, higher_is_better=task.higher_is_better)
         replicates = tuple(
-            _replicate(cell, task, program, index, tuning.learning_rate) for index in range(cell.budget.replicates)
+            _replicate(cell, _task_of(cell, index), program, index, tuning.learning_rate)
+            for index in range(cell.budget.replicates)
         )
     # The first run of a program compiles it; what it took longer than the others is the price of that.
     compiled = program.build_seconds + max(0.0, seconds[0] - float(np.median(seconds))) if fresh else 0.0
@@ -96,6 +98,7 @@ class _Training:
 
 def _replicate(cell: Cell, task: Task, program: Program, index: int, learning_rate: float) -> Replicate:
     seed = run_seed(cell.seed, REPLICATE, index)
+    program.use(task)
     run = _Training(cell, task, program, seed, learning_rate)
     started = time.perf_counter()
     complete = run.outcome != verdict.Outcome.NONFINITE
@@ -148,26 +151,35 @@ def batch_rows(examples: int, batch_size: int, steps: int, seed: int) -> np.ndar
 
 
 def _baseline(cell: Cell, task: Task) -> float:
-    return baseline_loss(cell.recipe["loss"], task.train.y, task.classes)
+    return baseline_loss(cell.recipe["loss"], task.baseline_targets, task.classes)
 
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
+def _task_of(cell: Cell, replicate: int = 0) -> Task:
+    """The data of a cell; under k-fold cross-validation, replicate r tests on fold r mod k and tuning sees fold 0."""
+    fold = replicate % cell.task["folds"] if cell.task.get("folds") else 0
+    return _load_task(json.dumps(cell.task), fold, cell.search_path)
+
+
 @functools.lru_cache(maxsize=2)
-def _load_task(task: str) -> Task:
+def _load_task(task: str, fold: int, folders: tuple[str, ...]) -> Task:
     plain: Mapping[str, Any] = json.loads(task)
-    return load_task(plain)
+    return load_task(plain, fold=fold, folders=folders)
 
 
 def _program_of(cell: Cell) -> Program:
     baked = {factor: level for factor, level in cell.recipe.items() if factor not in FED}
     budget = cell.budget
-    return _load_program(json.dumps(baked), cell.model, json.dumps(cell.task), budget.steps, budget.evaluations)
+    task = json.dumps(cell.task)
+    return _load_program(json.dumps(baked), cell.model, task, cell.search_path, budget.steps, budget.evaluations)
 
 
 @functools.lru_cache(maxsize=1)
-def _load_program(recipe: str, model: str, task: str, steps: int, evaluations: int) -> Program:
+def _load_program(
+    recipe: str, model: str, task: str, folders: tuple[str, ...], steps: int, evaluations: int
+) -> Program:
     """The program of a cell, kept for the next cell that shares it."""
-    return Program(json.loads(recipe), model, _load_task(task), steps, evaluations)
+    return Program(json.loads(recipe), model, _load_task(task, 0, folders), steps, evaluations)

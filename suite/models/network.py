@@ -129,7 +129,7 @@ class Network:
         zeros = [tf.zeros([tf.shape(x)[0], *state.shape]) for state in self.states]
         if tape is not None and zeros:
             tape.watch(zeros)
-        outputs, *looks = self.tapped([x, *zeros] if zeros else x, training=training)
+        outputs, *looks = tf.nest.flatten(self.tapped([x, *zeros] if zeros else x, training=training))
         layers = len(self.taps)
         z, activation_inputs, activations = (looks[i * layers : (i + 1) * layers] for i in range(3))
         sources = list(z)

@@ -8,58 +8,64 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from suite.tasks import Split, Task
+from suite.tasks import Task
 from suite.training.probes import ValidationProbe
 
 CHUNK = 512
 """Examples in a chunk at most: large enough to use the core well, small enough to fit its cache."""
 
 
-def score_each(task: Task, targets: Any, outputs: Any) -> Any:
-    """The metric of every example, shape (batch,): 1 or 0 for a class, the share of right time steps, a squared error."""
+def score_each(task: Task, targets: Any, predictions: Any) -> Any:
+    """The metric of every example, shape (batch,): 1 or 0 for a class, the share of right steps, a squared error."""
     if task.classes is None:
-        return tf.reduce_mean(tf.square(targets - outputs), axis=list(range(1, len(outputs.shape))))
-    right = tf.cast(tf.equal(tf.argmax(outputs, axis=-1, output_type=tf.int32), targets), tf.float32)
+        return tf.reduce_mean(tf.square(targets - predictions), axis=list(range(1, len(predictions.shape))))
+    right = tf.cast(tf.equal(tf.argmax(predictions, axis=-1, output_type=tf.int32), targets), tf.float32)
     return tf.reduce_mean(right[:, task.score_from :], axis=1) if len(right.shape) > 1 else right
 
 
 class Evaluation:
-    """Evaluates a network on one split.
+    """Evaluates a network on a split of some size.
 
     Args:
         task: Where the metric comes from.
-        split: The examples.
+        size: How many examples, the first ones, are evaluated.
         forward: In inference mode, from inputs to the outputs and what the probes look at, one tensor a layer.
         loss: From (targets, outputs) to one loss an example.
+        predict: From outputs to predictions.
         probes: What is measured besides.
     """
 
     def __init__(
         self,
         task: Task,
-        split: Split,
+        size: int,
         forward: Callable[[Any], tuple[Any, Sequence[Any]]],
         loss: Callable[[Any, Any], Any],
+        predict: Callable[[Any], Any],
         probes: Sequence[ValidationProbe] = (),
     ) -> None:
-        self._task, self._forward, self._loss, self._probes = task, forward, loss, probes
-        self._size = len(split)
+        self._task, self._forward, self._loss, self._predict, self._probes = task, forward, loss, predict, probes
+        self._size = size
         self._chunks = -(-self._size // CHUNK)
         rows = -(-self._size // self._chunks)
         order = np.arange(self._chunks * rows).reshape(self._chunks, rows)
         self._weights = tf.constant((order < self._size).astype(np.float32))
         self._rows = tf.constant(np.minimum(order, self._size - 1).astype(np.int32))
-        self._x, self._y = tf.constant(split.x), tf.constant(split.y)
         self._looked_at: list[tuple[int | None, ...]] = []
 
-    def __call__(self) -> Mapping[str, Any]:
-        """Mean `loss` and `score` over the examples, and what the probes measured; float32 tensors."""
-        sums = self._chunk(tf.constant(0))
+    def __call__(self, x: Any, y: Any) -> Mapping[str, Any]:
+        """Mean `loss` and `score` over the examples, and what the probes measured; float32 tensors.
+
+        Args:
+            x: Inputs of the whole split.
+            y: Its targets.
+        """
+        sums = self._chunk(x, y, tf.constant(0))
         if self._chunks > 1:
             names = list(sums)
 
             def add(index: Any, totals: Sequence[Any]) -> Any:
-                chunk = self._chunk(index)
+                chunk = self._chunk(x, y, index)
                 return index + 1, [total + chunk[name] for name, total in zip(names, totals, strict=True)]
 
             start = (tf.constant(1), [sums[name] for name in names])
@@ -70,14 +76,14 @@ class Evaluation:
             found |= probe.finish(self._looked_at, sums)
         return found
 
-    def _chunk(self, index: Any) -> dict[str, Any]:
+    def _chunk(self, x: Any, y: Any, index: Any) -> dict[str, Any]:
         rows, weights = self._rows[index], self._weights[index]
-        x, y = tf.gather(self._x, rows), tf.gather(self._y, rows)
+        x, y = tf.gather(x, rows), tf.gather(y, rows)
         outputs, looked_at = self._forward(x)
         self._looked_at = [tensor.shape for tensor in looked_at]
         sums = {
             "loss": tf.reduce_sum(self._loss(y, outputs) * weights),
-            "score": tf.reduce_sum(score_each(self._task, y, outputs) * weights),
+            "score": tf.reduce_sum(score_each(self._task, y, self._predict(outputs)) * weights),
         }
         for probe in self._probes:
             sums |= probe.measure_chunk(looked_at, weights)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from suite.catalog.losses import build_loss
+from suite.catalog.losses import build_loss, output_activation
 from suite.catalog.optimizers import build_optimizer
 from suite.models import MODELS
 from suite.models.network import Network
-from suite.tasks import Split, Task
+from suite.tasks import Task
 from suite.training.evaluation import Evaluation
 from suite.training.probes import StepLook, StepProbe, nonfinite_layer, step_probes, validation_probes
 
@@ -108,21 +108,40 @@ class Program:
         self._optimizer_start = [np.asarray(variable) for variable in self.optimizer.variables]
         self._loss = build_loss(recipe["loss"], task.classes, recipe["label_smoothing"])
         self._plain_loss = build_loss(recipe["loss"], task.classes)
-        self._x, self._y = tf.constant(task.train.x), tf.constant(task.train.y)
         self._probed = probed_steps(steps, evaluations)
         self._step_probes: Sequence[StepProbe] = step_probes(self.network) if probes else ()
         self._validation_probes = validation_probes(self.network) if probes else ()
-        self._validate = Evaluation(task, task.validation, self._look, self._plain_loss, self._validation_probes)
+        self._predict = output_activation(recipe["loss"], task.classes)
+        self._validate = Evaluation(
+            task, len(task.validation), self._look, self._plain_loss, self._predict, self._validation_probes
+        )
         jit_compile = self.network.xla if xla is None else xla
         self._train = tf.function(self._loop, jit_compile=jit_compile, autograph=False)
         self._evaluations: dict[str, Any] = {}
+        self._splits: dict[str, tuple[Any, Any]] = {}
+        self.use(task)
         self.build_seconds = time.perf_counter() - started
+
+    def use(self, task: Task) -> None:
+        """Trains and evaluates on another fold of its task from now on, whose splits have the same sizes."""
+        if self._splits and task is self.task:
+            return
+        self.task = task
+        self._splits = {
+            name: (tf.constant(split.x), tf.constant(split.y))
+            for name, split in (("train", task.train), ("validation", task.validation), ("test", task.test))
+        }
 
     def run(self, feed: Feed) -> Trace:
         """Trains once, from the weights that are fed; the model keeps the weights it ends with."""
         self.has_run = True
         self._reset(feed)
-        fed = (tf.constant(feed.batches), tf.constant(feed.learning_rates))
+        fed = (
+            tf.constant(feed.batches),
+            tf.constant(feed.learning_rates),
+            self._splits["train"],
+            self._splits["validation"],
+        )
         out = {name: value.numpy() for name, value in self._train(*fed).items()}
         steps, finite = int(out.pop("steps")), bool(out.pop("finite"))
         clipped, layer = int(out.pop("clipped")), int(out.pop("nonfinite_layer"))
@@ -130,17 +149,18 @@ class Program:
         rows = int(np.searchsorted(self._probed, steps))
         arrays = {"loss": out.pop("loss")[:steps], "gradient_norm": out.pop("gradient_norm")[:steps]}
         arrays |= {"probed_step": self._probed[:rows], **{name: value[:rows] for name, value in out.items()}}
+        of_no_layers = {name: shape for name, shape in self._trace_shapes().items() if 0 in shape}
+        arrays |= {name: np.zeros((rows, *shape), np.float32) for name, shape in of_no_layers.items()}
         return Trace(arrays, steps, finite, clipped, None if finite or layer < 0 else names[layer])
 
     def evaluate(self, split: str) -> tuple[float, float]:
         """Loss and metric of the model as it is now on the `train`, `validation` or `test` split."""
+        x, y = self._splits[split]
         if split not in self._evaluations:
-            examples: Split = getattr(self.task, split)
-            if split == "train":
-                examples = Split(examples.x[:TRAIN_EVALUATED], examples.y[:TRAIN_EVALUATED])
-            evaluation = Evaluation(self.task, examples, self._infer, self._plain_loss)
+            size = min(len(x), TRAIN_EVALUATED) if split == "train" else len(x)
+            evaluation = Evaluation(self.task, size, self._infer, self._plain_loss, self._predict)
             self._evaluations[split] = tf.function(evaluation, autograph=False)
-        found = self._evaluations[split]()
+        found = self._evaluations[split](x, y)
         return float(found["loss"]), float(found["score"])
 
     def _reset(self, feed: Feed) -> None:
@@ -160,7 +180,9 @@ class Program:
         seen = self.network.look(x, training=False)
         return seen.outputs, seen.activation_inputs
 
-    def _loop(self, batches: Any, learning_rates: Any) -> dict[str, Any]:
+    def _loop(
+        self, batches: Any, learning_rates: Any, train: tuple[Any, Any], validation: tuple[Any, Any]
+    ) -> dict[str, Any]:
         """The whole training, as one graph."""
         slots = np.full(self.steps, -1, np.int32)
         slots[self._probed] = np.arange(len(self._probed), dtype=np.int32)
@@ -170,7 +192,7 @@ class Program:
         def step(index: Any, finite: Any, clipped: Any, layer: Any, losses: Any, norms: Any, rows: Any) -> Any:
             self.optimizer.learning_rate.assign(learning_rates[index])
             slot = slot_of_step[index]
-            loss, gradients, look = self._differentiate(batches[index])
+            loss, gradients, look = self._differentiate(*(tf.gather(part, batches[index]) for part in train))
             norm = tf.linalg.global_norm(gradients)
             finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
             layer = tf.cond(finite, lambda: layer, lambda: self._where_it_began(loss, look))
@@ -183,7 +205,7 @@ class Program:
             def probed() -> list[Any]:
                 before = self._copy_kernels()
                 self.optimizer.apply(gradients, self._weights)
-                return self._write_rows(names, rows, slot, self._measure(look, before))
+                return self._write_rows(names, rows, slot, self._measure(look, before, validation))
 
             rows = tf.cond(slot >= 0, probed, plain)
             return index + 1, finite, clipped, layer, losses.write(index, loss), norms.write(index, norm), rows
@@ -202,9 +224,8 @@ class Program:
             **dict(zip(names, rows, strict=True)),
         }
 
-    def _differentiate(self, rows: Any) -> tuple[Any, list[Any], StepLook]:
+    def _differentiate(self, x: Any, y: Any) -> tuple[Any, list[Any], StepLook]:
         """Loss of a batch (penalties apart), gradients of the weights (with penalties), and what the probes see."""
-        x, y = tf.gather(self._x, rows), tf.gather(self._y, rows)
         with tf.GradientTape() as tape:
             seen = self.network.look(x, training=True, tape=tape)
             loss = tf.reduce_mean(self._loss(y, seen.outputs))
@@ -237,15 +258,17 @@ class Program:
         return tf.constant(False)
 
     def _where_it_began(self, loss: Any, look: StepLook) -> Any:
+        if not self.network.taps:
+            return tf.constant(0)
         return nonfinite_layer(loss, look) if self._step_probes else tf.constant(-1)
 
     def _copy_kernels(self) -> list[Any]:
         """The hidden layers' kernels as they are, for probes that compare them with what an update made of them."""
         return [tf.identity(tap.kernel.value) for tap in self.network.taps] if self._step_probes else []
 
-    def _measure(self, look: StepLook, before: Sequence[Any]) -> dict[str, Any]:
+    def _measure(self, look: StepLook, before: Sequence[Any], validation: tuple[Any, Any]) -> dict[str, Any]:
         """A row of every trace, after the update."""
-        found = dict(self._validate())
+        found = dict(self._validate(*validation))
         row = {"validation_loss": found.pop("loss"), "validation_score": found.pop("score"), **found}
         after = [tap.kernel.value for tap in self.network.taps]
         for probe in self._step_probes:
@@ -253,13 +276,18 @@ class Program:
         return row
 
     def _empty_rows(self) -> tuple[list[str], list[Any]]:
-        """Names of all traces of probed steps, and zeros for them."""
+        """Names of the traces of probed steps, and zeros for them; those of no layers are left out."""
+        shapes = {name: shape for name, shape in self._trace_shapes().items() if 0 not in shape}
+        return list(shapes), [tf.zeros([len(self._probed), *shape]) for shape in shapes.values()]
+
+    def _trace_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of one row of every trace of probed steps."""
         shapes: dict[str, tuple[int, ...]] = {"validation_loss": (), "validation_score": ()}
         for step_probe in self._step_probes:
             shapes |= step_probe.shapes(self.network)
         for validation_probe in self._validation_probes:
             shapes |= validation_probe.shapes(self.network)
-        return list(shapes), [tf.zeros([len(self._probed), *shape]) for shape in shapes.values()]
+        return shapes
 
     def _empty_curves(self) -> tuple[Any, Any]:
         return tuple(tf.TensorArray(tf.float32, size=self.steps, element_shape=()) for _ in range(2))

@@ -88,6 +88,8 @@ def group_alike(keys: Sequence[Hashable]) -> list[list[int]]:
 
 def restore_order(groups: Sequence[Sequence[int]], measured: Sequence[Any]) -> Any:
     """Joins what was measured of each group, shape (members, ...), into one tensor in the order of the layers."""
+    if not groups:
+        return tf.zeros([0])
     order = [index for members in groups for index in members]
     joined = tf.concat(list(measured), axis=0)
     if order == sorted(order):
