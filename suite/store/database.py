@@ -42,6 +42,12 @@ def sqlite_file(uri: str) -> Path | None:
     return Path(rest) if separator and scheme.split("+")[0] == "sqlite" else None
 
 
+def artifact_folder(uri: str, experiment: str) -> str | None:
+    """Where an experiment's artifacts go: beside an SQLite store, whatever the working folder; else where MLflow says."""
+    file = sqlite_file(uri)
+    return None if file is None else str(file.resolve().parent / "mlruns" / experiment.replace(" ", "_"))
+
+
 def check_database(uri: str, *, writing: bool) -> None:
     """Refuses what MLflow would retry for minutes, upgrade unasked, or fail on without saying why.
 
@@ -132,6 +138,8 @@ def locked(uri: str) -> Iterator[None]:
             try:
                 lock.acquire(timeout=0)
             except Timeout:
+                if not Path(lock.lock_file).exists():
+                    raise StoreError(f"the folder {file.resolve().parent} cannot be written to.") from None
                 raise StoreError(
                     f"another `suite run` is writing to the store {file}. Wait until it is done, or set "
                     "MLFLOW_TRACKING_URI to another store."
@@ -156,6 +164,10 @@ def _explain(error: Exception, doing: str, uri: str) -> str:
     text = str(error)
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "disk is full" in text:
         return f"the disk is full: could not {doing} the store {uri}. What was recorded before is whole."
+    if "disk I/O error" in text:
+        return (
+            f"could not {doing} the store {uri}: disk I/O error. Is the disk full? What was recorded before is whole."
+        )
     if isinstance(error, PermissionError) or "readonly database" in text:
         return f"could not {doing} the store {uri}: no permission ({_first_line(text)})."
     return f"could not {doing} the store {uri}: {_first_line(text) or type(error).__name__}"

@@ -16,7 +16,7 @@ import numpy as np
 from suite.provenance import Provenance
 from suite.records import Cell, Failure, Record, Replicate, to_plain
 from suite.store import series
-from suite.store.database import translated
+from suite.store.database import artifact_folder, translated
 from suite.store.reader import (
     ARTIFACT,
     BENCHMARK,
@@ -152,7 +152,8 @@ class Writer:
                 self._begin_afresh(found.experiment_id)
             if found is None:
                 tags = {BENCHMARK: cell.benchmark, _NOTE: f"```yaml\n{provenance.spec[:_TEXT_LENGTH]}\n```"}
-                experiment = str(self._client.create_experiment(name, tags=tags))
+                place = artifact_folder(self._uri, name)
+                experiment = str(self._client.create_experiment(name, place, tags))
             else:
                 experiment = str(found.experiment_id)
             self._experiments[key] = experiment, self._clear(experiment)
