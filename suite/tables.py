@@ -52,7 +52,7 @@ def _short(records: Sequence[Record], rows: Sequence[Sequence[Mapping[str, Any]]
             frame[column] = pd.array([None if pd.isna(v) else int(v) for v in frame[column]], dtype="Int64")
         elif frame[column].isna().all() and column != "nonfinite_layer":
             frame[column] = frame[column].astype("float64")
-        elif frame[column].dtype == object or column == "nonfinite_layer":
+        elif not pd.api.types.is_numeric_dtype(frame[column]):
             frame[column] = frame[column].astype("string")
     return _with_keys(records, [len(group) for group in rows], frame, categorical=False)
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from suite.store import Store
 
 TINY = """\
 name: tiny
@@ -42,6 +47,18 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("database") / "empty.db"
     with Store(f"sqlite:///{file}").writing():
         return file
+
+
+@pytest.fixture
+def database_copy(empty_database: Path) -> Callable[[Path], Store]:
+    """Gives a store on a copy of the empty database."""
+    from suite.store import Store
+
+    def copy(file: Path) -> Store:
+        shutil.copy(empty_database, file)
+        return Store(f"sqlite:///{file}")
+
+    return copy
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def sqlite_file(uri: str) -> Path | None:
 
 
 def artifact_folder(uri: str, experiment: str) -> str | None:
-    """Where an experiment's artifacts go: beside an SQLite store, whatever the working folder; else where MLflow says."""
+    """Where an experiment's artifacts go: beside an SQLite store, wherever it was opened from; else as MLflow says."""
     file = sqlite_file(uri)
     return None if file is None else str(file.resolve().parent / "mlruns" / experiment.replace(" ", "_"))
 
