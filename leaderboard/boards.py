@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ STRIP_SIZE = 20
 RESULTS = {"all": "all runs train", "some": "some runs train", "none": "no run trains", "missing": "no result yet"}
 """How a cell fared, as the board's facet has it."""
 
+_NUMBER = re.compile(r"-?[0-9.]+(e[+-]?[0-9]+)?")
 MISSING_STATUS = {"not run": "not run yet", "infrastructure error": "infrastructure error"}
 
 
@@ -33,6 +35,7 @@ class Row:
     Attributes:
         cell: Its fingerprint.
         labels: Its level of every factor, in the order of the grid.
+        phrases: The same in words that can stand without the factor's name, for its name.
         missing: Status and detail of a cell without a result; None for one that has it.
         figures: Its row of the cells table.
         outcomes: How many of its runs ended how, in the order of the protocol.
@@ -43,6 +46,7 @@ class Row:
 
     cell: str
     labels: tuple[str, ...]
+    phrases: tuple[str, ...]
     missing: tuple[str, str] | None = None
     figures: Mapping[str, Any] = field(default_factory=lambda: dict.fromkeys(CELL_COLUMNS))
     outcomes: Mapping[str, int] = field(default_factory=dict)
@@ -56,8 +60,8 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The recipe in one line."""
-        return "\u00a0· ".join(self.labels)
+        """The recipe in one line; a line may break behind each dot."""
+        return "\u00a0· ".join(self.phrases)
 
     @property
     def result(self) -> str:
@@ -192,6 +196,14 @@ class Board:
         return tuple(found)
 
 
+def phrase(factor: str, label: str) -> str:
+    """A level in words that can stand alone: `relu`, but `length 50`, `no clipping`, `residual true`."""
+    name = factor.replace("_", " ")
+    if label == "none":
+        return f"no {name}"
+    return f"{name} {label}" if label in ("true", "false", "auto", "default") or _NUMBER.fullmatch(label) else label
+
+
 def factor_title(factor: str) -> str:
     """A factor's name as a heading."""
     return factor.replace("_", " ").capitalize()
@@ -211,7 +223,8 @@ def board(results: Results) -> Board:
         rows.append(
             Row(
                 figures["cell"],
-                tuple(figures[factor] for factor in results.factors),
+                labels := tuple(figures[factor] for factor in results.factors),
+                tuple(map(phrase, results.factors, labels)),
                 figures=figures,
                 outcomes={name: count[name] for name in _OUTCOME_ORDER if count[name]},
                 causes=tuple(cause for cause in (figures["causes"] or "").split("+") if cause),
@@ -224,7 +237,8 @@ def board(results: Results) -> Board:
     missing = [
         Row(
             str(entry["cell"]),
-            tuple(text(entry["factors"][factor]) for factor in results.factors),
+            labels := tuple(text(entry["factors"][factor]) for factor in results.factors),
+            tuple(map(phrase, results.factors, labels)),
             missing=(MISSING_STATUS.get(entry["status"], str(entry["status"])), str(entry.get("detail") or "")),
         )
         for entry in results.manifest["missing"]

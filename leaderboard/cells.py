@@ -107,7 +107,7 @@ class CellPages:
         for other in others:
             difference = np.full(0, np.nan) if other.missing else scores[self._index[other.cell]] - mine
             samples.append(difference[~np.isnan(difference)])
-        intervals = mean_intervals(samples)
+        intervals = mean_intervals(samples, bounds=self.board.scale.difference_bounds)
         return [interval if len(sample) else None for interval, sample in zip(intervals, samples, strict=True)]
 
     def strips(self, row: Row) -> list[tuple[int, str, str]]:

@@ -21,7 +21,7 @@ class Column:
         help: What it is, in one sentence, shown on the heading.
         write: A row's `<td>`; never asked of a missing cell.
         shown: Whether it is shown before a reader chose.
-        kind: "number" sorts by value with empty cells last either way, "text" by its text, "none" does not sort.
+        kind: "number" and "picture" sort by value with empty cells last either way, "text" by its text.
         best: Which order a first click asks for.
     """
 
@@ -156,6 +156,7 @@ def columns(board: Board) -> tuple[Column, ...]:
             "log10 of dLoss/dz: training runs to the right, the output is on top, the input below. "
             "Sorts by the median ratio R.",
             strip,
+            kind="picture",
         ),
         Column(
             "factor",

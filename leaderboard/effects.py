@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leaderboard.statistics import mean_intervals
+from leaderboard.statistics import UNBOUNDED, mean_intervals
 
 Label = str | int | float | bool
 
@@ -127,9 +127,9 @@ def _sample(differences: NDArray[np.float64]) -> tuple[NDArray[np.float64], int,
 _Question = tuple[str, Label, Label | None, tuple[str, Label] | None, NDArray[np.float64]]
 
 
-def _answer(questions: Sequence[_Question], seed: int) -> list[Effect]:
+def _answer(questions: Sequence[_Question], seed: int, bounds: tuple[float, float]) -> list[Effect]:
     samples = [_sample(differences) for *_, differences in questions]
-    intervals = mean_intervals([sample for sample, *_ in samples], seed=seed)
+    intervals = mean_intervals([sample for sample, *_ in samples], seed=seed, bounds=bounds)
     return [
         Effect(factor, level, other, given, mean, low, high, pairs, wins, losses)
         for (factor, level, other, given, _), (_, pairs, wins, losses), (mean, low, high) in zip(
@@ -150,13 +150,20 @@ def _against_the_rest(table: NDArray[np.float64], level: int) -> NDArray[np.floa
     return np.asarray(table[:, level] - mean)
 
 
-def level_effects(factors: Mapping[str, Sequence[Label]], scores: ArrayLike, *, seed: int = 0) -> list[Effect]:
+def level_effects(
+    factors: Mapping[str, Sequence[Label]],
+    scores: ArrayLike,
+    *,
+    seed: int = 0,
+    bounds: tuple[float, float] = UNBOUNDED,
+) -> list[Effect]:
     """Of every level of every factor against the mean of the factor's other levels in the same context.
 
     Args:
         factors: Each factor with its level in every cell.
         scores: (cells, replicates) test scores; NaN is missing.
         seed: Of the bootstrap.
+        bounds: What a difference cannot leave: -1 and 1 for scores from 0 to 1.
     """
     table = np.asarray(scores, dtype=float)
     questions: list[_Question] = []
@@ -165,10 +172,16 @@ def level_effects(factors: Mapping[str, Sequence[Label]], scores: ArrayLike, *, 
         for index, level in enumerate(design.levels):
             if len(design.levels) > 1:
                 questions.append((factor, level, None, None, _against_the_rest(design.scores, index)))
-    return _answer(questions, seed)
+    return _answer(questions, seed, bounds)
 
 
-def factor_effects(factors: Mapping[str, Sequence[Label]], scores: ArrayLike, *, seed: int = 0) -> list[Effect]:
+def factor_effects(
+    factors: Mapping[str, Sequence[Label]],
+    scores: ArrayLike,
+    *,
+    seed: int = 0,
+    bounds: tuple[float, float] = UNBOUNDED,
+) -> list[Effect]:
     """Of every pair of levels of every factor, over all pairs of cells alike in the other factors.
 
     Args and returns as `level_effects`; `level` is the earlier of the two in the table.
@@ -177,10 +190,16 @@ def factor_effects(factors: Mapping[str, Sequence[Label]], scores: ArrayLike, *,
     questions: list[_Question] = []
     for factor in factors:
         questions += _pairwise(_design(factors, table, factor))
-    return _answer(questions, seed)
+    return _answer(questions, seed, bounds)
 
 
-def interactions(factors: Mapping[str, Sequence[Label]], scores: ArrayLike, *, seed: int = 0) -> list[Effect]:
+def interactions(
+    factors: Mapping[str, Sequence[Label]],
+    scores: ArrayLike,
+    *,
+    seed: int = 0,
+    bounds: tuple[float, float] = UNBOUNDED,
+) -> list[Effect]:
     """The same as `factor_effects`, within each level of each second factor."""
     table = np.asarray(scores, dtype=float)
     questions: list[_Question] = []
@@ -189,7 +208,7 @@ def interactions(factors: Mapping[str, Sequence[Label]], scores: ArrayLike, *, s
         for second, column in design.others.items():
             for level in _levels(factors[second]):
                 questions += _pairwise(design, (second, level), column == level)
-    return _answer(questions, seed)
+    return _answer(questions, seed, bounds)
 
 
 def _pairwise(

@@ -62,22 +62,34 @@ class Findings:
     def __init__(self, board: Board) -> None:
         self.board = board
 
+    @property
+    def _data(self) -> tuple[dict[str, tuple[str, ...]], np.ndarray]:
+        return self.board.columns, self.board.scores
+
     @cached_property
     def levels(self) -> list[Effect]:
         """Every level against the rest of its factor, in the order of the spec."""
-        return self._in_order(level_effects(self.board.columns, self.board.scores)) if self.board.recorded else []
+        return (
+            self._in_order(level_effects(*self._data, bounds=self.board.scale.difference_bounds))
+            if self.board.recorded
+            else []
+        )
 
     @cached_property
     def pairs(self) -> list[Effect]:
         """Every pair of levels of a factor, the better one first, the clearest difference first."""
-        effects = factor_effects(self.board.columns, self.board.scores) if self.board.recorded else []
+        effects = factor_effects(*self._data, bounds=self.board.scale.difference_bounds) if self.board.recorded else []
         turned = [self._better_first(effect) for effect in effects]
         return sorted(turned, key=lambda e: (not e.told_from_zero, -abs(e.mean)))
 
     @cached_property
     def interactions(self) -> list[Effect]:
         """Every pair of levels within each level of each second factor."""
-        return self._in_order(interactions(self.board.columns, self.board.scores)) if self.board.recorded else []
+        return (
+            self._in_order(interactions(*self._data, bounds=self.board.scale.difference_bounds))
+            if self.board.recorded
+            else []
+        )
 
     def _in_order(self, effects: Sequence[Effect]) -> list[Effect]:
         """The earlier level of the spec first in each pair, and the pairs in the order of the spec."""

@@ -85,9 +85,9 @@ class ScoreScale:
         return cls(str(task["metric"]), higher, chance, target, axis)
 
     @property
-    def bounds(self) -> tuple[float, float]:
-        """What no score can leave."""
-        return (0.0, 1.0) if self.higher_is_better else (0.0, math.inf)
+    def difference_bounds(self) -> tuple[float, float]:
+        """What no difference of two scores can leave."""
+        return (-1.0, 1.0) if self.higher_is_better else (-math.inf, math.inf)
 
     def goodness(self, value: float) -> float:
         """From 0 (chance or worse) to 1 (the good end of the axis)."""

@@ -233,7 +233,7 @@ def _compare_data(found: Board, row: Row, figures: dict[str, Markup]) -> str:
 def _task_text(task: Mapping[str, Any]) -> str:
     """The task as a spec would have it, without what it merely is known to be."""
     facts = (*tables.TASK_KEYS[1:], "classes", "train_size", "validation_size", "test_size")
-    return _as_text({key: value for key, value in task.items() if key not in facts})
+    return _as_text({key: value for key, value in task.items() if key not in facts and value not in (None, False)})
 
 
 def _tick_sign(value: float) -> str:

@@ -26,8 +26,13 @@ SMALL_SAMPLE = 8
 BASIN_SHARE = 0.95
 """How far from chance to the cell's best a trial must score to lie in the learning-rate basin."""
 
+BASIN_LEAST = 0.05
+"""How far from chance to perfect a cell's best must be for it to have a basin: below, all rates do equally nothing."""
+
 Interval = tuple[float, float, float]
 """A mean and the two ends of its interval."""
+
+UNBOUNDED = (-np.inf, np.inf)
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -55,7 +60,7 @@ def bootstrap_mean(
     seed: int = 0,
     resamples: int = 2000,
     confidence: float = 0.95,
-    bounds: tuple[float, float] = (-np.inf, np.inf),
+    bounds: tuple[float, float] = UNBOUNDED,
 ) -> Interval:
     """The mean of `values` and its interval (see the module), cut at `bounds`, which the quantity cannot leave.
 
@@ -63,14 +68,17 @@ def bootstrap_mean(
     have an interval of no width.
     """
     sample = np.asarray(values, dtype=float).ravel()
-    mean, low, high = mean_intervals(
-        [sample[~np.isnan(sample)]], seed=seed, resamples=resamples, confidence=confidence
-    )[0]
-    return mean, float(np.clip(low, *bounds)), float(np.clip(high, *bounds))
+    known = [sample[~np.isnan(sample)]]
+    return mean_intervals(known, seed=seed, resamples=resamples, confidence=confidence, bounds=bounds)[0]
 
 
 def mean_intervals(
-    samples: Sequence[NDArray[np.float64]], *, seed: int = 0, resamples: int = 2000, confidence: float = 0.95
+    samples: Sequence[NDArray[np.float64]],
+    *,
+    seed: int = 0,
+    resamples: int = 2000,
+    confidence: float = 0.95,
+    bounds: tuple[float, float] = UNBOUNDED,
 ) -> list[Interval]:
     """`bootstrap_mean` of many samples (without NaN) at once: samples of one size share their resamples."""
     results: list[Interval] = [(np.nan, np.nan, np.nan)] * len(samples)
@@ -78,7 +86,7 @@ def mean_intervals(
     for n in sorted(set(sizes[sizes > 0].tolist())):
         rows = np.flatnonzero(sizes == n).tolist()
         block = np.stack([samples[row] for row in rows])
-        low, high = _intervals_of_rows(block, seed, resamples, confidence)
+        low, high = np.clip(_intervals_of_rows(block, seed, resamples, confidence), *bounds)
         for row, mean, a, b in zip(rows, block.mean(axis=1), low, high, strict=True):
             results[row] = float(mean), float(a), float(b)
     return results
@@ -203,14 +211,15 @@ def basin(
         higher_is_better: Of the score.
 
     Returns:
-        (low, high) of each range, ascending. None where the best is no better than chance, so that there is nothing
-        to be near to, or no rate was tried.
+        (low, high) of each range, ascending. None where no rate was tried, or the best is less than a twentieth of
+        the way from chance to a perfect score (1, or an error of 0): a recipe that fails alike at every rate would
+        else have the widest basin of all.
     """
     rates = np.asarray(learning_rates, dtype=float)
     values = np.asarray([np.nan if score is None else score for score in np.asarray(scores, dtype=object)], dtype=float)
     sign = 1.0 if higher_is_better else -1.0
     reach = sign * (best - chance)
-    if rates.size == 0 or not reach > 0:
+    if rates.size == 0 or not reach > BASIN_LEAST * abs((1.0 if higher_is_better else 0.0) - chance):
         return None
     order = np.argsort(rates, kind="stable")
     rates = rates[order]

@@ -35,12 +35,14 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
 
 
 def text(value: Any) -> str:
-    """A label as it is shown and compared: `5` for 5 and 5.0, `true` for True.
+    """A label as it is shown and compared: `5` for 5 and 5.0, `true` for True, `none` for None.
 
     Where a factor mixes names and numbers its column holds texts, such as `1.0` and `True`: they count as the same.
     """
     if hasattr(value, "item"):
         value = value.item()
+    if value is None:
+        return "none"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

@@ -55,9 +55,8 @@
     autoWidth: false,
     columns: heads.map((head) => ({
       name: head.key,
-      type: head.kind === "number" ? "gaps" : "string",
+      type: head.kind === "text" ? "string" : "gaps",
       orderSequence: head.best === "desc" ? ["desc", "asc"] : ["asc", "desc"],
-      orderable: head.kind !== "none",
       visible: ["tier", "recipe"].includes(head.key) || shownColumns(asked).includes(head.key),
     })),
     deferRender: true,
@@ -205,7 +204,7 @@
         const td = table.cell(at, index).node();
         const interval = td.querySelector("small");
         if (["test", "trained"].includes(key)) return [td.dataset.order ?? "", interval ? interval.textContent.replace("–", " to ") : ""];
-        if (kind === "number") return [td.dataset.order ?? td.textContent];
+        if (kind !== "text") return [td.dataset.order ?? td.textContent];
         const chips = [...td.querySelectorAll(".chip")].map((chip) => chip.textContent);
         return [chips.length ? chips.join(" + ") : td.textContent];
       });

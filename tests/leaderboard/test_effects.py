@@ -62,6 +62,11 @@ def test_a_single_factor_is_compared_over_its_replicates() -> None:
     assert effect.told_from_zero
 
 
+def test_intervals_of_differences_stay_within_what_is_possible() -> None:
+    (effect,) = factor_effects({"a": ["x", "y"]}, [[0.9, 0.1], [0.1, 0.1]], bounds=(-1, 1))
+    assert (effect.low, effect.high) == (-1, 1)
+
+
 def test_a_level_is_held_against_the_mean_of_the_others() -> None:
     effects = level_effects({"depth": [5, 10, 20]}, [[0.9, 0.9], [0.8, 0.8], [0.1, 0.1]])
     assert [e.mean for e in effects] == [pytest.approx(0.45), pytest.approx(0.3), pytest.approx(-0.75)]

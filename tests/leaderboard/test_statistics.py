@@ -150,6 +150,9 @@ def test_basin_by_hand() -> None:
         pytest.approx((10**-2.5, 10**-1.5)),
     ]
     assert basin_decades(rates, scores, best=0.1, chance=0.1) is None
+    assert basin_decades(rates, [0.11] * 5, best=0.11, chance=0.1) is None  # it fails alike at every rate
+    assert basin_decades(rates, [0.16] * 5, best=0.16, chance=0.1) == pytest.approx(4.0)
+    assert basin_decades(rates, [0.16] * 5, best=0.16, chance=1 / 6, higher_is_better=False) is None
     assert basin_decades([], [], best=0.9, chance=0.1) is None
     lower = {"best": 0.01, "chance": 1 / 6, "higher_is_better": False}
     assert basin_decades([0.1, 1.0], [0.01, 0.02], **lower) == pytest.approx(0.5)

@@ -1,0 +1,69 @@
+"""Figures, no pass or fail: a board of 5,000 cells built, opened, sorted and filtered.
+
+Run as `python -m tests.leaderboard.scale`.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.leaderboard.synthetic import write_results
+from tests.leaderboard.test_browser import chromium
+
+GRID = {factor: [f"{factor}_{n}" for n in range(size)] for factor, size in (("a", 10), ("b", 10), ("c", 5), ("d", 10))}
+ACT = """async (selector) => {
+  const body = document.querySelector('#board tbody');
+  const start = performance.now();
+  const changed = new Promise((done) => new MutationObserver(done).observe(body, { childList: true }));
+  document.querySelector(selector).click();
+  await changed;
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  return performance.now() - start;
+}"""
+
+
+def main() -> None:
+    """Prints them."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write_results(root / "results", "large", title="Five thousand cells", grid=GRID, missing=20)
+        start = time.perf_counter()
+        command = ["-m", "leaderboard", "--results", str(root / "results"), "--out", str(root / "site")]
+        subprocess.run([sys.executable, *command], check=True)
+        print(f"build: {time.perf_counter() - start:.0f} s, ", end="")
+        print(f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6:.2f} GB")
+        pages = list(root.glob("site/large/cell/*.html"))
+        print(f"board: {(root / 'site/large/index.html').stat().st_size / 1e6:.1f} MB")
+        print(f"cell: {sum(page.stat().st_size for page in pages) / len(pages) / 1e3:.1f} kB on average")
+        browse(root / "site/large/index.html")
+
+
+def browse(board: Path) -> None:
+    """Opens, sorts and filters a board in a real browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        start = time.perf_counter()
+        page.goto(board.as_uri())
+        page.wait_for_selector("#board.ready")
+        print(f"opened in {time.perf_counter() - start:.1f} s")
+        for name, selector in (
+            ("sort by score", 'th[data-key="test"]'),
+            ("sort by recipe", 'th[data-key="recipe"]'),
+            ("filter", 'fieldset[data-facet="f.a"] label:nth-of-type(3) input'),
+            ("filter", 'fieldset[data-facet="f.b"] label:nth-of-type(3) input'),
+            ("next page", ".dt-paging-button.next"),
+        ):
+            print(f"{name}: {page.evaluate(ACT, selector):.0f} ms")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
