@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suite.cluster import run_cells
 from suite.provenance import provenance
@@ -67,22 +67,24 @@ def run_plans(
                 writer.open_benchmark(plan.to_run[0], origins[plan.benchmark.name])
         with contextlib.closing(run_cells(cells, workers, run=run)) as results:
             for done, result in enumerate(results, start=1):
-                with _finishing_first():
+                with _interrupts_held_back() as held:
                     writer.add(result, origins[result.cell.benchmark])
                 yield Progress(result, done, len(cells))
+                if held:
+                    raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
-def _finishing_first() -> Iterator[None]:
-    """Holds Ctrl-C back until the block is done, so that a finished cell is not lost to it."""
+def _interrupts_held_back() -> Iterator[list[int]]:
+    """Collects the interrupts that come during the block, so that a finished cell is not lost to them."""
+    held: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield held
         return
-    held: list[Any] = []
-    before = signal.signal(signal.SIGINT, lambda *_: held.append(None))
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, _: held.append(number)) for number in signals]
     try:
-        yield
+        yield held
     finally:
-        signal.signal(signal.SIGINT, before)
-    if held:
-        raise KeyboardInterrupt
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)

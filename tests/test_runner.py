@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from suite.plan import Plan, make_plan
+from suite.provenance import Provenance
 from suite.records import Cell, Failure, Record
 from suite.runner import run_plans
-from suite.spec import read_benchmarks
+from suite.spec import SpecError, read_benchmarks
 from suite.store import Store, StoreError
+from suite.store.writer import Writer
 from tests.conftest import TINY, Suite
-from tests.made import make_record, raise_or_record, record_at_once
+from tests.made import raise_or_record, record_at_once
 
 
 @pytest.fixture
@@ -67,8 +69,6 @@ def test_second_run_on_the_same_store_says_so(suite: Suite, store: Store) -> Non
 def test_own_component_that_cannot_be_imported_stops_before_anything_trains(
     make_suite: Callable[..., Suite], store: Store
 ) -> None:
-    from suite.spec import SpecError
-
     suite = make_suite(spec=TINY.replace("[relu, tanh]", "[relu, 'mine_broken:act']"))
     (suite.folder / "mine_broken.py").write_text("import not_there_at_all\n\ndef act(x):\n    return x\n")
     with pytest.raises(SpecError, match="not_there_at_all"):
@@ -76,22 +76,18 @@ def test_own_component_that_cannot_be_imported_stops_before_anything_trains(
     assert not store.recorded("tiny")
 
 
-def test_interrupt_while_a_cell_is_written_waits_until_it_is(suite: Suite, store: Store) -> None:
-    def interrupted(cell: Cell) -> Record:
-        return make_record(cell)
+def test_interrupt_while_a_cell_is_written_waits_until_it_is(
+    suite: Suite, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = Writer.add
 
-    steps = run_plans([plan_of(suite, store)], store, 0, run=interrupted)
-    next(steps)
-    from suite.store.writer import Writer
-
-    whole = Writer.add
-
-    def add(self: Writer, *arguments: object) -> None:
+    def interrupted_add(self: Writer, result: Record | Failure, provenance: Provenance) -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        whole(self, *arguments)  # type: ignore[arg-type]
+        add(self, result, provenance)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Writer, "add", add)
-        with pytest.raises(KeyboardInterrupt):
-            next(steps)
-    assert len(Store(store.uri).recorded("tiny")) == 2
+    monkeypatch.setattr(Writer, "add", interrupted_add)
+    steps = run_plans([plan_of(suite, store)], store, 0, run=record_at_once)
+    assert next(steps).done == 1
+    with pytest.raises(KeyboardInterrupt):
+        next(steps)
+    assert len(Store(store.uri).recorded("tiny")) == 1
