@@ -194,21 +194,21 @@ def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, ag
     from suite.plan import wall_seconds
     from suite.progress import Display
     from suite.records import Failure
-    from suite.runner import run_plans
+    from suite.runner import recorded_since, run_plans
 
     total = sum(len(plan.to_run) for plan in plans)
     if not total:
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    failures = done = 0
+    failures = 0
     display = Display(console, wall_seconds(plans, workers if isinstance(workers, int) else 1))
     try:
         with display.showing(total), contextlib.closing(run_plans(plans, store, workers)) as steps:
             for step in steps:
                 display.step(step)
                 failures += isinstance(step.result, Failure)
-                done = step.done
     except KeyboardInterrupt:
+        done = recorded_since(plans, store)
         print(f"\nInterrupted. {done} of {total} cells were recorded and stay; go on with: {again}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     return failures

@@ -74,6 +74,16 @@ def run_plans(
                     raise KeyboardInterrupt
 
 
+def recorded_since(plans: Sequence[Plan], store: Store) -> int:
+    """How many of the cells that the plans missed have a record by now."""
+    found = 0
+    for plan in plans:
+        if plan.to_run:
+            entries = store.recorded(plan.benchmark.name, plan.to_run[0].quick)
+            found += sum(c.fingerprint in entries and not entries[c.fingerprint].error for c in plan.to_run)
+    return found
+
+
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[list[int]]:
     """Collects the interrupts that come during the block, so that a finished cell is not lost to them."""
