@@ -158,7 +158,7 @@ class Board:
         """The first row, if there is a result at all."""
         return self.recorded[0] if self.recorded else None
 
-    @property
+    @cached_property
     def tiers(self) -> int:
         """How many there are."""
         return max((row["tier"] for row in self.recorded), default=0)

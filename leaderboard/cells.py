@@ -84,7 +84,7 @@ class CellPages:
         )
 
     def neighbours(self, row: Row) -> list[Neighbour]:
-        """Cells one factor away: those that fix it first, then by gain, those without a result last."""
+        """Cells one factor away: those that fix it first, then by test score, those without a result last."""
         found = []
         for index, (factor, labels) in enumerate(self.board.factors.items()):
             for label in labels:
@@ -93,11 +93,15 @@ class CellPages:
                     found.append((other, factor, row.labels[index], label))
         gains = self._gains(row, [other for other, *_ in found])
         neighbours = [
-            Neighbour(other, factor, was, becomes, gain, other.trains and not row.trains)
+            Neighbour(
+                other, factor, was, becomes, gain, other.trains and row.result in ("some", "none") and not row.trains
+            )
             for (other, factor, was, becomes), gain in zip(found, gains, strict=True)
         ]
         sign = -1 if self.board.scale.higher_is_better else 1
-        return sorted(neighbours, key=lambda n: (not n.fixes, n.gain is None, sign * n.gain[0] if n.gain else 0.0))
+        return sorted(
+            neighbours, key=lambda n: (not n.fixes, n.row.missing is not None, sign * (n.row["test_score"] or 0.0))
+        )
 
     def _gains(self, row: Row, others: Sequence[Row]) -> list[Interval | None]:
         if row.missing:

@@ -52,7 +52,7 @@ def cut(document: yaml.MappingNode, labels: Mapping[str, str]) -> str | None:
         for key, value in document.value
         if key.value not in ("exclude", "description")
     ]
-    return yaml.serialize(yaml.MappingNode(document.tag, parts, flow_style=False), Dumper=yaml.SafeDumper, width=88)
+    return yaml.serialize(yaml.MappingNode(document.tag, parts, flow_style=False), Dumper=yaml.SafeDumper, width=76)
 
 
 def _get(node: yaml.MappingNode, name: str) -> yaml.Node | None:

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from markupsafe import Markup
 from leaderboard import ResultsError, charts, scales, tables
 from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
-from leaderboard.columns import columns
+from leaderboard.columns import Column, columns
 from leaderboard.findings import Findings, across_tasks
 from suite.records import PROTOCOL_VERSION, TABLES
 
@@ -201,7 +201,8 @@ class Renderer:
         found = findings.board
         name = found.results.name
         shared = {"board": found, "findings": findings}
-        self.page(f"{name}/index.html", "board.html", columns=columns(found), **shared)
+        shown = columns(found)
+        self.page(f"{name}/index.html", "board.html", columns=shown, **shared)
         self.page(f"{name}/factors.html", "factors.html", **shared)
         self.page(f"{name}/compare.html", "compare.html", **shared)
         data = self.out / name / "data"
@@ -214,14 +215,12 @@ class Renderer:
             figures = {} if row.missing else pages.figures(row)
             self.page(f"{name}/cell/{row.cell}.html", "cell.html", row=row, pages=pages, figures=figures, **shared)
             script = self.out / name / "cell" / f"{row.cell}.js"
-            script.write_text(_compare_data(found, row, figures), encoding="utf-8", newline="\n")
+            script.write_text(_compare_data(found, row, shown, figures), encoding="utf-8", newline="\n")
 
 
-def _compare_data(found: Board, row: Row, figures: dict[str, Markup]) -> str:
+def _compare_data(found: Board, row: Row, shown: Sequence[Column], figures: Mapping[str, Markup]) -> str:
     """What the compare page shows of a cell, as a script, since a page opened from a file may not fetch."""
-    facts = (
-        {} if row.missing else {column.title: column.write(row) for column in columns(found) if column.kind != "text"}
-    )
+    facts = {} if row.missing else {column.title: column.write(row) for column in shown if column.kind != "text"}
     data = {
         "cell": row.cell, "name": row.name, "labels": row.labels, "verdict": verdict(found, row),
         "facts": facts, "figures": figures,

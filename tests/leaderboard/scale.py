@@ -57,9 +57,9 @@ def browse(board: Path) -> None:
         for name, selector in (
             ("sort by score", 'th[data-key="test"]'),
             ("sort by recipe", 'th[data-key="recipe"]'),
+            ("next page", ".dt-paging-button.next"),
             ("filter", 'fieldset[data-facet="f.a"] label:nth-of-type(3) input'),
             ("filter", 'fieldset[data-facet="f.b"] label:nth-of-type(3) input'),
-            ("next page", ".dt-paging-button.next"),
         ):
             print(f"{name}: {page.evaluate(ACT, selector):.0f} ms")
         browser.close()
