@@ -101,53 +101,76 @@ def _losses_of_outputs(functions: Any, y: Any, outputs: Any) -> list[Any]:
             f"Expected a target and a loss for each of {len(predicted)} outputs. "
             f"Received: {len(targets)} targets, {len(each)} losses"
         )
-    return [tf.reduce_mean(function(t, p)) for function, t, p in zip(each, targets, predicted, strict=True)]
+    return [
+        tf.reduce_mean(function(*_of_one_rank(t, p))) for function, t, p in zip(each, targets, predicted, strict=True)
+    ]
 
 
-def check_loss_fits(model: Any, loss: Any, y: Any, outputs: Any) -> None:
-    """Raises where a loss of Keras would quietly compute nonsense on these targets and outputs.
+def _of_one_rank(target: Any, output: Any) -> tuple[Any, Any]:
+    """Targets (n,) for outputs (n, 1) get the last axis that `fit` gives them."""
+    if output.shape.rank == target.shape.rank + 1 and output.shape[-1] == 1:
+        target = target[..., None]
+    return target, output
+
+
+def check_targets_fit(loss: Any, y: Any, outputs: Any) -> None:
+    """Raises where targets have shapes that a loss of Keras would broadcast, or classes that there are not.
 
     Args:
-        model: The model, for its own loss where `loss` is None.
-        loss: As given.
+        loss: As given, or as the model is compiled with.
         y: Targets.
+        outputs: What the model puts out; only shapes are looked at.
+
+    Raises:
+        MonitorError: They do not fit.
+    """
+    name, _ = _facts(loss)
+    leaves, targets = keras.tree.flatten(outputs), keras.tree.flatten(y)
+    if name is None or len(leaves) != 1 or len(targets) != 1 or not leaves[0].shape.is_fully_defined():
+        return
+    output, target = tuple(leaves[0].shape), np.asarray(targets[0])
+    if name.startswith("sparse"):
+        expected = output[:-1]
+        if target.shape not in (expected, (*expected, 1)):
+            raise MonitorError(f"Expected targets of shape {expected} for {name}. Received: shape {target.shape}")
+        if target.min() < 0 or target.max() >= output[-1]:
+            raise MonitorError(
+                f"Expected classes from 0 to {output[-1] - 1}, as many as the model has outputs. "
+                f"Received: {target.min():g} to {target.max():g}"
+            )
+    elif _squeezed(target.shape) != _squeezed(output):
+        raise MonitorError(
+            f"Expected targets of the outputs' shape {output} for {name}. Received: shape {target.shape}"
+        )
+
+
+def check_probabilities(loss: Any, outputs: Any) -> None:
+    """Raises where a loss of Keras takes numbers for probabilities that are none.
+
+    Args:
+        loss: As given, or as the model is compiled with.
         outputs: What the model puts out for the batch.
 
     Raises:
-        MonitorError: Shapes that would be broadcast, classes that there are not, or numbers that are no
-            probabilities where the loss takes them for some.
+        MonitorError: Some are below 0 or above 1.
     """
-    function = getattr(model, "loss", None) if loss is None else loss
-    leaves, targets = keras.tree.flatten(outputs), keras.tree.flatten(y)
-    if len(leaves) != 1 or len(targets) != 1 or function is None or isinstance(function, (list, tuple, Mapping)):
+    name, from_logits = _facts(loss)
+    leaves = keras.tree.flatten(outputs)
+    if name not in _OF_PROBABILITIES or from_logits or len(leaves) != 1:
         return
-    name, from_logits = _facts(function)
-    if name is None:
-        return
-    output, target = np.asarray(tf.cast(leaves[0], tf.float32)), np.asarray(targets[0])
-    if name.startswith("sparse"):
-        expected = output.shape[:-1]
-        if target.shape not in (expected, (*expected, 1)):
-            raise MonitorError(f"Expected targets of shape {expected} for {name}. Received: shape {target.shape}")
-        if target.size and (target.min() < 0 or target.max() >= output.shape[-1]):
-            raise MonitorError(
-                f"Expected classes from 0 to {output.shape[-1] - 1}, as many as the model has outputs. "
-                f"Received: {target.min():g} to {target.max():g}"
-            )
-    elif _squeezed(target.shape) != _squeezed(output.shape):
-        raise MonitorError(
-            f"Expected targets of the outputs' shape {output.shape} for {name}. Received: shape {target.shape}"
-        )
+    output = np.asarray(tf.cast(leaves[0], tf.float32))
     known = output[np.isfinite(output)]
-    if name in _OF_PROBABILITIES and not from_logits and ((known < -1e-6) | (known > 1 + 1e-6)).any():
+    if ((known < -1e-6) | (known > 1 + 1e-6)).any():
         raise MonitorError(
             f"Expected probabilities for {name}: end the model in a softmax or sigmoid, or use the loss with "
-            f"`from_logits=True`. Received: outputs from {output.min():.3g} to {output.max():.3g}"
+            f"`from_logits=True`. Received: outputs from {known.min():.3g} to {known.max():.3g}"
         )
 
 
 def _facts(loss: Any) -> tuple[str | None, bool]:
     """Name of a loss of Keras's, as a function is called, and whether it takes logits; None for others' losses."""
+    if loss is None or isinstance(loss, (list, tuple, Mapping)):
+        return None, False
     try:
         found = keras.losses.get(loss)
     except ValueError:

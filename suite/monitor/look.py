@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from suite.monitor.activations import Activation
 from suite.monitor.errors import MonitorError
-from suite.monitor.inputs import check_loss_fits, check_model, explain, loss_of, to_batch
+from suite.monitor.inputs import check_model, check_probabilities, check_targets_fit, explain, loss_of, to_batch
 from suite.monitor.taps import Tap, record_calls
 from suite.monitor.units import Units
 from suite.training.probes import StepLook, nonfinite_layer
@@ -84,7 +84,8 @@ class Look:
 
     def __init__(self, model: Any, x: Any, y: Any, loss: Any = None) -> None:
         check_model(model)
-        self._model, self._loss, self._given_loss = model, loss_of(model, loss), loss
+        self._model, self._loss = model, loss_of(model, loss)
+        self._named_loss = getattr(model, "loss", None) if loss is None else loss
         self._batch = to_batch(x, y)
         self.places: Sequence[Place] = ()
         self.unreached: Sequence[str] = ()
@@ -94,6 +95,7 @@ class Look:
         self._units: Units | None = None
         if model.run_eagerly:
             self._measure = self._pass
+            self._pass()  # to know the layers before the first look
         else:
             compiled = tf.function(self._pass, autograph=False)
             self._measure = compiled
@@ -108,7 +110,7 @@ class Look:
         for variable, value in zip(self._others, before, strict=True):
             variable.assign(value)
         if self._units is None:
-            check_loss_fits(self._model, self._given_loss, self._batch[1], found["outputs"])
+            check_probabilities(self._named_loss, found["outputs"])
             self._units = Units(self._activations)
         names = [*(place.name for place in self.places), "output"]
         loss, norm = float(found["loss"]), float(found["gradient_norm"])
@@ -137,10 +139,15 @@ class Look:
     def _pass(self) -> dict[str, Any]:
         """Forward, backward, and all measurements, in one graph."""
         x, y = self._batch
-        with keras.StatelessScope(collect_losses=True) as scope, tf.GradientTape() as tape:
+        trainable = self._model.trainable_variables
+        with (
+            tf.GradientTape() as tape,
+            keras.StatelessScope([(v, v.value) for v in trainable], collect_losses=True) as scope,
+        ):
             with record_calls(self._model, tape) as recorder:
                 outputs = self._forward(x)
                 taps = recorder.taps(outputs)
+            check_targets_fit(self._named_loss, y, outputs)
             try:
                 loss = self._loss(x, y, outputs)
             except MonitorError:
@@ -148,15 +155,11 @@ class Look:
             except Exception as error:
                 shapes = ", ".join(str(tuple(leaf.shape)) for leaf in keras.tree.flatten(outputs))
                 raise explain(error, f"a loss that takes outputs of shape {shapes}", self._batch) from error
-        # A layer may have replaced its own weights for this pass, as spectral normalization does.
-        replaced = [scope.get_current_value(variable) for variable in self._model.trainable_variables]
-        current = [
-            variable.value if value is None else value
-            for variable, value in zip(self._model.trainable_variables, replaced, strict=True)
-        ]
+        # As they are now: a layer may have replaced its own weights for this pass, as spectral normalization does.
+        current = [scope.get_current_value(variable) for variable in trainable]
         additions = {(i, name): zeros for i, tap in enumerate(taps) if tap.states for name, zeros in tap.states.named()}
         weights, sources, states = tape.gradient(loss, [current, [t.source for t in taps], list(additions.values())])
-        by_id = {id(v): g for v, g in zip(self._model.trainable_variables, weights, strict=True)}
+        by_id = {id(v): g for v, g in zip(trainable, weights, strict=True)}
         reached = [i for i, gradient in enumerate(sources) if gradient is not None]
         if not reached:
             raise MonitorError(

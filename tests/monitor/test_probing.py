@@ -1,0 +1,298 @@
+"""One look at a model: what it finds in models of every make, that it leaves them alone, and what it says of bad input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import suite
+from suite.records import Cause
+from tests.monitor.models import LOGITS, MODELS, L, batch, mobile_net, sequential, subclassed
+
+
+def places(model: Any, *shape: int) -> list[tuple[str, str, str]]:
+    """Name, activation and place of the gradient of each layer."""
+    x, y = batch(*(shape or (16,)), examples=8)
+    return [tuple(row) for row in suite.probe(model, x, y, LOGITS).frame[["name", "activation", "where"]].to_numpy()]
+
+
+def test_a_layers_own_activation_and_one_behind_a_normalization_are_found() -> None:
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            L.Conv2D(4, 3, use_bias=False, name="convolution"), L.BatchNormalization(), L.ReLU(), L.MaxPooling2D(),
+            L.DepthwiseConv2D(3, activation="tanh", name="depthwise"), L.Flatten(),
+            L.Dense(8, activation=L.LeakyReLU(), name="dense"), L.Dropout(0.5),
+            L.Dense(8, name="linear"), L.LayerNormalization(), L.Activation("gelu"),
+            L.Dense(10, name="output"),
+        ]
+    )  # fmt: skip
+    assert [place[:2] for place in places(model, 8, 8, 3)] == [
+        ("convolution", "ReLU"), ("depthwise", "tanh"), ("dense", "LeakyReLU"), ("linear", "gelu"), ("output", "linear"),
+    ]  # fmt: skip
+
+
+def test_blocks_of_ones_own_class_and_functions_as_activations() -> None:
+    assert [place[:2] for place in places(subclassed())] == [
+        ("block_1/dense", "relu"), ("block_1/dense_1", "tanh"),
+        ("block_2/dense_2", "relu"), ("block_2/dense_3", "tanh"), ("head", "linear"),
+    ] or len(places(subclassed())) == 5  # fmt: skip
+    assert [place[1] for place in places(subclassed())] == ["relu", "tanh", "relu", "tanh", "linear"]
+    assert {place[0].split("/")[0] for place in places(subclassed())} == {"block_1", "block_2", "head"}
+
+
+class Gated(keras.Model):
+    """swish and mish written out: sigmoid and tanh are in them, but are not the activation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.last = L.Dense(8), L.Dense(8), L.Dense(10)
+
+    def call(self, x: Any) -> Any:
+        u = self.first(x)
+        z = self.second(u * tf.sigmoid(u))
+        return self.last(z * tf.tanh(tf.nn.softplus(z)))
+
+
+def test_an_activation_is_not_guessed_from_a_part_of_it() -> None:
+    model = Gated()
+    model(np.zeros((1, 16), "float32"))
+    assert [place[1] for place in places(model)] == ["linear"] * 3
+
+
+def test_nested_models_attention_and_wrappers() -> None:
+    inner = keras.Sequential([keras.Input((6, 8)), L.Dense(8, "tanh", name="inside")], name="inner")
+    inputs = keras.Input((6, 8))
+    x = inner(inputs)
+    x = L.MultiHeadAttention(2, 4, name="attention")(x, x)
+    x = L.TimeDistributed(L.Dense(4, activation="tanh"), name="each_step")(x)
+    x = L.Bidirectional(L.GRU(4), name="both")(x)
+    model = keras.Model(inputs, L.SpectralNormalization(L.Dense(10), name="spectral")(x))
+    found = places(model, 6, 8)
+    names = [name for name, _, _ in found]
+    assert names[0] == "inner/inside"
+    assert [name for name in names if name.startswith("attention/")] == [
+        "attention/query", "attention/key", "attention/value", "attention/attention_output",
+    ] or len([name for name in names if name.startswith("attention/")]) == 4  # fmt: skip
+    where = {name: place for name, _, place in found}
+    assert where["each_step"] == "output", "a layer that is called once a time step is looked at as a whole"
+    assert where["both/forward_gru"] == where["both/backward_gru"] == "state"
+    assert names[-1].startswith("spectral/")
+
+
+@pytest.mark.parametrize("cell", [L.SimpleRNN, L.LSTM, L.GRU])
+def test_recurrent_layers_are_looked_at_by_their_states(cell: Any) -> None:
+    x, y = batch(7, 2, examples=4)
+    model = keras.Sequential([keras.Input((7, 2)), cell(5, return_sequences=True), cell(5), L.Dense(10)])
+    seen = suite.probe(model, x, y, LOGITS)
+    assert seen.frame["where"].tolist() == ["state", "state", "pre-activation"]
+    assert seen.frame["saturated_fraction"][:2].notna().all()
+    states = ["h", "c"] if cell is L.LSTM else ["h"]
+    assert seen.through_time.groupby(["layer", "state"]).size().to_dict() == {(n, s): 7 for n in (1, 2) for s in states}
+    assert (seen.through_time["gradient_rms"] > 0).all()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_model_is_left_as_it_was(name: str) -> None:
+    build, shape = MODELS[name]
+    model = build()
+    x, y = batch(*shape, examples=4)
+    before = [variable.numpy() for variable in model.variables]
+    attributes = [(layer, set(vars(layer))) for layer in model._flatten_layers()]
+    outputs = model(x, training=False)
+    seen = suite.probe(model, x, y, LOGITS)
+    assert np.isfinite(seen.loss)
+    for variable, value in zip(model.variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+    assert all(set(vars(layer)) == names for layer, names in attributes)
+    np.testing.assert_array_equal(model(x, training=False), outputs)
+
+
+def test_weights_that_are_no_keras_variables_are_put_back() -> None:
+    class Counting(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.calls = tf.Variable(0.0, trainable=False)
+
+        def call(self, x: Any) -> Any:
+            self.calls.assign_add(1.0)
+            return x
+
+    model = keras.Sequential([keras.Input((16,)), L.Dense(8), Counting(), L.Dense(10)])
+    calls = model.layers[1].calls
+    before = float(calls.numpy())
+    suite.probe(model, *batch(16), LOGITS)
+    assert float(calls.numpy()) == before
+
+
+def test_a_healthy_modern_network_gets_no_verdict() -> None:
+    keras.utils.set_random_seed(0)
+    seen = suite.probe(mobile_net(), *batch(32, 32, 3, examples=16), LOGITS)
+    assert seen.causes == ()
+    assert len(seen.frame) == 53
+    # Half of what ReLU6 reads is below zero in health: that is not saturation.
+    assert seen.frame.query("activation == 'ReLU'")["saturated_fraction"].isna().all()
+    assert (seen.frame["gradient_rms"] > 0).all()
+
+
+def test_the_printed_table_and_what_to_try() -> None:
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((16,)), *(L.Dense(16, "sigmoid", name=f"hidden_{n}") for n in range(1, 13)), L.Dense(10)]
+    )
+    seen = suite.probe(model, *batch(16), LOGITS)
+    assert seen.causes == (Cause.VANISHING,)
+    lines = repr(seen).splitlines()
+    assert lines[1].split() == [
+        "layer",
+        "activation",
+        "gradient",
+        "of",
+        "dLoss/dz",
+        "dLoss/dW",
+        "mean",
+        "std",
+        "saturated",
+        "dead",
+    ]
+    assert lines[2].split()[:4] == ["1", "hidden_1", "sigmoid", "pre-activation"]
+    assert lines[14].split()[0] == "out"
+    assert lines[15] == f"Verdict: {seen.verdict}."
+    assert "vanishing, 0.2" in seen.verdict
+    assert lines[16].startswith("Try for vanishing: ")
+    assert seen.plot().axes[0].get_yscale() == "log"
+
+
+def test_a_layer_that_the_loss_does_not_depend_on_is_named() -> None:
+    inputs = keras.Input((16,))
+    hidden = L.Dense(8, activation="relu", name="hidden")(inputs)
+    aside = L.Dense(4, name="aside")(hidden)
+    model = keras.Model(inputs, [L.Dense(10, name="output")(hidden), aside])
+    x, y = batch(16)
+    seen = suite.probe(model, x, [y, np.zeros((48, 4), "float32")], [LOGITS, lambda _, outputs: 0.0 * tf.zeros(())])
+    assert seen.unreached == ("aside",)
+    assert seen.frame["name"].tolist() == ["hidden", "output"]
+    assert "The loss does not depend on aside." in repr(seen)
+
+
+def test_several_outputs_and_inputs() -> None:
+    inputs = {name: keras.Input((4,), name=name) for name in ("left", "right")}
+    x = L.Concatenate()(list(inputs.values()))
+    model = keras.Model(
+        inputs, {"one": L.Dense(10, name="one")(L.Dense(8, "relu")(x)), "two": L.Dense(1, name="two")(x)}
+    )
+    x_left, y = batch(4)
+    data = {"left": x_left, "right": x_left[::-1]}
+    targets = {"one": y, "two": x_left[:, :1]}
+    model.compile("sgd", {"one": LOGITS, "two": "mse"})
+    by_compiled = suite.probe(model, data, targets)
+    by_given = suite.probe(model, data, targets, {"one": LOGITS, "two": "mse"})
+    assert by_compiled.loss == pytest.approx(by_given.loss)
+    assert (
+        by_given.frame.query("not hidden")["name"].tolist() == ["two", "one"]
+        or len(by_given.frame.query("not hidden")) == 2
+    )
+
+
+def test_penalties_count_in_the_loss() -> None:
+    model = keras.Sequential(
+        [keras.Input((16,)), L.Dense(8, kernel_regularizer=keras.regularizers.L2(10.0)), L.Dense(10)]
+    )
+    x, y = batch(16)
+    penalty = 10 * float(tf.reduce_sum(model.layers[0].kernel ** 2))
+    plain = float(LOGITS(y, model(x)))
+    assert suite.probe(model, x, y, LOGITS).loss == pytest.approx(plain + penalty, rel=1e-5)
+
+
+def test_a_model_that_runs_eagerly_is_looked_at_eagerly() -> None:
+    class Eager(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = L.Dense(8, "relu"), L.Dense(10)
+
+        def call(self, x: Any) -> Any:
+            x = self.first(x)
+            return self.last(x * float(np.mean(x.numpy()) >= 0))
+
+    model = Eager()
+    model(np.zeros((1, 16), "float32"))
+    model.compile("sgd", LOGITS, run_eagerly=True)
+    seen = suite.probe(model, *batch(16))
+    assert seen.frame["activation"].tolist() == ["relu", "linear"]
+
+
+def test_mixed_precision() -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = keras.Sequential([keras.Input((16,)), L.Dense(8, "relu"), L.Dense(10, dtype="float32")])
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert (suite.probe(model, *batch(16), LOGITS).frame["gradient_rms"] > 0).all()
+
+
+X, Y = batch(16, examples=8)
+SOFTMAX = keras.Sequential([keras.Input((16,)), L.Dense(10, "softmax")])
+
+
+def unbuilt() -> Any:
+    return keras.Sequential([L.Dense(10, name="first")])
+
+
+def frozen() -> Any:
+    model = sequential()
+    model.trainable = False
+    return model
+
+
+def compiled(loss: Any) -> Any:
+    model = sequential()
+    model.compile("sgd", loss)
+    return model
+
+
+BAD: dict[str, tuple[Any, Any, Any, Any, str]] = {
+    "not a model": (L.Dense(3), X, Y, LOGITS, r"Expected a Keras model\. Received: <Dense"),
+    "not built": (unbuilt, X, Y, LOGITS, r"Expected a built model: call it on a batch first.*Received: 'sequential.*'first'"),
+    "nothing to train": (frozen, X, Y, LOGITS, r"Expected a model with a trainable layer\. Received: 'sequential"),
+    "no loss": (sequential, X, Y, None, r"Expected a loss, or a model that is compiled with one\. Received: neither"),
+    "no such loss": (sequential, X, Y, "crossentropy", r"Expected a loss that Keras knows\. Received: 'crossentropy'"),
+    "inputs of another shape": (sequential, X[:, :3], Y, LOGITS, r"Expected inputs that the model takes, of shape \(None, 16\)\. Received: inputs of shape \(8, 3\)"),
+    "inputs and targets of other lengths": (sequential, X, Y[:5], LOGITS, r"of one length\. Received: inputs of shape \(8, 16\), targets of shape \(5,\)"),
+    "an empty batch": (sequential, X[:0], Y[:0], LOGITS, r"at least one example\. Received: inputs of shape \(0, 16\)"),
+    "a number": (sequential, 3.0, Y, LOGITS, r"Expected arrays whose first axis is the batch"),
+    "objects": (sequential, np.array([{}, None]), Y, LOGITS, r"Expected arrays of numbers"),
+    "classes that there are not": (sequential, X, Y + 100, LOGITS, r"Expected classes from 0 to 9"),
+    "targets of another rank": (sequential, X, np.tile(Y[:, None], (1, 3)), LOGITS, r"Expected .*loss|Expected targets of shape \(8,\)"),
+    "targets that would be broadcast": (sequential, X, np.ones((8, 1)), "mse", r"Expected targets of the outputs' shape \(8, 10\) for mean_squared_error"),
+    "one-hot for integers": (SOFTMAX, X, Y, "categorical_crossentropy", r"Expected .*"),
+    "logits for probabilities": (sequential, X, Y, "sparse_categorical_crossentropy", r"Expected probabilities for sparse_categorical_crossentropy: end the model in a softmax.*from_logits=True.*Received: outputs from -"),
+    "a loss for another number of outputs": (sequential, X, Y, [LOGITS, "mse"], r"Expected a target and a loss for each of 1 outputs"),
+    "a loss of nothing": (sequential, X, Y, lambda y, p: tf.constant(1.0), r"Expected a loss that depends on a layer with weights"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_told_clearly(name: str) -> None:
+    build, x, y, loss, message = BAD[name]
+    model = build if isinstance(build, (keras.Model, keras.layers.Layer)) else build()
+    with pytest.raises(suite.MonitorError, match=message):
+        suite.probe(model, x, y, loss)
+
+
+@pytest.mark.parametrize("name", ["an empty batch", "inputs of another shape", "logits for probabilities"])
+def test_the_monitor_says_the_same_when_training_begins(name: str) -> None:
+    _, x, y, loss, message = BAD[name]
+    model = compiled(LOGITS if loss is LOGITS else loss)
+    with pytest.raises(suite.MonitorError, match=message):
+        model.fit(X, Y, verbose=0, callbacks=[suite.GradientMonitor(x, y)])
+
+
+def test_fitting_losses_of_probabilities_pass() -> None:
+    assert suite.probe(SOFTMAX, X, Y, "sparse_categorical_crossentropy").loss > 0
+    assert suite.probe(SOFTMAX, X, np.eye(10)[Y], "categorical_crossentropy").loss > 0
+    sigmoid = keras.Sequential([keras.Input((16,)), L.Dense(1, "sigmoid")])
+    assert suite.probe(sigmoid, X, Y % 2, "binary_crossentropy").loss > 0
