@@ -15,8 +15,8 @@ from suite.handout import Handout
 from suite.records import Cell, Failure, Record
 from suite.worker import Answer, Run, short, train, work
 
-MEMORY_LIMIT = 3 * 2**30
-"""A local worker that holds more bytes than this after a cell is replaced by a fresh process."""
+LEAST_MEMORY, MOST_MEMORY = 1.5 * 2**30, 3 * 2**30
+"""Bytes that a local worker may hold lie between these, as the machine allows: TensorFlow alone takes 0.7 GiB."""
 
 _LOOK_SECONDS = 0.5
 _PATIENCE_SECONDS = 60.0
@@ -51,8 +51,15 @@ def default_workers() -> int:
     return int(CPU_COUNT)
 
 
+def memory_limit_of(workers: int) -> float:
+    """Bytes that each of so many local workers may hold after a cell; one that holds more is replaced."""
+    import psutil
+
+    return float(max(LEAST_MEMORY, min(MOST_MEMORY, 0.8 * psutil.virtual_memory().total / workers)))
+
+
 def run_cells(
-    cells: Sequence[Cell], workers: int | str, *, run: Run = train, memory_limit: int = MEMORY_LIMIT
+    cells: Sequence[Cell], workers: int | str, *, run: Run = train, memory_limit: float | None = None
 ) -> Generator[Record | Failure, None, None]:
     """Runs cells and yields each one's record, or its failure, as it is finished.
 
@@ -64,7 +71,7 @@ def run_cells(
         workers: Number of processes of a local cluster, one thread each; 0 for this process; or the address of a
             Dask scheduler (`tcp://host:port`), whose workers have this package installed.
         run: What is done with a cell; a function that can be pickled.
-        memory_limit: Bytes after which a local worker is replaced.
+        memory_limit: Bytes after which a local worker is replaced; by default what `memory_limit_of` says.
 
     Raises:
         ClusterError: The cluster cannot be reached, or all its workers are gone for good.
@@ -77,11 +84,13 @@ def run_cells(
         return
     with contextlib.ExitStack() as stack:
         if isinstance(workers, int):
-            client = stack.enter_context(_local_cluster(min(workers, len(cells))))
+            workers = min(workers, len(cells))
+            client = stack.enter_context(_local_cluster(workers))
+            limit = memory_limit_of(workers) if memory_limit is None else memory_limit
         else:
             client = stack.enter_context(_joined_cluster(workers))
-            memory_limit = 0
-        yield from _Dispatcher(client, handout, run, memory_limit).results(len(cells))
+            limit = 0
+        yield from _Dispatcher(client, handout, run, limit).results(len(cells))
 
 
 def _in_this_process(handout: Handout, run: Run) -> Iterator[Record | Failure]:
@@ -109,7 +118,7 @@ class _Dispatcher:
         memory_limit: Bytes after which a worker is replaced; 0 for never.
     """
 
-    def __init__(self, client: Any, handout: Handout, run: Run, memory_limit: int) -> None:
+    def __init__(self, client: Any, handout: Handout, run: Run, memory_limit: float) -> None:
         self._client, self._handout, self._run, self._memory_limit = client, handout, run, memory_limit
         self._lock = threading.RLock()
         self._results: queue.SimpleQueue[Record | Failure] = queue.SimpleQueue()

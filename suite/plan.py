@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 START_SECONDS = 6.0
 """For the worker processes to start and import TensorFlow."""
 
-_SECONDS_PER_STEP = {"mlp": 6e-4, "cnn": 2e-2, "recurrent": 5e-3}
-_COMPILE_SECONDS = {"mlp": 8.0, "cnn": 6.0, "recurrent": 8.0}
-_OTHER_STEP, _OTHER_COMPILE = 2e-3, 8.0
+_LAYER_SECONDS, _FLOPS = 2.4e-5, 6e10
+_OTHER_STEP_SECONDS = 3e-3
+_COMPILE_SECONDS = 7.0
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class _Cost:
         runs = cell.budget.trials + cell.budget.replicates
         entries = known or other
         if not entries:
-            self._cell = runs * cell.budget.steps * _SECONDS_PER_STEP.get(cell.model, _OTHER_STEP)
-            self._program = _COMPILE_SECONDS.get(cell.model, _OTHER_COMPILE)
+            self._cell = runs * cell.budget.steps * _step_seconds(cell)
+            self._program = _COMPILE_SECONDS
             return
         share = 1.0 if known else runs / other_runs(cell)
         self._cell = share * sum(entry.seconds - entry.compile_seconds for entry in entries) / len(entries)
@@ -111,6 +111,14 @@ class _Cost:
 
     def of(self, cells: int, programs: int) -> float:
         return cells * self._cell + programs * self._program
+
+
+def _step_seconds(cell: Cell) -> float:
+    """Of dense layers by their number and products, measured on one core of a server; of others a middling guess."""
+    if cell.model != "mlp":
+        return _OTHER_STEP_SECONDS
+    products = 6 * cell.recipe["batch_size"] * cell.recipe["width"] ** 2
+    return float(cell.recipe["depth"] * (_LAYER_SECONDS + products / _FLOPS))
 
 
 def other_runs(cell: Cell) -> int:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from suite.labels import label_text
@@ -47,11 +48,11 @@ class Display:
     def showing(self, total: int) -> Iterator[Display]:
         """The bar is there while the block runs."""
         self._bar = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=None),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[left]}"),
-            TextColumn("[dim]{task.fields[ends]}"),
+            TextColumn("{task.fields[left]}", table_column=Column(no_wrap=True)),
+            TextColumn("[dim]{task.fields[ends]}", table_column=Column(no_wrap=True)),
+            TextColumn("[dim]{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
@@ -77,11 +78,11 @@ class Display:
             return
         if isinstance(result, Failure):
             self._bar.console.print(line)
-        ends = ", ".join(f"{name} {count}" for name, count in self._outcomes.most_common(4))
+        ends = ", ".join(f"{name} {count}" for name, count in self._outcomes.most_common(3))
         self._bar.update(
             self._task,
             completed=step.done,
-            description=_shortened(recipe(result.cell)),
+            description=f"last: {recipe(result.cell)}",
             left=self._left(step.done, step.total),
             ends=ends + (f", failed {self._failures}" if self._failures else ""),
         )
@@ -95,10 +96,6 @@ class Display:
         paced = elapsed / done * (total - done)
         trust = min(1.0, 2 * done / total)
         return f"{duration(trust * paced + (1 - trust) * planned)} left" if done < total else "done"
-
-
-def _shortened(text: str, width: int = 36) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _line(result: Record | Failure) -> Text:

@@ -29,8 +29,9 @@ from suite.store.reader import (
     search,
 )
 
-_PARENT, _NOTE, _SOURCE, _COMMIT = (
-    "mlflow.parentRunId", "mlflow.note.content", "mlflow.source.name", "mlflow.source.git.commit"
+_PARENT, _NOTE, _KIND_OF_EXPERIMENT, _SOURCE, _COMMIT = (
+    "mlflow.parentRunId", "mlflow.note.content", "mlflow.experimentKind", "mlflow.source.name",
+    "mlflow.source.git.commit",
 )  # fmt: skip
 _METRICS_AT_ONCE = 900
 _TEXT_LENGTH = 5000
@@ -151,7 +152,11 @@ class Writer:
             if found is not None and found.lifecycle_stage != "active":
                 self._begin_afresh(found.experiment_id)
             if found is None:
-                tags = {BENCHMARK: cell.benchmark, _NOTE: f"```yaml\n{provenance.spec[:_TEXT_LENGTH]}\n```"}
+                tags = {
+                    BENCHMARK: cell.benchmark,
+                    _NOTE: f"```yaml\n{provenance.spec[:_TEXT_LENGTH]}\n```",
+                    _KIND_OF_EXPERIMENT: "custom_model_development",  # MLflow's pages are for language models otherwise
+                }
                 place = artifact_folder(self._uri, name)
                 experiment = str(self._client.create_experiment(name, place, tags))
             else:
