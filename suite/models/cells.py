@@ -124,32 +124,5 @@ class GRUCell(_Tappable, keras.layers.GRUCell):
         return Advance([h], self._before(z, outer[2]), u)
 
 
-class Tapped(keras.layers.Layer):
-    """The same cell, seen from the inside: takes the zeros behind its inputs, puts out h, z and the activation's input.
-
-    Args:
-        cell: One of this module, built.
-    """
-
-    def __init__(self, cell: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.cell = cell
-        self.state_size = cell.state_size
-        self.output_size = 3 * cell.units
-        self.built = True
-
-    def call(self, inputs: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
-        """One time step: (h, z, activation's input) joined along the units, and the new states."""
-        units = self.cell.units
-        features = inputs.shape[-1] - len(states) * units
-        zeros = [inputs[:, start : start + units] for start in range(features, inputs.shape[-1], units)]
-        done = self.cell.advance(inputs[:, :features], states, zeros)
-        return ops.concatenate([done.states[0], done.pre_activation, done.activation_input], axis=-1), done.states
-
-    def get_initial_state(self, batch_size: int | None = None) -> Any:
-        """The cell's."""
-        return self.cell.get_initial_state(batch_size=batch_size)
-
-
 def _tapped(state: Any, zeros: Sequence[Any], index: int) -> Any:
     return state + zeros[index] if zeros else state

@@ -11,8 +11,9 @@ import numpy as np
 
 from suite.catalog.activations import build_activation
 from suite.catalog.normalizations import build_normalization
-from suite.models.cells import GRUCell, LSTMCell, SimpleRNNCell, Tapped
+from suite.models.cells import GRUCell, LSTMCell, SimpleRNNCell
 from suite.models.network import Network, Stack, State, Tap, stack_layers
+from suite.models.recurrence import Recurrence, TappedRecurrence
 
 _CELLS = {"simple_rnn": SimpleRNNCell, "lstm": LSTMCell, "gru": GRUCell}
 
@@ -75,7 +76,7 @@ class _Layer:
             name=f"{self._name}_cell",
             **_gates(recipe),
         )
-        self._rnn = keras.layers.RNN(self._cell, return_sequences=True, name=self._name)
+        self._rnn = Recurrence(self._cell, name=self._name)
         self._normalize = None if inside else build_normalization(level, f"{self._name}_normalization", axes=3)
         share = recipe["dropout"]
         self._drop = keras.layers.Dropout(share, seed=0, name=f"{self._name}_dropout") if share else None
@@ -90,9 +91,7 @@ class _Layer:
 
     def tapped(self, x: Any, zeros: list[Any]) -> Any:
         """The same, after `plain`, with zeros added to the states; it is entered among the taps."""
-        rnn = keras.layers.RNN(Tapped(self._cell), return_sequences=True, name=f"{self._name}_tapped")
-        seen = rnn(keras.layers.Concatenate()([x, *zeros]))
-        h, z, u = (seen[..., start : start + self._units] for start in range(0, 3 * self._units, self._units))
+        h, z, u = TappedRecurrence(self._cell, name=f"{self._name}_tapped")([x, *zeros])
         self._stack.tap(Tap(self._name, self._cell.recurrent_kernel, z, u, h))
         return self._after(h)
 
