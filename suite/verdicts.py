@@ -102,7 +102,7 @@ def _by_layer(through_time: Any) -> list[Any]:
 
 
 def cause_in_words(cause: Cause | str, facts: Facts) -> str:
-    """A cause with its number: "vanishing, 0.24 per layer", "dead: 97% of hidden_3"."""
+    """A cause with its number: "vanishing, 0.24 per layer", "dead, 97% of hidden_3"."""
     name = Cause(cause)
     if name is Cause.DEAD:
         return str(name) + _share(facts.dead, facts.dead_layer)
@@ -123,7 +123,7 @@ def _decades() -> float:
 
 
 def causes_in_words(causes: Sequence[Cause | str], facts: Facts) -> str:
-    """All causes of a run: "vanishing, 0.24 per layer; saturated: 84% of hidden_1"; empty if there is none."""
+    """All causes of a run: "vanishing, 0.24 per layer; saturated, 84% of hidden_1"; empty if there is none."""
     return "; ".join(cause_in_words(cause, facts) for cause in causes)
 
 
@@ -188,7 +188,7 @@ def _known(value: Any) -> Any:
 def _share(fraction: float | None, layer: str | None) -> str:
     if fraction is None:
         return ""
-    return f": {fraction:.0%} of {layer or 'a layer'}"
+    return f", {fraction:.0%} of {layer or 'a layer'}"
 
 
 def _number(value: float) -> str:

@@ -133,8 +133,8 @@ def test_a_network_built_to_die_is_named_with_its_layer() -> None:
     model.get_layer("hidden_3").bias.assign(np.full(16, -100.0))
     monitor = suite.GradientMonitor(x, y)
     fit(model, x, y, monitor)
-    assert "dead: 100% of hidden_3" in [found.text for found in monitor.findings]
-    assert "dead: 100% of hidden_3" in monitor.verdict
+    assert "dead, 100% of hidden_3" in [found.text for found in monitor.findings]
+    assert "dead, 100% of hidden_3" in monitor.verdict
 
 
 def test_a_network_built_to_saturate_is_named_with_its_layer() -> None:
@@ -148,7 +148,7 @@ def test_a_network_built_to_saturate_is_named_with_its_layer() -> None:
     fit(model, x, y, monitor)
     assert Cause.SATURATED in monitor.causes
     assert any(
-        found.text.startswith("saturated: ") and found.text.endswith(" of hidden_2") for found in monitor.findings
+        found.text.startswith("saturated, ") and found.text.endswith(" of hidden_2") for found in monitor.findings
     )
 
 
@@ -243,7 +243,7 @@ def test_it_logs_to_the_active_run_finite_values_only(tmp_path: Path) -> None:
         fit(model, x, y, suite.GradientMonitor(x, y))
     client = mlflow.MlflowClient()
     kept = client.get_run(run.info.run_id)
-    assert "dead: 100% of hidden_2" in kept.data.tags["verdict"]
+    assert "dead, 100% of hidden_2" in kept.data.tags["verdict"]
     metrics = {name: client.get_metric_history(run.info.run_id, name) for name in kept.data.metrics}
     assert set(metrics) == {"gradient_log10/all_weights", "loss/monitor_batch", "units/dead_fraction"}
     assert [point.step for point in metrics["loss/monitor_batch"]] == [0, 3, 6]

@@ -21,12 +21,14 @@ def train(
 ) -> tuple[Program, Trace]:  # fmt: skip
     """A small network, with the bias or the weights of one layer (from 1) changed."""
     task = gaussian_task(EXAMPLES, WIDTH)
-    chosen = recipe(depth=DEPTH, width=WIDTH, activation=activation, optimizer=optimizer, batch_size=EXAMPLES, **factors)
+    chosen = recipe(
+        depth=DEPTH, width=WIDTH, activation=activation, optimizer=optimizer, batch_size=EXAMPLES, **factors
+    )
     program = Program(chosen, "mlp", task, steps, steps, xla=False)
     weights = draw([value.shape for value in program.network.built], 2.0, 0)
     if bias is not None:
         for start in weights[1::2]:
-            start += 0.1  # so that a layer behind a dead one is constant, not at ReLU's corner
+            start[:] = 0.1  # so that a layer behind a dead one is constant, not at ReLU's corner
         weights[2 * (bias[0] - 1) + 1] += bias[1]
     if scale is not None:
         weights[2 * (scale[0] - 1)] *= scale[1]
@@ -42,7 +44,7 @@ def words(program: Program, trace: Trace) -> dict[Cause, str]:
 
 def test_a_network_built_to_die_is_named_dead_with_its_layer() -> None:
     program, trace = train("relu", bias=(3, -100.0))
-    assert words(program, trace)[Cause.DEAD] == "dead: 100% of hidden_3"
+    assert words(program, trace)[Cause.DEAD] == "dead, 100% of hidden_3"
     dead = trace.arrays["dead_fraction"]
     assert (dead[:, 2] == 1).all()
     assert worst_dead(trace.arrays) == 1
@@ -61,7 +63,7 @@ def test_a_healthy_network_is_named_nothing() -> None:
 def test_a_network_built_to_saturate_is_named_saturated_with_its_layer(activation: str) -> None:
     program, trace = train(activation, scale=(4, 200.0))
     named = words(program, trace)[Cause.SATURATED]
-    assert named.startswith("saturated: ")
+    assert named.startswith("saturated, ")
     assert named.endswith("of hidden_4")
     saturated = np.median(trace.arrays["saturated_fraction"], axis=0)
     assert saturated[3] > 0.8
