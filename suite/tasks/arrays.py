@@ -62,11 +62,10 @@ def _load(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise TaskError(f"there is no file {path}")
     try:
-        with np.load(path, allow_pickle=False) as data:
-            if not isinstance(data, np.lib.npyio.NpzFile):
-                raise TaskError(
-                    f"{path.name} is a single array. Expected: an .npz of named arrays, as numpy.savez makes it"
-                )
+        data = np.load(path, allow_pickle=False)
+        if isinstance(data, np.ndarray):
+            raise TaskError(f"{path.name} is a single array. Expected: an .npz of named arrays, as numpy.savez makes it")
+        with data:
             return {name: data[name] for name in data.files if name in (*_WHOLE, *_SPLIT, *_VALIDATION)}
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise TaskError(f"{path.name} is not readable as an .npz of plain arrays: {error}") from error
@@ -88,7 +87,8 @@ def _checked(
         raise fail(x_name, f"shape {shape}", f"shape {found[x_name].shape}")
     if x.dtype.kind not in "fiub":
         raise fail(x_name, "numbers", f"dtype {x.dtype}")
-    x = x.astype(np.float32)
+    with np.errstate(over="ignore"):
+        x = x.astype(np.float32)
     if not np.isfinite(x).all():
         raise fail(
             x_name, "finite numbers of the float32 range", f"{(~np.isfinite(x)).sum()} that are not (NaN or infinite)"

@@ -1,0 +1,125 @@
+"""Images: fixed splits, folds, layouts, and what is said where data are missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from suite.tasks import Task, TaskError, form_of, load_task
+from suite.tasks.images import DATA_VARIABLE, lay_out
+from suite.tasks.splits import folded
+
+
+def digits(fold: int = 0, **arguments: object) -> Task:
+    return load_task({"name": "digits", **arguments}, fold=fold)
+
+
+def rows_of(found: Task) -> list[set[bytes]]:
+    return [{row.tobytes() for row in split.x} for split in (found.train, found.validation, found.test)]
+
+
+def test_digits_are_split_60_20_20_with_nothing_shared() -> None:
+    found = digits()
+    assert [len(split) for split in (found.train, found.validation, found.test)] == [1077, 360, 360]
+    train, validation, test = rows_of(found)
+    assert not train & validation
+    assert not train & test
+    assert not validation & test
+    assert found.classes == 10
+    assert found.chance_score == pytest.approx(0.1, abs=0.01)
+
+
+def test_standard_scaling_is_over_the_training_split() -> None:
+    found = digits()
+    assert found.train.x.mean() == pytest.approx(0, abs=1e-4)
+    assert found.train.x.std() == pytest.approx(1, abs=1e-4)
+    unit = digits(scaling="unit").train.x
+    assert (unit.min(), unit.max()) == (0, 1)
+
+
+def test_train_size_takes_the_first_and_leaves_the_other_splits() -> None:
+    few, many = digits(train_size=50, scaling="unit"), digits(scaling="unit")
+    np.testing.assert_array_equal(few.train.x, many.train.x[:50])
+    np.testing.assert_array_equal(few.test.x, many.test.x)
+    with pytest.raises(TaskError, match="1077 training examples. Received: train_size 2000"):
+        digits(train_size=2000)
+
+
+def test_layouts_show_the_same_pixels() -> None:
+    images = np.arange(2 * 3 * 4 * 2, dtype=np.float32).reshape(2, 3, 4, 2)
+    rows, pixels = lay_out(images, "rows", False), lay_out(images, "pixels", False)
+    assert rows.shape == (2, 3, 8)
+    assert pixels.shape == (2, 12, 2)
+    np.testing.assert_array_equal(rows[1, 2], images[1, 2].reshape(-1))
+    np.testing.assert_array_equal(pixels[1, 4 + 1], images[1, 1, 1])
+    assert digits(layout="rows").train.x.shape == (1077, 8, 8)
+    assert digits(layout="pixels").train.x.shape == (1077, 64, 1)
+    assert form_of({"name": "digits", "layout": "pixels"}).examples == "sequence"
+
+
+def test_a_permutation_is_the_same_for_every_image_and_every_time() -> None:
+    plain, mixed = digits(layout="pixels"), digits(layout="pixels", permutation=True)
+    for split in ("train", "test"):
+        before, after = getattr(plain, split).x[..., 0], getattr(mixed, split).x[..., 0]
+        assert not np.array_equal(before, after)
+        np.testing.assert_array_equal(np.sort(before, axis=1), np.sort(after, axis=1))
+    order = [int(np.flatnonzero((plain.train.x[..., 0] == column[:, None]).all(axis=0))[0])
+             for column in mixed.train.x[..., 0].T if column.std() > 0.5]  # fmt: skip
+    assert len(set(order)) == len(order)
+    np.testing.assert_array_equal(mixed.train.x, digits(layout="pixels", permutation=True).train.x)
+
+
+def test_every_example_is_tested_in_one_fold_and_validates_in_another() -> None:
+    folds = [digits(fold, folds=5, scaling="unit") for fold in range(5)]
+    sizes = {(len(found.train), len(found.validation), len(found.test)) for found in folds}
+    assert sizes == {(1079, 359, 359)}
+    tested = [rows_of(found)[2] for found in folds]
+    assert len(set.union(*tested)) == sum(len(rows) for rows in tested)
+    for fold, found in enumerate(folds):
+        train, validation, test = rows_of(found)
+        assert not train & validation
+        assert not (train | validation) & test
+        assert validation == rows_of(folds[(fold + 1) % 5])[2]
+        shares = np.bincount(found.test.y) / len(found.test)
+        assert abs(shares - np.bincount(folds[0].train.y) / len(folds[0].train)).max() < 0.01
+    np.testing.assert_array_equal(digits(7, folds=5).test.x, digits(2, folds=5).test.x)
+
+
+def test_more_folds_than_rows_are_refused() -> None:
+    with pytest.raises(TaskError, match="3 examples cannot be split into 4 folds"):
+        folded(np.zeros(3, int), 4, 0, classes=True)
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+def served(count: int, *shape: int) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(0)
+    x = generator.integers(0, 256, (count + 50, *shape), dtype=np.uint8)
+    y = (np.arange(count + 50) % 10).astype(np.uint8)
+    return {"x_train": x[:count], "y_train": y[:count, None], "x_test": x[count:], "y_test": y[count:, None]}
+
+
+@pytest.mark.parametrize(("name", "shape"), [("fashion_mnist", (4, 4)), ("cifar10", (4, 4, 3))])
+def test_a_dataset_from_the_data_folder(data_folder: Path, name: str, shape: tuple[int, ...]) -> None:
+    arrays = served(10_200, *shape)
+    np.savez(data_folder / f"{name}.npz", **arrays)
+    found = load_task({"name": name, "scaling": "unit"})
+    assert [len(split) for split in (found.train, found.validation, found.test)] == [200, 10_000, 50]
+    image = arrays["x_train"][200].reshape(4, 4, -1)
+    np.testing.assert_allclose(found.validation.x[0], image / np.float32(255), rtol=1e-6)
+    assert load_task({"name": name, "layout": "rows"}).train.x.shape == (200, 4, 4 * image.shape[-1])
+
+
+def test_a_file_that_is_no_dataset_says_what_to_do(data_folder: Path) -> None:
+    (data_folder / "mnist.npz").write_bytes(b"not an archive")
+    with pytest.raises(TaskError, match=r"mnist\.npz is not readable as mnist.*Remove it"):
+        load_task({"name": "mnist"})
+    np.savez(data_folder / "cifar10.npz", **served(20, 4, 4, 3))
+    with pytest.raises(TaskError, match="cifar10 has 20 training images"):
+        load_task({"name": "cifar10"})
