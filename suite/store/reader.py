@@ -71,7 +71,8 @@ def experiment_name(benchmark: str, quick: bool) -> str:
 class Store:
     """The tracking store in use, for reading; `writing` gives the one writer.
 
-    Nothing is opened before it is needed, and reading creates nothing.
+    Nothing is opened before it is needed, and reading creates nothing. What is recorded is looked up once, and again
+    after writing.
 
     Args:
         uri: As MLflow has it; MLFLOW_TRACKING_URI or MLflow's default if None.
@@ -80,6 +81,7 @@ class Store:
     def __init__(self, uri: str | None = None) -> None:
         self._given = uri
         self._connected: Any = None
+        self._recorded: dict[tuple[str, bool], dict[str, Entry]] = {}
 
     @property
     def uri(self) -> str:
@@ -90,6 +92,12 @@ class Store:
 
     def recorded(self, benchmark: str, quick: bool = False) -> dict[str, Entry]:
         """What is there of a benchmark, by fingerprint: records, and failures of cells that have none."""
+        key = benchmark, quick
+        if key not in self._recorded:
+            self._recorded[key] = self._look_up(benchmark, quick)
+        return self._recorded[key]
+
+    def _look_up(self, benchmark: str, quick: bool) -> dict[str, Entry]:
         client = self._client()
         if client is None:
             return {}
@@ -134,7 +142,10 @@ class Store:
 
         check_database(self.uri, writing=True)
         with locked(self.uri):
-            yield Writer(self.uri, self._client(create=True))
+            try:
+                yield Writer(self.uri, self._client(create=True))
+            finally:
+                self._recorded.clear()
 
     def _client(self, create: bool = False) -> Any:
         if self._connected is None:
