@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 REMEDIES: Mapping[Cause, str] = {
     Cause.VANISHING: (
         "a ReLU-like activation with `he_normal`, or tanh with `glorot_normal`, in place of sigmoid; a normalization "
-        "after each layer; skip connections; fewer layers. Through time: a GRU, an LSTM with a larger forget bias, "
-        "or an orthogonal recurrent initializer"
+        "after each layer; skip connections; fewer layers"
     ),
     Cause.EXPLODING: (
         "a smaller learning rate; `global_clipnorm=1.0` in the optimizer; an initializer scaled to the layer's size "
@@ -32,6 +31,8 @@ REMEDIES: Mapping[Cause, str] = {
     ),
 }
 """What to try first where a cause is found."""
+
+_THROUGH_TIME = "a GRU; an LSTM with a larger forget bias; an orthogonal recurrent initializer; shorter sequences"
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,13 @@ def cause_in_words(cause: Cause | str, facts: Facts) -> str:
         return f"{name}, {_number(facts.growth)}-fold since the first step"
     factor, unit = (facts.factor, "layer") if layers >= time else (facts.time_factor, "time step")
     return str(name) if factor is None else f"{name}, {_number(factor)} per {unit}"
+
+
+def remedy(cause: Cause, facts: Facts) -> str:
+    """What to try first."""
+    if cause is Cause.VANISHING and (facts.time_ratio or 0.0) < min(facts.ratio or 0.0, -_decades()):
+        return _THROUGH_TIME
+    return REMEDIES[cause]
 
 
 def _decades() -> float:

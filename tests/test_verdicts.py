@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from suite.records import REPLICATE_COLUMNS, Cause, Replicate
-from suite.verdicts import REMEDIES, Facts, cause_in_words, run_in_words
+from suite.verdicts import REMEDIES, Facts, cause_in_words, remedy, run_in_words
 
 
 def row(**changed: Any) -> dict[str, Any]:
@@ -80,3 +80,5 @@ def test_an_explosion_is_told_by_what_shows_it() -> None:
 
 def test_there_is_something_to_try_for_every_cause() -> None:
     assert set(REMEDIES) == set(Cause)
+    assert "he_normal" in remedy(Cause.VANISHING, Facts(ratio=-5.0))
+    assert "GRU" in remedy(Cause.VANISHING, Facts(ratio=-1.0, time_ratio=-8.0))

@@ -16,7 +16,7 @@ from suite.monitor.history import History
 from suite.monitor.look import Look
 from suite.monitor.tracking import ActiveRun
 from suite.records import Cause
-from suite.verdicts import REMEDIES, cause_in_words
+from suite.verdicts import REMEDIES, cause_in_words, remedy
 
 if TYPE_CHECKING:
     import pandas
@@ -208,7 +208,8 @@ class GradientMonitor(keras.callbacks.Callback):
         else:
             facts = self.history.facts(latest)
             for cause in self.history.causes(latest):
-                self._find(Finding(self.history.steps[-1], cause, cause_in_words(cause, facts), REMEDIES[cause]))
+                words = cause_in_words(cause, facts)
+                self._find(Finding(self.history.steps[-1], cause, words, remedy(cause, facts)))
         if self._run is not None:
             self._run.log(self.history)
 
@@ -216,12 +217,13 @@ class GradientMonitor(keras.callbacks.Callback):
         step, layer = self.history.nonfinite_step, self.history.nonfinite_layer
         where = f", and began in {layer}" if layer else "; with `every=1` the layer it begins in can be named"
         text = f"a value was not finite at step {step}{where}"
-        self._find(Finding(step or 0, None, text, "a smaller learning rate; `global_clipnorm=1.0` in the optimizer"))
+        self._find(Finding(step or 0, None, text, REMEDIES[Cause.EXPLODING]))
 
     def _find(self, finding: Finding) -> None:
         if any(known.cause is finding.cause for known in self.findings):
             return
         self.findings.append(finding)
         if self._warn:
-            text = f"{finding.text} (seen after {finding.step} steps). Try: {finding.remedy}."
+            when = f"after {finding.step} steps" if finding.step else "before the first step"
+            text = f"{finding.text} (seen {when}). Try: {finding.remedy}."
             warnings.warn(text, GradientWarning, stacklevel=2)

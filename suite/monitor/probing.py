@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from suite.monitor.history import History
 from suite.monitor.look import Look
 from suite.records import Cause
-from suite.verdicts import REMEDIES
+from suite.verdicts import remedy
 
 if TYPE_CHECKING:
     import pandas
@@ -79,7 +79,8 @@ class Probe:
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         sides = [str.rjust, str.ljust, str.ljust, str.ljust, *[str.rjust] * len(_COLUMNS)]
         lines = ["  ".join(to(text, wide) for to, text, wide in zip(sides, row, widths, strict=True)) for row in rows]
-        tries = [f"Try for {cause}: {REMEDIES[cause]}." for cause in self.causes]
+        facts = self._history.facts()
+        tries = [f"Try for {cause}: {remedy(cause, facts)}." for cause in self.causes]
         lost = [f"The loss does not depend on {', '.join(self.unreached)}."] if self.unreached else []
         return "\n".join([f"{self._name}, loss {self.loss:.4g}", *lines, f"Verdict: {self.verdict}.", *lost, *tries])
 

@@ -1,4 +1,4 @@
-"""One look at a model: what it finds in models of every make, what it says of bad input, and that it changes nothing."""
+"""One look at a model: what it finds in models of every make, what it says of bad input, and no change."""
 
 from __future__ import annotations
 
