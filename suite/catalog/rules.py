@@ -130,7 +130,7 @@ def _of_residual(form: Form, task: Mapping[str, Any], model: str, recipe: Mappin
 def _of_cells(form: Form, task: Mapping[str, Any], model: str, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
     if model != SEQUENCES_ONLY:
         return
-    cell = recipe["cell"]["name"]
+    cell = recipe["cell_type"]["name"]
     if cell != "lstm" and recipe["forget_bias"] != 1:
         yield "forget_bias", f"only lstm has a forget gate, {cell} has none"
     if cell == "simple_rnn" and recipe["recurrent_activation"]["name"] != "sigmoid":

@@ -60,7 +60,7 @@ MODELS = catalog_of(
             "recurrent layers that read a sequence, a dense output on the last state (or on each); for sequences",
             "suite.models.recurrent:build",
             (
-                Parameter("cell", "what is done at a time step", "component", "lstm", catalog="cells"),
+                Parameter("cell_type", "what is done at a time step", "component", "lstm", catalog="cells"),
                 Parameter("units", "in each layer", "integer", 64, low=1, high=65536),
                 Parameter("layers", "one on another", "integer", 1, low=1, high=100),
                 dataclasses.replace(ACTIVATION, summary="of the candidate state", default="tanh"),

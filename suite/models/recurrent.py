@@ -44,7 +44,7 @@ def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape:
         return layers[number - 1].plain(x)
 
     def tapped(x: Any, number: int) -> Any:
-        names = ("h", "c") if recipe["cell"]["name"] == "lstm" else ("h",)
+        names = ("h", "c") if recipe["cell_type"]["name"] == "lstm" else ("h",)
         own = [keras.Input((time, recipe["units"])) for _ in names]
         zeros.extend(own)
         states.extend(State(number - 1, name, (time, recipe["units"])) for name in names)
@@ -56,7 +56,7 @@ def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape:
 
     inputs = keras.Input(input_shape)
     outputs = (output(plain), output(tapped))
-    xla = recipe["units"] <= XLA_UNITS[recipe["cell"]["name"]]
+    xla = recipe["units"] <= XLA_UNITS[recipe["cell_type"]["name"]]
     return stack.network(inputs, outputs, xla=xla, zeros=zeros, states=states)
 
 
@@ -69,7 +69,7 @@ class _Layer:
         self._units = recipe["units"]
         level = recipe["normalization"]
         inside = recipe["norm_position"] == "inside" and level["name"] != "none"
-        self._cell = _CELLS[recipe["cell"]["name"]](
+        self._cell = _CELLS[recipe["cell_type"]["name"]](
             self._units,
             normalize=functools.partial(build_normalization, level) if inside else None,
             activation=stack.activation,
@@ -102,13 +102,13 @@ class _Layer:
     def _first_bias(self) -> np.ndarray:
         recipe = self._stack.recipe
         bias = np.full(self._cell.bias.shape, recipe["bias"], np.float32)
-        if recipe["cell"]["name"] == "lstm":
+        if recipe["cell_type"]["name"] == "lstm":
             bias[self._units : 2 * self._units] = recipe["forget_bias"]
         return bias
 
 
 def _gates(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The cell's arguments about its gates; a simple RNN has none."""
-    if recipe["cell"]["name"] == "simple_rnn":
+    if recipe["cell_type"]["name"] == "simple_rnn":
         return {}
     return {"recurrent_activation": build_activation(recipe["recurrent_activation"])}
