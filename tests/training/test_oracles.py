@@ -180,7 +180,7 @@ def through_time(way: str, cell: str, activation: str, recurrent: np.ndarray, **
     kernel = others["kernel"] * generator.standard_normal((2, recurrent.shape[1]))
     weights = [kernel, recurrent, bias, generator.standard_normal((units, 10)), np.zeros(10)]
     if way == "program":
-        found = ByProgram(task, "recurrent", cell=cell, activation=activation, units=units)
+        found = ByProgram(task, "recurrent", cell_type=cell, activation=activation, units=units)
         assert found.shapes == [value.shape for value in weights]
         traces = found.look(weights)
         names = {"h": "gradient_rms_through_time", "c": "cell_gradient_rms_through_time"}
