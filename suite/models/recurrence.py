@@ -83,7 +83,7 @@ def _run(cell: Any, inputs: Any, zeros: Sequence[Any]) -> list[Any]:
         start = [tf.zeros([tf.shape(x)[1], units])] * states
 
         def forward(t: Any, before: Sequence[Any], arrays: Sequence[Any]) -> Any:
-            done = step(x[t], before, (), weights)
+            done = step(x[t], before, [added[t] for added in zeros], weights)
             written = [*done.states, done.pre_activation, done.activation_input] if zeros else done.states
             return t + 1, done.states, [array.write(t, value) for array, value in zip(arrays, written, strict=True)]
 
@@ -96,7 +96,7 @@ def _run(cell: Any, inputs: Any, zeros: Sequence[Any]) -> list[Any]:
 
             def backward(t: Any, of_states: Any, of_weights: Any, of_x: Any, of_zeros: Any) -> Any:
                 at_t, before = x[t], [stack[t] for stack in previous]
-                added = [tf.zeros_like(state) for state in before] if zeros else []
+                added = [zero[t] for zero in zeros]
                 with tf.GradientTape() as tape:
                     tape.watch([at_t, *before, *added, *weights])
                     after = step(at_t, before, added, weights).states
