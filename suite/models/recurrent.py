@@ -65,7 +65,7 @@ class _Layer:
 
     def __init__(self, stack: Stack, number: int) -> None:
         self._stack, recipe = stack, stack.recipe
-        self._name = f"{recipe['cell']['name']}_{number}"
+        self._name = f"{recipe['cell_type']['name']}_{number}"
         self._units = recipe["units"]
         level = recipe["normalization"]
         inside = recipe["norm_position"] == "inside" and level["name"] != "none"

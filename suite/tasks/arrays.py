@@ -64,7 +64,9 @@ def _load(path: Path) -> dict[str, np.ndarray]:
     try:
         data = np.load(path, allow_pickle=False)
         if isinstance(data, np.ndarray):
-            raise TaskError(f"{path.name} is a single array. Expected: an .npz of named arrays, as numpy.savez makes it")
+            raise TaskError(
+                f"{path.name} is a single array. Expected: an .npz of named arrays, as numpy.savez makes it"
+            )
         with data:
             return {name: data[name] for name in data.files if name in (*_WHOLE, *_SPLIT, *_VALIDATION)}
     except (ValueError, OSError, zipfile.BadZipFile) as error:

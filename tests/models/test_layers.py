@@ -46,7 +46,9 @@ def test_a_convolution_by_patches_is_a_convolution(size: tuple[int, int], stride
     [(keras.layers.Dense(6), (4, 5)), (keras.layers.Conv2D(6, 3, padding="same"), (2, 4, 4, 5)),
      (PatchConv2D(6, 3, padding="same"), (2, 4, 4, 5))],
 )  # fmt: skip
-def test_weight_standardization_runs_the_layer_on_the_standardized_kernel(layer: keras.Layer, shape: tuple[int, ...]) -> None:
+def test_weight_standardization_runs_the_layer_on_the_standardized_kernel(
+    layer: keras.Layer, shape: tuple[int, ...]
+) -> None:
     x = RANDOM.normal(size=shape).astype(np.float32)
     wrapped = WeightStandardization(layer, gain=1.7)
     wrapped.build(x.shape)

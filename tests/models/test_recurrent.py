@@ -21,7 +21,9 @@ X = tf.constant(np.random.default_rng(0).normal(size=(5, TIME, FEATURES)), tf.fl
 LAYERS = {"simple_rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
-def network(outputs: tuple[int, ...] = (2,), *, seed: int = 0, shape: tuple[int, int] = (TIME, FEATURES), **factors: Any) -> Network:
+def network(
+    outputs: tuple[int, ...] = (2,), *, seed: int = 0, shape: tuple[int, int] = (TIME, FEATURES), **factors: Any
+) -> Network:
     factors = {"units": UNITS, **factors}
     levels = recipe("recurrent", **factors)
     found = build(levels, shape, outputs)
@@ -90,10 +92,18 @@ def test_an_orthogonal_linear_rnn_has_a_factor_of_rho_per_time_step(rho: float) 
 @pytest.mark.parametrize(("forget_bias", "factor"), [(1.0, 0.731059), (0.0, 0.5)])
 def test_the_cell_path_of_an_lstm_loses_what_its_forget_gate_says(forget_bias: float, factor: float) -> None:
     """With no other path from step to step the probe must measure sigmoid(forget bias) exactly."""
-    found = network(cell_type="lstm", forget_bias=forget_bias, initializer="lecun_normal", recurrent_initializer="zeros", shape=(40, FEATURES))
+    found = network(
+        cell_type="lstm",
+        forget_bias=forget_bias,
+        initializer="lecun_normal",
+        recurrent_initializer="zeros",
+        shape=(40, FEATURES),
+    )
     x = tf.zeros((5, 40, FEATURES))
     gradients = state_gradients(found, x, tf.reduce_sum)
-    look = StepLook(pre_activations=[], pre_activation_gradients=[], kernel_gradients=[], activations=[], state_gradients=gradients)
+    look = StepLook(
+        pre_activations=[], pre_activation_gradients=[], kernel_gradients=[], activations=[], state_gradients=gradients
+    )
     probe = ThroughTimeProbe(found)
     measured = probe.measure(look)["cell_gradient_rms_through_time"].numpy()
     assert measured.shape == (1, 40) == probe.shapes(found)["cell_gradient_rms_through_time"]
@@ -145,7 +155,9 @@ def test_normalization_inside_a_cell_follows_the_formula(cell: str, name: str) -
         if cell == "simple_rnn":
             h = np.tanh(normalized(x + a, name) + bias)
         elif cell == "lstm":
-            i, f, u, o = (normalized(z, name) + b for z, b in zip(np.split(x + a, 4, -1), np.split(bias, 4), strict=True))
+            i, f, u, o = (
+                normalized(z, name) + b for z, b in zip(np.split(x + a, 4, -1), np.split(bias, 4), strict=True)
+            )
             c = sigmoid(f) * c + sigmoid(i) * np.tanh(u)
             h = sigmoid(o) * np.tanh(normalized(c, name))
         else:
@@ -168,4 +180,6 @@ def test_normalization_between_layers_is_keras_s_layer_on_h() -> None:
 def test_a_skip_adds_a_layer_to_its_input() -> None:
     found = network((TIME, 2), cell_type="gru", layers=2, residual={"name": "skip", "every": 1, "alpha": 0.5})
     first, second = found.look(X, training=False).activations
-    np.testing.assert_allclose(found.model(X), found.model.get_layer("output")(first + 0.5 * second), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        found.model(X), found.model.get_layer("output")(first + 0.5 * second), rtol=1e-4, atol=1e-5
+    )

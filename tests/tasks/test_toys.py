@@ -35,7 +35,9 @@ def neuron(loss: object, w: float, b: float, steps: int = 300) -> tuple[float, n
         (CROSS_ENTROPY, 2.0, 2.0, 300, 0.012009),
     ],
 )
-def test_the_saturated_neuron_unlearns_as_published(loss: object, w: float, b: float, steps: int, output: float) -> None:
+def test_the_saturated_neuron_unlearns_as_published(
+    loss: object, w: float, b: float, steps: int, output: float
+) -> None:
     assert neuron(loss, w, b, steps)[0] == pytest.approx(output, abs=1e-5)
 
 
