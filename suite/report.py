@@ -14,6 +14,7 @@ from rich.text import Text
 from suite.labels import label_text
 from suite.ranking import Standing, ranked, score_table, standings
 from suite.records import Outcome, Record
+from suite.verdicts import record_causes_in_words
 
 if TYPE_CHECKING:
     from leaderboard.effects import Effect
@@ -63,16 +64,16 @@ def report(results: Results, *, everything: bool = False, command: str = "") -> 
 
 
 def outcomes(record: Record) -> Text:
-    """How a cell's runs ended and why: "stalled 2, slow 1: vanishing"."""
+    """How a cell's runs ended and why: "stalled 2, slow 1: vanishing, 0.24 per layer"."""
     counts = Counter(replicate.outcome for replicate in record.replicates)
     text = Text()
     for name, count in counts.most_common():
         alone = len(counts) == 1
         style = _OUTCOME_STYLE.get(Outcome(name), "red")
         text.append(", " if text else "").append(name if alone else f"{name} {count}", style=style)
-    causes = list(dict.fromkeys(cause for replicate in record.replicates for cause in replicate.causes))
+    causes = record_causes_in_words(record)
     if causes:
-        text.append(": " + ", ".join(causes), style="dim")
+        text.append(f": {causes}", style="dim")
     return text
 
 

@@ -148,11 +148,20 @@ def run_in_words(run: Replicate | Mapping[str, Any], layers: Sequence[str] = ())
 
     causes = get("causes")
     causes = [cause for cause in causes.split("+") if cause] if isinstance(causes, str) else list(causes or ())
-    traces = run.traces if isinstance(run, Replicate) else {}
-    facts = facts_of(traces, layers) if traces and layers else _facts_of_row(get)
+    facts = _facts_of_replicate(run, layers) if isinstance(run, Replicate) else _facts_of_row(get)
     words = _outcome_in_words(Outcome(get("outcome")), get)
     why = causes_in_words(causes, facts)
     return f"{words}: {why}" if why else words
+
+
+def record_causes_in_words(record: Record) -> str:
+    """Every cause that any run of a cell shows, each with the number of the first run that shows it."""
+    told: dict[str, str] = {}
+    for run in record.replicates:
+        for cause in run.causes:
+            if cause not in told:
+                told[cause] = cause_in_words(cause, _facts_of_replicate(run, record.layers))
+    return "; ".join(told.values())
 
 
 def record_in_words(record: Record) -> str:
@@ -172,6 +181,10 @@ def _outcome_in_words(outcome: Outcome, get: Any) -> str:
         return f"{outcome}{began}, in {layer}" if layer else f"{outcome}{began}"
     steps = _known(get("steps_to_target"))
     return f"{outcome} in {int(steps)} steps" if outcome is Outcome.TRAINED and steps is not None else str(outcome)
+
+
+def _facts_of_replicate(run: Replicate, layers: Sequence[str]) -> Facts:
+    return facts_of(run.traces, layers) if run.traces and layers else _facts_of_row(lambda name: getattr(run, name))
 
 
 def _facts_of_row(get: Any) -> Facts:

@@ -97,7 +97,7 @@ def test_a_cell_in_words_and_pictures(record: Record) -> None:
     assert width == 840
     assert height > 400
     assert "3 of 3 stalled: vanishing, 0.2" in page
-    assert "deep: activation sigmoid, note &lt;b&gt;&amp;" in page
+    assert "deep: sigmoid · &lt;b&gt;&amp;" in page
     assert not re.search(r"(?:src|href)=\"(?!data:)|https?://|<script", page), "nothing is loaded from elsewhere"
     assert "<td>hidden_1</td>" in page
 

@@ -141,7 +141,7 @@ from suite.store import Store
 from tests.made import PROVENANCE, make_cell, make_record
 store = Store({store.uri!r})
 with store.writing() as writer:
-    writer._client.log_artifact = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    writer._client.log_artifacts = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     writer.add(make_record(make_cell(2)), PROVENANCE)
 """
     done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, check=False, capture_output=True)
@@ -151,6 +151,15 @@ with store.writing() as writer:
     add(store, make_record(make_cell(3)))
     assert len(all_runs(store)) == 8
     assert sorted(store.recorded("made")) == [make_cell(1).fingerprint, make_cell(3).fingerprint]
+
+
+def test_a_cell_brings_its_picture_for_the_pages_of_mlflow(store: Store) -> None:
+    add(store, make_record(make_cell(1)))
+    (entry,) = store.recorded("made").values()
+    assert Path(entry.artifacts, "gradients.png").read_bytes().startswith(b"\x89PNG")
+    page = Path(entry.artifacts, "gradients.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64," in page
+    assert "http" not in page.replace("http://www.w3.org", "")
 
 
 def test_cell_whose_artifact_was_deleted_is_not_recorded(store: Store, tmp_path: Path) -> None:

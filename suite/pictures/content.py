@@ -74,7 +74,7 @@ def picture_of_record(record: Record) -> Picture:
     for layer in range(recurrent):
         title = "gradient through time" + (f", recurrent layer {layer + 1}" if recurrent > 1 else "")
         heats.append(_median_heat(title, [(run, None if g is None else g[:, layer]) for run, g in through_time], ()))
-    label = ", ".join(f"{factor} {value}" for factor, value in cell.factors.items())
+    label = " · ".join(str(value) for value in cell.factors.values())
     return Picture(
         title=f"{cell.benchmark}: {label}" if label else cell.benchmark,
         words=record_in_words(record),

@@ -47,7 +47,7 @@ def draw(picture: Picture) -> Figure:
     height = _HEAD + sum(panels)
     figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
     FigureCanvasAgg(figure)
-    figure.text(_LEFT, 1 - 0.28 / height, short(picture.title, 95), size=11, weight="bold")
+    figure.text(_LEFT, 1 - 0.28 / height, short(picture.title, 80), size=11, weight="bold")
     figure.text(_LEFT, 1 - 0.52 / height, short(picture.words, 115), size=9, color="#333333")
     ends = [np.array([heat.steps[0], heat.steps[-1]]) for heat in heats]
     ends += [curve.steps[[0, -1]] for _, several in curves for curve in several if len(curve.steps)]

@@ -14,6 +14,7 @@ import numpy as np
 
 from suite.labels import label_text
 from suite.records import Budget, Cell, Record, Replicate
+from suite.verdicts import record_in_words
 
 Point = tuple[str, float, int]
 """Name, value and step of a metric."""
@@ -50,7 +51,12 @@ def outcomes(replicates: Sequence[Replicate]) -> str:
 def cell_tags(record: Record) -> dict[str, str]:
     """How the cell's runs ended, and why."""
     causes = sorted({cause for replicate in record.replicates for cause in replicate.causes})
-    return {"outcomes": outcomes(record.replicates), "causes": "+".join(causes), "at_edge": label_text(record.at_edge)}
+    return {
+        "outcomes": outcomes(record.replicates),
+        "causes": "+".join(causes),
+        "verdict": record_in_words(record),
+        "at_edge": label_text(record.at_edge),
+    }
 
 
 def cell_metrics(record: Record) -> list[Point]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from suite.pictures import cell_files
 from suite.provenance import Provenance
 from suite.records import Cell, Failure, Record, Replicate, to_plain
 from suite.store import series
@@ -33,6 +34,9 @@ _PARENT, _NOTE, _KIND_OF_EXPERIMENT, _SOURCE, _COMMIT = (
     "mlflow.parentRunId", "mlflow.note.content", "mlflow.experimentKind", "mlflow.source.name",
     "mlflow.source.git.commit",
 )  # fmt: skip
+PICTURE, PAGE = "gradients.png", "gradients.html"
+"""The picture of a cell, where MLflow's pages show it."""
+
 _METRICS_AT_ONCE = 900
 _TEXT_LENGTH = 5000
 
@@ -80,9 +84,11 @@ class Writer:
         for replicate in record.replicates:
             self._add_replicate(experiment, run_id, record, replicate, parameters, end)
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, ARTIFACT)
-            path.write_bytes(_pack(record, provenance))
-            self._client.log_artifact(run_id, str(path))
+            Path(folder, ARTIFACT).write_bytes(_pack(record, provenance))
+            png, page = cell_files(record)
+            Path(folder, PICTURE).write_bytes(png)
+            Path(folder, PAGE).write_text(page, encoding="utf-8")
+            self._client.log_artifacts(run_id, folder)
         self._log(run_id, series.cell_metrics(record), parameters, end)
         self._client.set_terminated(run_id, "FINISHED", end)
         return run_id
