@@ -40,14 +40,18 @@ class _Tappable:
     """
 
     gates: tuple[str, ...] = ("candidate",)
+    units: int
+    kernel: Any
+    recurrent_kernel: Any
+    bias: Any
 
     def __init__(self, units: int, *, normalize: Normalize | None = None, **kwargs: Any) -> None:
-        super().__init__(units, **kwargs)
+        super().__init__(units, **kwargs)  # type: ignore[call-arg]
         self._norms = {gate: normalize(f"{gate}_normalization") for gate in self.gates} if normalize else {}
 
     def build(self, input_shape: Any) -> None:
         """As of Keras's cell, and of the normalizations."""
-        super().build(input_shape)
+        super().build(input_shape)  # type: ignore[misc]
         for norm in self._norms.values():
             norm.build((None, self.units))
 

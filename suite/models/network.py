@@ -171,7 +171,7 @@ class Stack:
             self.draw(variable, how)
         normalize = build_normalization(level, f"{name}_normalization", axes=len(z.shape))
         before = normalize is not None and self.recipe["norm_position"] == "before"
-        activation_input = normalize(z) if before else z
+        activation_input = normalize(z) if normalize is not None and before else z
         activation = keras.layers.Activation(self.activation, name=f"{name}_activation")(activation_input)
         self.tap(Tap(name, linear.kernel, z, activation_input, activation))
         y = normalize(activation) if normalize is not None and not before else activation

@@ -43,7 +43,7 @@ def test_train_size_takes_the_first_and_leaves_the_other_splits() -> None:
     few, many = digits(train_size=50, scaling="unit"), digits(scaling="unit")
     np.testing.assert_array_equal(few.train.x, many.train.x[:50])
     np.testing.assert_array_equal(few.test.x, many.test.x)
-    with pytest.raises(TaskError, match="1077 training examples. Received: train_size 2000"):
+    with pytest.raises(TaskError, match=r"1077 training examples\. Received: train_size 2000"):
         digits(train_size=2000)
 
 

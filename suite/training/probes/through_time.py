@@ -29,9 +29,7 @@ class ThroughTimeProbe:
 
     def shapes(self, network: Network) -> Mapping[str, tuple[int, ...]]:
         """A row of time steps for every recurrent layer."""
-        return {
-            trace: (len(members), network.states[members[0]].shape[0]) for trace, members in self._members.items()
-        }
+        return {trace: (len(members), network.states[members[0]].shape[0]) for trace, members in self._members.items()}
 
     def measure(self, look: StepLook) -> Mapping[str, Any]:
         """`gradient_rms_through_time`, and `cell_gradient_rms_through_time` of an LSTM, of shape (layers, time)."""
