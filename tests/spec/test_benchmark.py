@@ -79,7 +79,7 @@ def test_null_means_not_set_where_nothing_is_the_default(tmp_path: Path) -> None
 
 
 def test_what_is_excluded_is_found_by_label_name_or_alias(tmp_path: Path) -> None:
-    grid = "grid: {activation: [swish, {name: elu, label: E}, relu], initializer: [he, {name: random_normal, label: s}], l2: [0, 1]}"  # noqa: E501
+    grid = "grid: {activation: [swish, {name: elu, label: E}, relu], initializer: [he, {name: random_normal, label: s}], l2: [0, 1]}"
     exclude = """exclude:
   - {activation: silu, initializer: [kaiming_normal, s]}
   - {activation: [E, elu, relu], initializer: random_normal, l2: 0.0}"""
