@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ class Facts:
         dead_layer: Its name.
         saturated: Saturated fraction of the worst layer.
         saturated_layer: Its name.
+        layers: How many there are.
     """
 
     ratio: float | None = None
@@ -60,6 +62,7 @@ class Facts:
     dead_layer: str | None = None
     saturated: float | None = None
     saturated_layer: str | None = None
+    layers: int | None = None
 
 
 def facts_of(traces: Mapping[str, np.ndarray], layers: Sequence[str]) -> Facts:
@@ -95,6 +98,7 @@ def facts_of(traces: Mapping[str, np.ndarray], layers: Sequence[str]) -> Facts:
         float(np.nanmax(norms) / norms[0]) if len(norms) and norms[0] > 0 and np.isfinite(norms).any() else None,
         *worst(traces["dead_fraction"][-1:]),
         *worst(traces["saturated_fraction"]),
+        len(layers),
     )
 
 
@@ -113,8 +117,20 @@ def cause_in_words(cause: Cause | str, facts: Facts) -> str:
     layers, time = (sign * (ratio or 0.0) for ratio in (facts.ratio, facts.time_ratio))
     if name is Cause.EXPLODING and facts.growth is not None and max(layers, time) <= _decades():
         return f"{name}, {_number(facts.growth)}-fold since the first step"
+    if layers >= time and _jumps(facts):
+        return f"{name}, 10^{facts.ratio:.1f} from the last layer to the first, with no trend between them"
     factor, unit = (facts.factor, "layer") if layers >= time else (facts.time_factor, "time step")
     return str(name) if factor is None else f"{name}, {_number(factor)} per {unit}"
+
+
+def _jumps(facts: Facts) -> bool:
+    """Whether less than half of the way from the last layer to the first is made layer by layer.
+
+    In a network with branches the two may lie on different ones; then no factor per layer tells what was seen.
+    """
+    if facts.ratio is None or facts.factor is None or facts.layers is None:
+        return False
+    return math.log10(facts.factor) * (facts.layers - 1) / facts.ratio < 0.5
 
 
 def remedy(cause: Cause, facts: Facts) -> str:

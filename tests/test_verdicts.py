@@ -78,6 +78,17 @@ def test_an_explosion_is_told_by_what_shows_it() -> None:
     assert cause_in_words(Cause.EXPLODING, Facts()) == "exploding"
 
 
+def test_a_jump_is_not_told_as_a_factor_per_layer() -> None:
+    """Where the first layer alone stands apart, as on the trunk of a network whose branches are scaled down."""
+    gradients = np.full((1, 13), 1e-6)
+    gradients[0, 0] = 1e-2
+    run = replicate({**QUIET, "gradient_rms": gradients}, causes=("exploding",))
+    assert (
+        run_in_words(run, NAMES)
+        == "stalled: exploding, 10^4.0 from the last layer to the first, with no trend between them"
+    )
+
+
 def test_there_is_something_to_try_for_every_cause() -> None:
     assert set(REMEDIES) == set(Cause)
     assert "he_normal" in remedy(Cause.VANISHING, Facts(ratio=-5.0))
