@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from suite.arguments import UsageError, again, parse_only, parse_workers
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -46,12 +48,12 @@ def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers 
     from suite.store import Store
 
     console, store = _console(), Store()
-    levels, count = _only(only), _workers(workers)
+    levels, count = parse_only(only), parse_workers(workers)
     plans = _plans(specs, store, quick, levels)
-    failures = _run(plans, store, count, console, _again("run", specs, quick, only, workers))
+    failures = _run(plans, store, count, console, again("run", specs, quick, only, workers))
     for plan in plans:
         results = gather(plan.benchmark, store, quick=quick, only=levels, traces=False)
-        console.print(report(results, command=_again("show", specs, quick, only) + " --all"))
+        console.print(report(results, command=again("show", specs, quick, only) + " --all"))
     if failures:
         raise typer.Exit(INCOMPLETE)
 
@@ -87,7 +89,7 @@ def plan(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers
     from suite.progress import duration
     from suite.store import Store
 
-    levels, count = _only(only), _workers(workers)
+    levels, count = parse_only(only), parse_workers(workers)
     plans = _plans(specs, Store(), quick, levels)
     processes = count if isinstance(count, int) else default_workers()
     for plan in plans:
@@ -125,10 +127,10 @@ def show(
     from suite.report import report
     from suite.store import Store
 
-    console, store, levels = _console(), Store(), _only(only)
+    console, store, levels = _console(), Store(), parse_only(only)
     for benchmark in _benchmarks(specs):
         results = gather(benchmark, store, quick=quick, only=levels, traces=False)
-        console.print(report(results, everything=every, command=_again("show", specs, quick, only) + " --all"))
+        console.print(report(results, everything=every, command=again("show", specs, quick, only) + " --all"))
 
 
 @app.command()
@@ -189,7 +191,7 @@ def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
     serve(Store().uri, port)
 
 
-def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, again: str) -> int:
+def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> int:
     """Runs what is missing; returns how many cells could not be run."""
     from suite.plan import wall_seconds
     from suite.progress import Display
@@ -209,7 +211,7 @@ def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, ag
                 failures += isinstance(step.result, Failure)
     except KeyboardInterrupt:
         done = recorded_since(plans, store)
-        print(f"\nInterrupted. {done} of {total} cells were recorded and stay; go on with: {again}", file=sys.stderr)
+        print(f"\nInterrupted. {done} of {total} cells were recorded and stay; go on with: {go_on}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     return failures
 
@@ -224,44 +226,6 @@ def _benchmarks(specs: list[str]) -> list[Benchmark]:
     from suite.gather import read_specs
 
     return read_specs(specs)
-
-
-def _only(options: list[str] | None) -> dict[str, list[str]]:
-    """Levels by factor: in `activation=relu,tanh,optimizer=sgd`, a text without `=` belongs to the factor before."""
-    levels: dict[str, list[str]] = {}
-    for option in options or ():
-        factor = ""
-        for part in option.split(","):
-            name, equals, level = part.partition("=")
-            factor, level = (name.strip(), level) if equals else (factor, part)
-            if not factor or not level.strip():
-                _fail(f"--only {option}: expected factor=level, such as activation=relu,tanh")
-            levels.setdefault(factor, []).append(level.strip())
-    return levels
-
-
-def _workers(text: str | None) -> int | str:
-    if text is None:
-        from suite.cluster import default_workers
-
-        return default_workers()
-    if "://" in text:
-        return text
-    if not text.isdigit():
-        _fail(f"--workers {text}: expected a number of processes, or the address of a Dask scheduler (tcp://...)")
-    return int(text)
-
-
-def _again(command: str, specs: list[str], quick: bool, only: list[str] | None, workers: str | None = None) -> str:
-    """The command that was given, to be given once more."""
-    import shlex
-
-    words = ["suite", command, *specs, *(["--quick"] if quick else [])]
-    for option in only or ():
-        words += ["--only", option]
-    if workers is not None:
-        words += ["--workers", workers]
-    return shlex.join(words)
 
 
 def _console() -> Console:
@@ -303,7 +267,7 @@ def _status(error: Exception) -> int | None:
 
     if isinstance(error, ClusterError):
         return INCOMPLETE
-    return WRONG if isinstance(error, (SpecError, StoreError, ExportError, ResultsError)) else None
+    return WRONG if isinstance(error, (UsageError, SpecError, StoreError, ExportError, ResultsError)) else None
 
 
 def main() -> None:

@@ -38,9 +38,7 @@ def results_of(tiny: Benchmark, *, leave_out: int = 0, **errors: str) -> Results
         for index, cell in enumerate(cells[leave_out:])
     }
     stored = {key: Stored(record, PROVENANCE, 1_700_000_000_000) for key, record in records.items()}
-    return Results(
-        tiny, cells, stored, {cells[int(index.strip("_"))].fingerprint: e for index, e in errors.items()}
-    )
+    return Results(tiny, cells, stored, {cells[int(index.strip("_"))].fingerprint: e for index, e in errors.items()})
 
 
 def test_columns_are_those_promised(tiny: Benchmark, tmp_path: Path) -> None:
