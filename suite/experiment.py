@@ -174,12 +174,14 @@ def _program_of(cell: Cell) -> Program:
     baked = {factor: level for factor, level in cell.recipe.items() if factor not in FED}
     budget = cell.budget
     task = json.dumps(cell.task)
-    return _load_program(json.dumps(baked), cell.model, task, cell.search_path, budget.steps, budget.evaluations)
+    return _load_program(
+        cell.program, json.dumps(baked), cell.model, task, cell.search_path, budget.steps, budget.evaluations
+    )
 
 
 @functools.lru_cache(maxsize=1)
 def _load_program(
-    recipe: str, model: str, task: str, folders: tuple[str, ...], steps: int, evaluations: int
+    key: str, recipe: str, model: str, task: str, folders: tuple[str, ...], steps: int, evaluations: int
 ) -> Program:
-    """The program of a cell, kept for the next cell that shares it."""
+    """The program of a cell, kept for the next cell that shares it: `key` changes with the source of its components."""
     return Program(json.loads(recipe), model, _load_task(task, 0, folders), steps, evaluations)

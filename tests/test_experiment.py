@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,6 +107,19 @@ def test_a_target_out_of_reach_is_slow_and_censored() -> None:
     record = run_cell(dataclasses.replace(cell(), target=1.01))
     assert {r.outcome for r in record.replicates} == {"slow"}
     assert all(r.steps_to_target is None for r in record.replicates)
+
+
+def test_an_edited_component_is_the_edited_one_in_a_worker_that_lives_on(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    slopes = []
+    for version, sign in enumerate(("", "-")):
+        file.write_text(f"from keras import ops\n\ndef squash(z):\n    return {sign}ops.softplus(z)  # {version}\n")
+        own = cell(activation="mine:squash")
+        record = run_cell(dataclasses.replace(own, search_path=(str(tmp_path),), program=f"p{version}"))
+        slopes.append(record.replicates[0].traces["activation_mean"][0, 0])
+    assert slopes[0] > 0 > slopes[1]
+    assert "mine" not in sys.modules
+    assert str(tmp_path) not in sys.path
 
 
 def test_batches_take_every_example_once_an_epoch() -> None:

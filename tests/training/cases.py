@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.catalog import KINDS, find
+from suite.catalog import KINDS, find, is_own_component
 from suite.experiment import batch_rows
 from suite.models import MODELS
 from suite.tasks import Task, load_task
@@ -18,6 +18,8 @@ from suite.training.program import Feed, Program
 def level(kind: str, value: str | Mapping[str, Any]) -> dict[str, Any]:
     """The canonical level of a name, or of a mapping with a name and some arguments."""
     given = {"name": value} if isinstance(value, str) else dict(value)
+    if is_own_component(given["name"]):
+        return given
     entry = find(KINDS[kind], given["name"])
     assert entry is not None, given
     return {**given, "name": entry.name, **{k: v for k, v in entry.defaults().items() if k not in given}}
