@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 SMALL_SAMPLE = 8
 """From this many values on, a mean's interval is bootstrapped; below, it is Student's t."""
@@ -45,7 +45,7 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, flo
         raise ValueError(f"Expected between 0 and {n} successes. Received: {successes}")
     if n == 0:
         return 0.0, 1.0
-    z = float(stats.norm.ppf(0.5 + confidence / 2))
+    z = float(special.ndtri(0.5 + confidence / 2))
     rate = successes / n
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * float(np.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)))
@@ -102,7 +102,7 @@ def _intervals_of_rows(
         return np.full(len(block), np.nan), np.full(len(block), np.nan)
     constant = np.ptp(block, axis=1) <= _rounding(block).max(axis=1)
     if n < SMALL_SAMPLE:
-        half = stats.t.ppf(0.5 + confidence / 2, n - 1) * block.std(axis=1, ddof=1) / np.sqrt(n)
+        half = special.stdtrit(n - 1, 0.5 + confidence / 2) * block.std(axis=1, ddof=1) / np.sqrt(n)
         low, high = mean - half, mean + half
     else:
         tail = _expanded_tail(n, n - 1, confidence)
@@ -113,7 +113,7 @@ def _intervals_of_rows(
 
 def _expanded_tail(n: float, degrees: float, confidence: float) -> float:
     """The percentile of resampled means of `n` values that stands where Student's t has its own."""
-    return float(stats.norm.cdf(-np.sqrt(n / (n - 1)) * stats.t.ppf(0.5 + confidence / 2, degrees)))
+    return float(special.ndtr(-np.sqrt(n / (n - 1)) * special.stdtrit(degrees, 0.5 + confidence / 2)))
 
 
 @lru_cache(maxsize=8)
@@ -185,7 +185,7 @@ def told_apart(differences: ArrayLike, confidence: float = 0.95) -> NDArray[np.b
     mean = filled.sum(axis=1) / np.maximum(n, 1)
     squares = np.where(present, (filled - mean[:, None]) ** 2, 0.0).sum(axis=1)
     error = np.sqrt(squares / np.maximum(n - 1, 1) / np.maximum(n, 1))
-    quantiles = stats.t.ppf(0.5 + confidence / 2, np.arange(1, max(rows.shape[1], 2)))
+    quantiles = special.stdtrit(np.arange(1, max(rows.shape[1], 2)), 0.5 + confidence / 2)
     half = quantiles[np.clip(n - 2, 0, None)] * error
     return (n >= 2) & (np.abs(mean) > half + 1e-12)
 
@@ -267,18 +267,20 @@ def interquartile_mean(
     Args:
         tasks: One array of normalized scores, any number of them, per task. NaN is left out.
     """
+    from scipy.stats import trim_mean  # slow to import, and the ranked table needs no such mean
+
     strata = [np.asarray(task, dtype=float).ravel() for task in tasks]
     strata = [stratum[~np.isnan(stratum)] for stratum in strata]
     strata = [stratum for stratum in strata if stratum.size]
     total = sum(stratum.size for stratum in strata)
     if total == 0:
         return np.nan, np.nan, np.nan
-    middle = float(stats.trim_mean(np.concatenate(strata), 0.25))
+    middle = float(trim_mean(np.concatenate(strata), 0.25))
     if total <= len(strata):
         return middle, np.nan, np.nan
     rng = np.random.default_rng(seed)
     drawn = [stratum[rng.integers(0, stratum.size, size=(resamples, stratum.size))] for stratum in strata]
-    means = stats.trim_mean(np.concatenate(drawn, axis=1), 0.25, axis=1)
+    means = trim_mean(np.concatenate(drawn, axis=1), 0.25, axis=1)
     tail = _expanded_tail(total / len(strata), total - len(strata), confidence)
     low, high = np.quantile(means, [tail, 1 - tail])
     return middle, float(low), float(high)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from suite.records import Budget, Cell
 
-TRIALS = 4
+TRIALS = 6
 REPLICATES = 2
 DENSE = ("mlp",)
 """The families that train fast enough for the larger slice."""
