@@ -22,7 +22,7 @@ class Advance:
 
     Attributes:
         states: h, and c of an LSTM.
-        pre_activation: z of the candidate state, before normalization.
+        pre_activation: z of the candidate state, before normalization; with none, the activation's input itself.
         activation_input: What the candidate's activation reads.
     """
 
@@ -47,6 +47,7 @@ class _Tappable:
 
     def __init__(self, units: int, *, normalize: Normalize | None = None, **kwargs: Any) -> None:
         super().__init__(units, **kwargs)  # type: ignore[call-arg]
+        self.normalized = normalize is not None
         self._norms = {gate: normalize(f"{gate}_normalization") for gate in self.gates} if normalize else {}
 
     def build(self, input_shape: Any) -> None:
@@ -73,9 +74,9 @@ class _Tappable:
     def _biased(self, gate: str, z: Any, bias: Any) -> Any:
         return (self._norms[gate](z) if self._norms else z) + bias
 
-    def _before(self, z: Any, bias: Any) -> Any:
+    def _before(self, z: Any, activation_input: Any) -> Any:
         """The pre-activation: without normalization, the bias belongs to it."""
-        return z if self._norms else z + bias
+        return z if self._norms else activation_input
 
 
 class SimpleRNNCell(_Tappable, keras.layers.SimpleRNNCell):
@@ -85,7 +86,7 @@ class SimpleRNNCell(_Tappable, keras.layers.SimpleRNNCell):
         """One time step; the candidate state is the state."""
         z = ops.matmul(inputs, self.kernel) + ops.matmul(states[0], self.recurrent_kernel)
         u = self._biased("candidate", z, self.bias)
-        return Advance([_tapped(self.activation(u), zeros, 0)], self._before(z, self.bias), u)
+        return Advance([_tapped(self.activation(u), zeros, 0)], self._before(z, u), u)
 
 
 class LSTMCell(_Tappable, keras.layers.LSTMCell):
@@ -105,7 +106,7 @@ class LSTMCell(_Tappable, keras.layers.LSTMCell):
         i, f, o = (self.recurrent_activation(gate) for gate in (i, f, o))
         c = _tapped(f * states[1] + i * self.activation(u), zeros, 1)
         h = _tapped(o * self.activation(self._norms["cell"](c) if self._norms else c), zeros, 0)
-        return Advance([h, c], self._before(z[2], bias[2]), u)
+        return Advance([h, c], self._before(z[2], u), u)
 
 
 class GRUCell(_Tappable, keras.layers.GRUCell):
@@ -125,7 +126,7 @@ class GRUCell(_Tappable, keras.layers.GRUCell):
         z = x[2] + r * (a[2] + inner[2])
         u = self._biased("candidate", z, outer[2])
         h = _tapped(g * states[0] + (1 - g) * self.activation(u), zeros, 0)
-        return Advance([h], self._before(z, outer[2]), u)
+        return Advance([h], self._before(z, u), u)
 
 
 def _tapped(state: Any, zeros: Sequence[Any], index: int) -> Any:

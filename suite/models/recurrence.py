@@ -63,15 +63,17 @@ class TappedRecurrence(keras.layers.Layer):
         Args:
             inputs: The sequence, and zeros of shape (batch, time, units) for every state.
         """
-        return _run(self.cell, inputs[0], inputs[1:])
+        h, z, *normalized = _run(self.cell, inputs[0], inputs[1:])
+        return [h, z, *(normalized or [z])]
 
 
 def _run(cell: Any, inputs: Any, zeros: Sequence[Any]) -> list[Any]:
-    """h of every time step; with zeros, z and the activation's input too."""
+    """h of every time step; with zeros, z too, and the activation's input where it is another."""
     variables = cell.trainable_variables
     weights = [tf.convert_to_tensor(variable) for variable in variables]
     states = 2 if isinstance(cell, keras.layers.LSTMCell) else 1
     time, units, taps = inputs.shape[1], cell.units, len(zeros)
+    looked_at = 0 if not zeros else 2 if cell.normalized else 1  # without normalization, z is what the activation reads
 
     def step(x: Any, before: Sequence[Any], added: Sequence[Any], weights: Sequence[Any]) -> Advance:
         with keras.StatelessScope(state_mapping=list(zip(variables, weights, strict=True))):
@@ -84,10 +86,11 @@ def _run(cell: Any, inputs: Any, zeros: Sequence[Any]) -> list[Any]:
 
         def forward(t: Any, before: Sequence[Any], arrays: Sequence[Any]) -> Any:
             done = step(x[t], before, [added[t] for added in zeros], weights)
-            written = [*done.states, done.pre_activation, done.activation_input] if zeros else done.states
+            looks = [done.pre_activation, done.activation_input][:looked_at]
+            written = [*done.states, *looks]
             return t + 1, done.states, [array.write(t, value) for array, value in zip(arrays, written, strict=True)]
 
-        arrays = [_array(time, units) for _ in range(states + 2 if zeros else states)]
+        arrays = [_array(time, units) for _ in range(states + looked_at)]
         _, _, arrays = _loop(forward, time, (0, start, arrays), lambda t, *_: t < time)
         stacks = [array.stack() for array in arrays]
 
