@@ -39,7 +39,7 @@ def test_the_slice_is_recorded_apart_and_trains_as_long(tmp_path: Path) -> None:
         assert not counterpart.quick
         assert cell.fingerprint != counterpart.fingerprint
         assert cell.program == counterpart.program
-        assert (cell.budget.trials, cell.budget.replicates, cell.budget.steps) == (4, 2, 30)
+        assert (cell.budget.trials, cell.budget.replicates, cell.budget.steps) == (6, 2, 30)
 
 
 def test_quick_is_recorded_apart_even_where_the_budget_is_no_smaller(tmp_path: Path) -> None:
