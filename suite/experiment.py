@@ -105,13 +105,14 @@ def _replicate(cell: Cell, task: Task, program: Program, index: int, learning_ra
     test_score = _finite(program.evaluate("test")[1]) if complete else None
     arrays = run.trace.arrays
     met = np.flatnonzero(verdict.meets(run.scores, cell.target, task.higher_is_better))
-    gradients = arrays["gradient_rms"]
+    gradients = run.trace.gradient_rms
+    causes = verdict.find_causes({**arrays, "gradient_rms": gradients})
     clips = cell.recipe["clipping"]["name"] != "none"
     return Replicate(
         replicate=index,
         seed=seed,
         outcome=str(run.outcome),
-        causes=() if run.outcome == verdict.Outcome.TRAINED else tuple(map(str, verdict.find_causes(arrays))),
+        causes=() if run.outcome == verdict.Outcome.TRAINED else tuple(map(str, causes)),
         test_score=test_score,
         train_score=run.train_score if complete else None,
         validation_score=run.validation_score,

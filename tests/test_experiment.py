@@ -103,6 +103,16 @@ def test_a_recipe_that_explodes_is_a_result() -> None:
     assert all(t.outcome in {"nonfinite", "diverged"} for t in record.trials)
 
 
+def test_a_network_that_explodes_before_its_first_update_is_named_so() -> None:
+    large = {"name": "random_normal", "stddev": 1.0}
+    deep = recipe(depth=30, width=64, optimizer="sgd", initializer=large)
+    record = run_cell(dataclasses.replace(cell(budget=Budget(5, 1, 1, 2, 1e-2, 1e-1)), recipe=deep))
+    (run,) = record.replicates
+    assert (run.outcome, run.nonfinite_step, run.causes) == ("nonfinite", 1, ("exploding",))
+    # Each layer multiplies the squared gradient by 64/2 in expectation.
+    assert run.gradient_factor_init == pytest.approx(32**0.5, rel=0.15)
+
+
 def test_a_target_out_of_reach_is_slow_and_censored() -> None:
     record = run_cell(dataclasses.replace(cell(), target=1.01))
     assert {r.outcome for r in record.replicates} == {"slow"}

@@ -52,6 +52,8 @@ class Trace:
         arrays: As in `suite.records.Replicate.traces`, cut at the step where the run ended.
         steps: Updates done with finite loss and gradients.
         finite: Whether the run went to its end.
+        gradient_rms: As in `arrays`, and behind it the row of the step that was not finite, if that was probed: what
+            it shows is why.
         clipped: Updates whose gradient exceeded the clipping threshold.
         nonfinite_layer: Where the first value that is not finite arose, if one did: a hidden layer, or "output".
     """
@@ -59,6 +61,7 @@ class Trace:
     arrays: Mapping[str, np.ndarray]
     steps: int
     finite: bool
+    gradient_rms: np.ndarray
     clipped: int
     nonfinite_layer: str | None
 
@@ -151,7 +154,11 @@ class Program:
         arrays |= {"probed_step": self._probed[:rows], **{name: value[:rows] for name, value in out.items()}}
         of_no_layers = {name: shape for name, shape in self._trace_shapes().items() if 0 in shape}
         arrays |= {name: np.zeros((rows, *shape), np.float32) for name, shape in of_no_layers.items()}
-        return Trace(arrays, steps, finite, clipped, None if finite or layer < 0 else names[layer])
+        seen = rows if finite else int(np.searchsorted(self._probed, steps, side="right"))
+        gradient_rms = (
+            out["gradient_rms"][:seen] if "gradient_rms" in out else arrays.get("gradient_rms", np.zeros((0, 0)))
+        )
+        return Trace(arrays, steps, finite, gradient_rms, clipped, None if finite or layer < 0 else names[layer])
 
     def evaluate(self, split: str) -> tuple[float, float]:
         """Loss and metric of the model as it is now on the `train`, `validation` or `test` split."""
