@@ -17,14 +17,19 @@ def importing_from(folders: Sequence[str]) -> Iterator[None]:
     lives on.
     """
     before, known = list(sys.path), set(sys.modules)
-    added = [folder for folder in folders if folder not in sys.path]
-    sys.path[:0] = added
+    sys.path[:0] = [folder for folder in folders if folder not in sys.path]
     importlib.invalidate_caches()
     try:
         yield
     finally:
         sys.path[:] = before
         for name in set(sys.modules) - known:
-            file = getattr(sys.modules[name], "__file__", None)
-            if file and any(Path(file).is_relative_to(folder) for folder in added):
+            if any(_lies_in(folder, name) for folder in folders):
                 del sys.modules[name]
+
+
+def _lies_in(folder: str, name: str) -> bool:
+    """Whether a loaded module was found by way of a folder, and not in some environment deeper down in it."""
+    file = getattr(sys.modules[name], "__file__", None)
+    place = Path(folder, *name.split("."))
+    return file is not None and Path(file) in (place.with_suffix(".py"), place / "__init__.py")

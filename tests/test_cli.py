@@ -151,7 +151,9 @@ def test_interrupt_keeps_what_is_finished_and_says_how_to_go_on(suite: Suite) ->
 def test_second_run_on_the_same_store_says_so(suite: Suite) -> None:
     with suite.start("run", "tiny.yaml", "--workers", 1) as process:
         wait_until_recorded(suite, 1, process)
+        os.killpg(process.pid, signal.SIGSTOP)  # it must not be done before the other has looked
         done = suite("run", "tiny.yaml", status=2)
+        os.killpg(process.pid, signal.SIGCONT)
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=30)
     assert "another `suite run` is writing to the store" in done.stderr

@@ -129,6 +129,7 @@ def test_an_edited_component_is_the_edited_one_in_a_worker_that_lives_on(tmp_pat
         slopes.append(record.replicates[0].traces["activation_mean"][0, 0])
     assert slopes[0] > 0 > slopes[1]
     assert "mine" not in sys.modules
+    assert "keras" in sys.modules, "what else was imported meanwhile stays"
     assert str(tmp_path) not in sys.path
 
 

@@ -105,11 +105,11 @@ def _import_fault(name: str, arguments: Sequence[str], folders: Sequence[str]) -
     try:
         with importing_from(folders):
             component = load_target(name)
+            loaded = getattr(sys.modules[module], "__file__", None)
     except (Exception, SystemExit) as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
         line = error.lineno if isinstance(error, SyntaxError) else (lines[-1] if lines else None)
         return problem(f"cannot be imported: {type(error).__name__}: {quote(str(error))}", line)
-    loaded = getattr(sys.modules[module], "__file__", None)
     if file is not None and loaded is not None and Path(loaded).resolve() != file.resolve():
         return problem(f"another module named {module} is loaded already, from {loaded}; rename this one")
     if not callable(component):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -165,8 +166,11 @@ def test_what_is_no_function_or_takes_no_such_argument_is_told(tmp_path: Path, m
     ]
 
 
-def test_a_module_of_the_same_name_from_elsewhere_is_told(tmp_path: Path, module: Path) -> None:
-    import_components(expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend"))))
+def test_a_module_of_the_same_name_from_elsewhere_is_told(
+    tmp_path: Path, module: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.import_module(module.stem)
     other = tmp_path / "other"
     other.mkdir()
     (other / module.name).write_text(SOURCE)
