@@ -123,6 +123,7 @@ def _step_seconds(cell: Cell) -> float:
 
 def other_runs(cell: Cell) -> int:
     """Trainings in a cell of the same benchmark under its other budget, as far as the quick slice's rule tells."""
-    from suite.spec.quick import REPLICATES, TRIALS
+    from suite.spec.quick import quick_budget
 
-    return TRIALS + REPLICATES if not cell.quick else cell.budget.trials + cell.budget.replicates
+    budget = cell.budget if cell.quick else quick_budget(cell.budget)
+    return budget.trials + budget.replicates
