@@ -15,7 +15,7 @@ from suite.handout import Handout
 from suite.records import Cell, Failure, Record
 from suite.worker import Answer, Run, short, train, work
 
-LEAST_MEMORY, MOST_MEMORY = 1.5 * 2**30, 3 * 2**30
+LEAST_MEMORY, MOST_MEMORY = 1.5 * 2**30, 6 * 2**30
 """Bytes that a local worker may hold lie between these, as the machine allows: TensorFlow alone takes 0.7 GiB."""
 
 _LOOK_SECONDS = 0.5

@@ -108,7 +108,7 @@ class Program:
         self._recipe = recipe
         self._weights = self.network.model.trainable_variables
         self.optimizer.build(self._weights)
-        self._optimizer_start = [np.asarray(variable) for variable in self.optimizer.variables]
+        self._optimizer_start = [tf.constant(np.asarray(variable)) for variable in self.optimizer.variables]
         self._loss = build_loss(recipe["loss"], task.classes, recipe["label_smoothing"])
         self._plain_loss = build_loss(recipe["loss"], task.classes)
         self._probed = probed_steps(steps, evaluations)
@@ -120,6 +120,8 @@ class Program:
         )
         jit_compile = self.network.xla if xla is None else xla
         self._train = tf.function(self._loop, jit_compile=jit_compile, autograph=False)
+        inputs = tf.TensorSpec((None, *task.train.x.shape[1:]), task.train.x.dtype)
+        self._forward = tf.function(self._infer, input_signature=[inputs], autograph=False)
         self._evaluations: dict[str, Any] = {}
         self._splits: dict[str, tuple[Any, Any]] = {}
         self.use(task)
@@ -138,8 +140,11 @@ class Program:
     def run(self, feed: Feed) -> Trace:
         """Trains once, from the weights that are fed; the model keeps the weights it ends with."""
         self.has_run = True
-        self._reset(feed)
+        for index, generator in enumerate(self.network.seed_generators()):
+            generator.state.assign(np.array([feed.seed % 2**32, index], np.uint32))
         fed = (
+            [tf.constant(weight) for weight in feed.weights],
+            self._optimizer_start,
             tf.constant(feed.batches),
             tf.constant(feed.learning_rates),
             self._splits["train"],
@@ -165,18 +170,10 @@ class Program:
         x, y = self._splits[split]
         if split not in self._evaluations:
             size = min(len(x), TRAIN_EVALUATED) if split == "train" else len(x)
-            evaluation = Evaluation(self.task, size, self._infer, self._plain_loss, self._predict)
+            evaluation = Evaluation(self.task, size, self._forward, self._plain_loss, self._predict)
             self._evaluations[split] = tf.function(evaluation, autograph=False)
         found = self._evaluations[split](x, y)
         return float(found["loss"]), float(found["score"])
-
-    def _reset(self, feed: Feed) -> None:
-        for variable, value in zip(self.network.model.weights, feed.weights, strict=True):
-            variable.assign(value)
-        for variable, value in zip(self.optimizer.variables, self._optimizer_start, strict=True):
-            variable.assign(value)
-        for index, generator in enumerate(self.network.seed_generators()):
-            generator.state.assign(np.array([feed.seed % 2**32, index], np.uint32))
 
     def _infer(self, x: Any) -> tuple[Any, Sequence[Any]]:
         return self.network.model(x, training=False), ()
@@ -188,9 +185,18 @@ class Program:
         return seen.outputs, seen.activation_inputs
 
     def _loop(
-        self, batches: Any, learning_rates: Any, train: tuple[Any, Any], validation: tuple[Any, Any]
+        self,
+        weights: Sequence[Any],
+        optimizer_start: Sequence[Any],
+        batches: Any,
+        learning_rates: Any,
+        train: tuple[Any, Any],
+        validation: tuple[Any, Any],
     ) -> dict[str, Any]:
-        """The whole training, as one graph."""
+        """The whole training, as one graph. What begins anew is assigned inside it: hundreds of eager assignments cost."""
+        variables = [*self.network.model.weights, *self.optimizer.variables]
+        for variable, value in zip(variables, [*weights, *optimizer_start], strict=True):
+            variable.assign(value)
         slots = np.full(self.steps, -1, np.int32)
         slots[self._probed] = np.arange(len(self._probed), dtype=np.int32)
         slot_of_step = tf.constant(slots)
@@ -205,16 +211,13 @@ class Program:
             layer = tf.cond(finite, lambda: layer, lambda: self._where_it_began(loss, look))
             clipped += tf.cast(finite & self._exceeds_threshold(gradients, norm), tf.int32)
 
-            def plain() -> list[Any]:
-                self.optimizer.apply(gradients, self._weights)
-                return list(rows)
-
-            def probed() -> list[Any]:
-                before = self._copy_kernels()
-                self.optimizer.apply(gradients, self._weights)
-                return self._write_rows(names, rows, slot, self._measure(look, before, validation))
-
-            rows = tf.cond(slot >= 0, probed, plain)
+            before = self._copy_kernels()
+            self.optimizer.apply(gradients, self._weights)
+            rows = tf.cond(
+                slot >= 0,
+                lambda: self._write_rows(names, rows, slot, self._measure(look, before, validation)),
+                lambda: list(rows),
+            )
             return index + 1, finite, clipped, layer, losses.write(index, loss), norms.write(index, norm), rows
 
         start = (tf.constant(0), tf.constant(True), tf.constant(0), tf.constant(-1), *self._empty_curves(), rows)
