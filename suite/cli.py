@@ -156,23 +156,25 @@ def export(
 
 @app.command()
 def leaderboard(
-    out: Annotated[Path, typer.Option(help="Folder of the site.")],
-    results: Annotated[Path | None, typer.Option(help="Folder of exported results; those published here.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only say whether the site is up to date.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of the site to build.")] = None,
+    check: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Build nothing: say whether the site in DIR matches the results.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Folder of exported results.")] = Path("leaderboard/results"),
 ) -> None:
-    """Build the static site from exported results."""
-    import leaderboard as package
+    """Build the static site from exported results, or check one."""
     from leaderboard import site
 
-    source = results or Path(package.__file__).parent / "results"
-    if check:
-        problems = site.check(source, out)
-        if problems:
-            _fail("\n".join(problems), INCOMPLETE)
-        print(f"{out}: up to date")
-        return
-    built = site.build(source, out)
-    print(f"{built.out}: {built.benchmarks} benchmarks, {built.cells} cells, {built.pages} pages")
+    if (out is None) == (check is None):
+        _fail("say either --out DIR, to build a site, or --check DIR, to compare one with its results.")
+    if check is not None:
+        differences = site.check(results, check)
+        if differences:
+            _fail("\n".join(differences), INCOMPLETE)
+        print(f"{check} matches {results}")
+    elif out is not None:
+        built = site.build(results, out)
+        print(f"{built.out}: {built.benchmarks} benchmarks, {built.cells} cells, {built.pages} pages")
 
 
 @app.command()

@@ -246,9 +246,15 @@ def test_export_and_leaderboard(finished: Suite) -> None:
     finished("export", "--out", "results", "tiny.yaml")
     assert "1 benchmarks, 4 cells" in finished("leaderboard", "--results", "results", "--out", "site").stdout
     assert (finished.folder / "site" / "index.html").is_file()
-    assert "up to date" in finished("leaderboard", "--results", "results", "--out", "site", "--check").stdout
+    assert "site matches results" in finished("leaderboard", "--results", "results", "--check", "site").stdout
     (finished.folder / "site" / "index.html").write_text("changed")
-    assert "index.html" in finished("leaderboard", "--results", "results", "--out", "site", "--check", status=1).stderr
+    assert "index.html" in finished("leaderboard", "--results", "results", "--check", "site", status=1).stderr
+
+
+def test_leaderboard_wants_one_folder(suite: Suite) -> None:
+    for asked in ((), ("--out", "site", "--check", "site")):
+        assert "either --out DIR" in suite("leaderboard", *asked, status=2).stderr
+    assert "leaderboard/results" in suite("leaderboard", "--out", "site", status=2).stderr
 
 
 def test_export_without_the_spec_file(finished: Suite, suite: Suite) -> None:
