@@ -11,13 +11,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from suite.records import PROTOCOL_VERSION, Record, to_plain
 from suite.tables import tables
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from suite.gather import Results
 
 CSV = ("cells", "replicates", "trials")
+LONG = ("gradients", "gradients_through_time")
+"""Tables with a row per layer and look: what the probes saw, in float32."""
+
+KEPT_BITS = 10
+"""Of the 23 bits of a mantissa in the long tables: three significant digits. The store keeps all of them."""
 
 
 class ExportError(Exception):
@@ -61,12 +70,38 @@ def _swap(building: Path, target: Path) -> None:
 
 def _write(results: Results, records: Sequence[Record], folder: Path) -> None:
     for table, frame in tables(records).items():
-        frame.to_parquet(folder / f"{table}.parquet", index=False)
+        if table in LONG:
+            _write_long(frame, folder / f"{table}.parquet")
+        else:
+            frame.to_parquet(folder / f"{table}.parquet", index=False)
         if table in CSV:
             frame.to_csv(folder / f"{table}.csv", index=False, lineterminator="\n")
     manifest = _manifest(results, records)
     manifest["files"] = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _write_long(frame: pd.DataFrame, file: Path) -> None:
+    """Millions of numbers, kept small: rounded, and their bytes put side by side so that like lies by like."""
+    floats = list(frame.select_dtypes("float32"))
+    frame = frame.assign(**{name: round_bits(frame[name].to_numpy(), KEPT_BITS) for name in floats})
+    frame.to_parquet(
+        file,
+        index=False,
+        compression="zstd",
+        compression_level=19,
+        use_dictionary=[name for name in frame if name not in floats],
+        column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
+    )
+
+
+def round_bits(values: np.ndarray, bits: int) -> np.ndarray:
+    """float32 rounded, half to even, to so many bits of mantissa; NaN and infinity stay, 0 stays exactly 0."""
+    cut = 23 - bits
+    whole = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+    half = np.uint32((1 << (cut - 1)) - 1) + ((whole >> np.uint32(cut)) & np.uint32(1))
+    rounded = ((whole + half) >> np.uint32(cut) << np.uint32(cut)).view(np.float32)
+    return np.where(np.isfinite(values) & np.isfinite(rounded), rounded, values)
 
 
 def _manifest(results: Results, records: Sequence[Record]) -> dict[str, Any]:

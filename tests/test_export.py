@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from leaderboard.tables import validate
-from suite.export import ExportError, export
+from suite.export import ExportError, export, round_bits
 from suite.gather import Results
 from suite.records import TABLES, Record
 from suite.spec import Benchmark, expand, read_benchmarks
@@ -88,6 +88,17 @@ def test_probed_values_are_kept_as_they_are(tiny: Benchmark, tmp_path: Path) -> 
     curves = pd.read_parquet(folder / "curves.parquet").query("replicate == 1").iloc[:5]
     run = results_of(tiny).records[0].replicates[1]
     np.testing.assert_array_equal(curves["train_loss"], run.traces["loss"][run.traces["probed_step"]])
+
+
+def test_rounding_keeps_three_digits_and_what_is_special() -> None:
+    generator = np.random.default_rng(0)
+    values = (generator.standard_normal(10_000) * 10.0 ** generator.uniform(-30, 30, 10_000)).astype(np.float32)
+    rounded = round_bits(values, 10)
+    assert np.abs(rounded / values - 1).max() <= 2**-11
+    assert not (rounded.view(np.uint32) & 0x1FFF).any(), "the 13 bits that were cut are 0"
+    special = np.array([0.0, np.inf, -np.inf, np.nan, np.finfo(np.float32).max, 1 + 2**-11, 1 + 3 * 2**-11], np.float32)
+    kept = [0.0, np.inf, -np.inf, np.nan, np.finfo(np.float32).max, 1, 1 + 2**-9]
+    np.testing.assert_array_equal(round_bits(special, 10), np.array(kept, np.float32))
 
 
 def test_gradients_through_time(tiny: Benchmark, tmp_path: Path) -> None:
