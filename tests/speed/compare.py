@@ -56,6 +56,7 @@ def compare_whole_runs(workers: int) -> None:
         ]
         ours = _time(command, cwd=folder, env=environment)
         again = _time(command, cwd=folder, env=environment)
+        shares = _shares(environment["MLFLOW_TRACKING_URI"], Path(folder, "copy"), workers, ours)
     grid = [word for factor, labels in CELLS.items() for word in (f"--{factor}", *labels)]
     theirs = _time([sys.executable, str(HERE / "plain.py"), "--workers", str(workers), *grid])
     cells = 8
@@ -63,6 +64,33 @@ def compare_whole_runs(workers: int) -> None:
     print(f"  plain script (Model.fit, Optuna, gradient callback)  {theirs:8.1f} s")
     print(f"  suite run                                            {ours:8.1f} s   {theirs / ours:.1f} times faster")
     print(f"  suite run again, all recorded                        {again:8.1f} s")
+    print(f"  of the {workers} x {ours:.1f} s of suite run: " + ", ".join(f"{k} {v:.0%}" for k, v in shares.items()))
+
+
+def _shares(uri: str, copy: Path, workers: int, seconds: float) -> dict[str, float]:
+    """Where the workers' time went, and what recording the same cells again in an empty store takes."""
+    from suite.store import Store
+
+    store = Store(uri)
+    entries = list(store.recorded("deep_mlp").values())
+    compiling = sum(entry.compile_seconds for entry in entries)
+    cells = sum(entry.seconds for entry in entries)
+    loaded = store.load(entries)
+    copy.mkdir()
+    with Store(f"sqlite:///{copy}/mlflow.db").writing() as writer:
+        writer.open_benchmark(loaded[0].record.cell, loaded[0].provenance)
+        started = time.perf_counter()
+        for stored in loaded:
+            writer.add(stored.record, stored.provenance)
+        recording = time.perf_counter() - started
+    whole = workers * seconds
+    idle = whole - cells
+    return {
+        "training": (cells - compiling) / whole,
+        "compiling": compiling / whole,
+        "idle (start-up and waiting)": idle / whole,
+        "MLflow and pictures, in a process of their own": recording / whole,
+    }
 
 
 def _time(command: list[str], **options: object) -> float:

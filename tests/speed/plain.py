@@ -13,7 +13,7 @@ import multiprocessing
 import os
 import time
 
-DEPTH, WIDTH, BATCH, EPOCHS, TRIALS, REPLICATES = 20, 64, 64, 20, 8, 5
+DEPTH, WIDTH, BATCH, EPOCHS, TRIALS, REPLICATES = 20, 64, 64, 20, 6, 5
 
 
 def train_cell(cell: dict) -> dict:
@@ -95,7 +95,9 @@ def train_cell(cell: dict) -> dict:
         score = history.history.get("val_accuracy", [0.0])[-1]
         return model, 0.0 if np.isnan(score) else score
 
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=4))
+    study = optuna.create_study(
+        direction="maximize", sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=TRIALS // 2)
+    )
     study.optimize(lambda trial: train(trial.suggest_float("rate", 1e-4, 1.0, log=True), 0)[1], n_trials=TRIALS)
     scores = []
     for seed in range(1, REPLICATES + 1):
