@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import sys
@@ -61,24 +62,26 @@ def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers 
 @app.command()
 def check(specs: Specs) -> None:
     """Validate specs, run nothing."""
-    from suite.spec import SpecError, expand, find_spec, import_components, read_benchmarks
+    from suite.gather import readable_specs
+    from suite.spec import SpecError, check_data, expand, import_components
 
-    wrong = False
-    for spec in specs:
-        try:
-            for benchmark in read_benchmarks(find_spec(spec)):
-                cells = expand(benchmark)
-                import_components(cells)
-                programs, budget = len({cell.program for cell in cells}), benchmark.budget
-                print(
-                    f"{spec}: {benchmark.name}: {len(cells)} cells, {programs} programs, "
-                    f"{budget.trials} trials + {budget.replicates} replicates of {budget.steps} steps each"
-                )
-        except SpecError as error:
-            wrong = True
-            print(error, file=sys.stderr)
-    if wrong:
-        raise typer.Exit(WRONG)
+    benchmarks, problems = readable_specs(specs)
+    for benchmark in benchmarks:
+        cells = expand(benchmark)
+        faults = len(problems)
+        for look in (import_components, functools.partial(check_data, file=str(benchmark.file))):
+            try:
+                look(cells)
+            except SpecError as error:
+                problems += error.problems
+        if len(problems) == faults:
+            programs, budget = len({cell.program for cell in cells}), benchmark.budget
+            print(
+                f"{benchmark.name}: {len(cells)} cells, {programs} programs, "
+                f"{budget.trials} trials + {budget.replicates} replicates of {budget.steps} steps each"
+            )
+    if problems:
+        _fail("\n".join(map(str, problems)))
 
 
 @app.command()

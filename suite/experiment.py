@@ -162,11 +162,17 @@ def _finite(value: float) -> float | None:
 def _task_of(cell: Cell, replicate: int = 0) -> Task:
     """The data of a cell; under k-fold cross-validation, replicate r tests on fold r mod k and tuning sees fold 0."""
     fold = replicate % cell.task["folds"] if cell.task.get("folds") else 0
-    return _load_task(json.dumps(cell.task), fold, cell.search_path)
+    return _load_task(_version_of_file(cell), json.dumps(cell.task), fold, cell.search_path)
+
+
+def _version_of_file(cell: Cell) -> str:
+    """What changes when a user's data file does, as a program's name does; nothing for tasks without one."""
+    return cell.program if "path" in cell.task else ""
 
 
 @functools.lru_cache(maxsize=2)
-def _load_task(task: str, fold: int, folders: tuple[str, ...]) -> Task:
+def _load_task(file: str, task: str, fold: int, folders: tuple[str, ...]) -> Task:
+    """The arrays of a task, kept for the next run, as long as its `file` is the same."""
     plain: Mapping[str, Any] = json.loads(task)
     return load_task(plain, fold=fold, folders=folders)
 
@@ -174,15 +180,13 @@ def _load_task(task: str, fold: int, folders: tuple[str, ...]) -> Task:
 def _program_of(cell: Cell) -> Program:
     baked = {factor: level for factor, level in cell.recipe.items() if factor not in FED}
     budget = cell.budget
-    task = json.dumps(cell.task)
-    return _load_program(
-        cell.program, json.dumps(baked), cell.model, task, cell.search_path, budget.steps, budget.evaluations
-    )
+    data = _version_of_file(cell), json.dumps(cell.task), 0, cell.search_path
+    return _load_program(cell.program, json.dumps(baked), cell.model, data, budget.steps, budget.evaluations)
 
 
 @functools.lru_cache(maxsize=1)
 def _load_program(
-    key: str, recipe: str, model: str, task: str, folders: tuple[str, ...], steps: int, evaluations: int
+    key: str, recipe: str, model: str, data: tuple[str, str, int, tuple[str, ...]], steps: int, evaluations: int
 ) -> Program:
     """The program of a cell, kept for the next cell that shares it: `key` changes with the source of its components."""
-    return Program(json.loads(recipe), model, _load_task(task, 0, folders), steps, evaluations)
+    return Program(json.loads(recipe), model, _load_task(*data), steps, evaluations)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from suite.records import Cell, Record
 
 if TYPE_CHECKING:
-    from suite.spec import Benchmark
+    from suite.spec import Benchmark, Problem
     from suite.store import Store, Stored
 
 
@@ -73,6 +73,16 @@ def read_specs(specs: Sequence[str]) -> list[Benchmark]:
     Raises:
         SpecError: With all problems of all of them.
     """
+    from suite.spec import SpecError
+
+    benchmarks, problems = readable_specs(specs)
+    if problems:
+        raise SpecError(problems)
+    return benchmarks
+
+
+def readable_specs(specs: Sequence[str]) -> tuple[list[Benchmark], list[Problem]]:
+    """The benchmarks of those specs that have no problems, and the problems of the others."""
     from suite.spec import Problem, SpecError, find_spec, read_benchmarks
 
     benchmarks: dict[str, Benchmark] = {}
@@ -86,9 +96,7 @@ def read_specs(specs: Sequence[str]) -> list[Benchmark]:
                     problems.append(Problem(spec, None, None, "name", message))
         except SpecError as error:
             problems += error.problems
-    if problems:
-        raise SpecError(problems)
-    return list(benchmarks.values())
+    return list(benchmarks.values()), problems
 
 
 def recorded_benchmarks(store: Store, *, quick: bool = False) -> list[Benchmark]:

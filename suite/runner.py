@@ -48,11 +48,11 @@ def run_plans(
         run: What is done with a cell.
 
     Raises:
-        SpecError: A user's own component cannot be imported; nothing was trained then.
+        SpecError: A user's own component cannot be imported, or data is missing; nothing was trained then.
         StoreError: Another run is writing, or the store cannot be written to; what was recorded stays.
         ClusterError: The workers are gone.
     """
-    from suite.spec import import_components
+    from suite.spec import check_data, import_components
 
     cells = [cell for plan in plans for cell in plan.to_run]
     if not cells:
@@ -63,6 +63,8 @@ def run_plans(
     with store.writing() as writer:
         import_components(cells)
         for plan in plans:
+            if isinstance(workers, int):  # else the data is where the workers are
+                check_data(plan.to_run, str(plan.benchmark.file), downloads=True)
             if plan.to_run:
                 writer.open_benchmark(plan.to_run[0], origins[plan.benchmark.name])
         with contextlib.closing(run_cells(cells, workers, run=run)) as results:

@@ -192,9 +192,7 @@ def test_cells_that_cannot_be_run_end_with_status_1(make_suite: Callable[..., Su
 
 
 def test_check_names_every_mistake(suite: Suite) -> None:
-    assert suite("check", "tiny.yaml").stdout.startswith(
-        "tiny.yaml: tiny: 4 cells, 2 programs, 4 trials + 2 replicates"
-    )
+    assert suite("check", "tiny.yaml").stdout.startswith("tiny: 4 cells, 2 programs, 4 trials + 2 replicates")
     bad = suite.folder / "bad.yaml"
     bad.write_text(TINY.replace("relu", "reluu").replace("depth: 3", "depth: -3").replace("trials: 4", "trials: 0"))
     done = suite("check", "tiny.yaml", "bad.yaml", "absent.yaml", status=2)

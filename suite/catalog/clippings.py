@@ -13,10 +13,11 @@ CLIPPINGS = catalog_of(
     [
         Entry("none", "gradients as they are"),
         Entry("global_norm", "all gradients scaled together to at most a norm (Pascanu et al. 2013)",
-              parameters=(_NORM,)),
-        Entry("norm", "each weight array's gradient scaled to at most a norm", parameters=(_NORM,)),
+              parameters=(_NORM,), aliases=("global_clipnorm",)),
+        Entry("norm", "each weight array's gradient scaled to at most a norm", parameters=(_NORM,),
+              aliases=("clipnorm",)),
         Entry("value", "each gradient cut to [-value, value]",
-              parameters=(Parameter("value", "the threshold", "number", 1.0, low=0, low_open=True),)),
+              parameters=(Parameter("value", "the threshold", "number", 1.0, low=0, low_open=True),), aliases=("clipvalue",)),
     ]
 )  # fmt: skip
 

@@ -24,7 +24,7 @@ TRAINING = (
     Parameter("batch_size", "examples in a step", "integer", 64, low=1),
     Parameter("l1", "times the sum of |w| over the kernels, added to the loss", "number", 0.0, low=0),
     Parameter("l2", "times the sum of w^2 over the kernels, added to the loss", "number", 0.0, low=0),
-    Parameter("weight_decay", "decoupled decay, in the optimizer; 0 leaves the optimizer's own", "number", 0.0, low=0),
+    Parameter("weight_decay", "decoupled decay, in the optimizer; by default the optimizer's own", "number", low=0),
     Parameter(
         "label_smoothing", "share of each target spread over all classes", "number", 0.0, low=0, high=1, high_open=True
     ),

@@ -39,7 +39,7 @@ INITIALIZERS = catalog_of(
             "suite.catalog.initializers:uniform_fan_in",
         ),
         Entry("glorot_uniform", "variance 2/(fan_in + fan_out), uniform (Glorot and Bengio 2010)",
-              "keras.initializers:GlorotUniform", aliases=("xavier_uniform", "glorot")),
+              "keras.initializers:GlorotUniform", aliases=("xavier_uniform", "glorot", "xavier")),
         Entry("glorot_normal", "variance 2/(fan_in + fan_out), truncated normal",
               "keras.initializers:GlorotNormal", aliases=("xavier_normal",)),
         Entry("he_uniform", "variance 2/fan_in, uniform (He et al. 2015)",

@@ -49,13 +49,23 @@ OPTIMIZERS = catalog_of(
               (*_ADAM, Parameter("weight_decay", "decay per step and unit of rate", "number", 0.004, low=0))),
         Entry("adamax", "Adam with the maximum in place of the root mean square", "keras.optimizers:Adamax", _ADAM),
         Entry("nadam", "Adam with Nesterov momentum (Dozat 2016)", "keras.optimizers:Nadam", _ADAM),
-        Entry("adafactor", "Adam with factored second moments (Shazeer and Stern 2018)", "keras.optimizers:Adafactor"),
+        Entry("adafactor", "Adam with factored second moments (Shazeer and Stern 2018)", "keras.optimizers:Adafactor",
+              (Parameter("beta_2_decay", "exponent by which the decay of the squares nears 1", "number", -0.8, high=0),
+               Parameter("clip_threshold", "of an update's root mean square", "number", 1.0, low=0, low_open=True),
+               Parameter("relative_step", "lower the rate with the root of the steps", "boolean", True))),
         Entry("lamb", "Adam with layer-wise trust ratios (You et al. 2020)", "keras.optimizers:Lamb", _ADAM),
-        Entry("ftrl", "follow the regularized leader (McMahan et al. 2013)", "keras.optimizers:Ftrl"),
+        Entry("ftrl", "follow the regularized leader (McMahan et al. 2013)", "keras.optimizers:Ftrl",
+              (Parameter("learning_rate_power", "exponent of the decay of the rate", "number", -0.5, high=0),
+               Parameter("initial_accumulator_value", "the sum's first value", "number", 0.1, low=0),
+               Parameter("beta", "added to the root of the sum", "number", 0.0, low=0))),
         Entry("lion", "sign of a momentum (Chen et al. 2023); wants rates ten times below Adam's",
               "keras.optimizers:Lion", (_BETA_1, _beta("beta_2", 0.99, "the gradient"))),
         Entry("muon", "orthogonalized momentum for matrices, AdamW for the rest (Jordan et al. 2024)",
-              "keras.optimizers:Muon"),
+              "keras.optimizers:Muon",
+              (Parameter("momentum", "of the matrices", "number", 0.95, low=0, high=1, high_open=True),
+               Parameter("nesterov", "whether that momentum is Nesterov's", "boolean", True),
+               Parameter("ns_steps", "Newton-Schulz steps that orthogonalize", "integer", 5, low=1, high=20),
+               _beta("adam_beta_1", 0.9, "the rest's gradient"), _beta("adam_beta_2", 0.999, "its square"), _EPSILON)),
     ]
 )  # fmt: skip
 
@@ -74,21 +84,23 @@ def amsgrad(**arguments: Any) -> Any:
     return keras.optimizers.Adam(amsgrad=True, **arguments)
 
 
-def build_optimizer(level: Mapping[str, Any], clipping: Mapping[str, Any], weight_decay: float = 0.0) -> Any:
+def build_optimizer(level: Mapping[str, Any], clipping: Mapping[str, Any], weight_decay: float | None = None) -> Any:
     """A fresh Keras optimizer of a canonical level. The learning rate is set later, at every step.
 
     Args:
         level: `{"name": ..., **arguments}`; of a user's own `module:attribute`, a class or function that returns
             a `keras.optimizers.Optimizer` and takes `learning_rate`.
         clipping: Canonical level of the clippings.
-        weight_decay: Decoupled weight decay; 0 leaves the optimizer's own.
+        weight_decay: Decoupled weight decay; None leaves the optimizer's own.
     """
     from suite.catalog.clippings import clipping_arguments
 
     arguments = {key: value for key, value in level.items() if key != "name"}
     arguments |= clipping_arguments(clipping)
-    if weight_decay:
+    if weight_decay is not None:
         arguments["weight_decay"] = weight_decay
+        if level["name"] == "muon":  # of what it leaves to its Adam, convolution kernels among them
+            arguments["adam_weight_decay"] = weight_decay
     if is_own_component(level["name"]):
         factory = load_target(level["name"])
     else:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from suite.catalog.base import find
 from suite.catalog.normalizations import OF_WEIGHTS
+from suite.catalog.optimizers import OPTIMIZERS
 from suite.models.stages import blocks_of
 from suite.tasks import TASKS, Form, form_of
 
@@ -30,6 +32,7 @@ def conflicts(task: Mapping[str, Any], model: str, recipe: Mapping[str, Any]) ->
     rules: tuple[Callable[[Form, Mapping[str, Any], str, Mapping[str, Any]], Iterator[Conflict]], ...] = (
         _of_examples,
         _of_loss,
+        _of_optimizer,
         _of_normalization,
         _of_residual,
         _of_cells,
@@ -66,8 +69,9 @@ def _of_loss(form: Form, task: Mapping[str, Any], model: str, recipe: Mapping[st
     if form.targets == "numbers":
         if loss["name"] == "cross_entropy":
             yield "loss", f"cross_entropy is of classes, and {task['name']} asks for numbers"
-        if loss["name"] == "binary_cross_entropy" and task["name"] != "saturated_neuron":
-            yield "loss", f"binary_cross_entropy is of answers in [0, 1], and {task['name']} asks for other numbers"
+        bounded = "binary_cross_entropy" if loss["name"] == "binary_cross_entropy" else "a sigmoid output"
+        if (bounded == "binary_cross_entropy" or loss.get("output") == "sigmoid") and task["name"] == "adding":
+            yield "loss", f"{bounded} is of answers in [0, 1], and those of adding are sums up to 2"
         if loss.get("output") == "softmax":
             yield "loss", f"a softmax output is of classes, and {task['name']} asks for numbers"
         if recipe["label_smoothing"]:
@@ -77,6 +81,17 @@ def _of_loss(form: Form, task: Mapping[str, Any], model: str, recipe: Mapping[st
         yield "loss", f"huber is of numbers, and {task['name']} asks for classes"
     if recipe["label_smoothing"] and form.every_step and not cross_entropy:
         yield "label_smoothing", "at every time step, labels are smoothed for cross_entropy only"
+
+
+def _of_optimizer(form: Form, task: Mapping[str, Any], model: str, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
+    optimizer, decay = recipe["optimizer"], recipe["weight_decay"]
+    entry = find(OPTIMIZERS, optimizer["name"])
+    own = entry.parameter("weight_decay") if entry is not None else None
+    if decay is not None and own is not None and optimizer["weight_decay"] != own.default:
+        yield (
+            "weight_decay",
+            f"is given twice: {decay:g} as a factor, and {optimizer['weight_decay']:g} of the optimizer",
+        )
 
 
 def _of_normalization(form: Form, task: Mapping[str, Any], model: str, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
@@ -94,7 +109,10 @@ def _of_normalization(form: Form, task: Mapping[str, Any], model: str, recipe: M
         elif position == "inside" and name == "batch":
             yield "norm_position", "batch normalization inside a cell would need statistics for every time step"
         return
-    if name == "group" and width % level["groups"]:
+    alone = _one_number(form, model, level, width, recipe)
+    if alone:
+        yield "normalization", f"{alone}: normalizing one number leaves nothing but the shift"
+    elif name == "group" and width % level["groups"]:
         yield (
             "normalization",
             f"groups {level['groups']} does not divide the {width} {'channels' if model == 'cnn' else 'units'}",
@@ -107,6 +125,17 @@ def _of_normalization(form: Form, task: Mapping[str, Any], model: str, recipe: M
         yield "normalization", "batch normalization over a batch of 1 leaves nothing but its shift"
     if recipe["depth"] == 0 and name != "none":
         yield "normalization", "is of hidden layers, and depth is 0"
+
+
+def _one_number(form: Form, model: str, level: Mapping[str, Any], width: int, recipe: Mapping[str, Any]) -> str:
+    """Why a normalization would be over a single number, if it would."""
+    name, groups = level["name"], {"instance": width, "layer": 1}.get(level["name"], level.get("groups"))
+    if groups != width or name not in ("instance", "group", "layer"):
+        return ""
+    if model == IMAGES_ONLY:
+        size = form.size and -(-form.size // 2 ** (recipe["stages"] - 1))
+        return f"a group of 1 channel, and stages shrink the image to {size} x {size}" if size == 1 else ""
+    return f"a group of 1 of the {width} units"
 
 
 def _of_residual(form: Form, task: Mapping[str, Any], model: str, recipe: Mapping[str, Any]) -> Iterator[Conflict]:

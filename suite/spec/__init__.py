@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from suite.spec.benchmark import Benchmark, Level
 from suite.spec.components import import_components
+from suite.spec.data import check_data
 from suite.spec.editor import json_schema, schema_text
 from suite.spec.grid import expand
 from suite.spec.problems import Problem, SpecError
@@ -15,6 +16,7 @@ __all__ = [
     "Level",
     "Problem",
     "SpecError",
+    "check_data",
     "expand",
     "find_spec",
     "import_components",

@@ -14,12 +14,22 @@ from typing import Any
 
 from suite.catalog import is_own_component, load_target
 from suite.components import importing_from
+from suite.models import MODELS
 from suite.records import Cell
 from suite.spec.problems import Problem, SpecError, nearest, quote
 from suite.spec.sources import find_module
 
 OWN_KINDS = ("activations", "initializers", "normalizations", "optimizers")
 """The kinds of component that a user may bring."""
+
+_CALLS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "activations": (("z",), ()),
+    "initializers": ((), ("seed",)),
+    "normalizations": ((), ("name",)),
+    "optimizers": ((), ("learning_rate",)),
+}
+"""What a component is given besides the arguments of its level: by position, and by name. An initializer that takes no
+seed is not given one."""
 
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -81,20 +91,26 @@ def import_components(cells: Iterable[Cell]) -> None:
     """Imports every component of a user's own that the cells name.
 
     Raises:
-        SpecError: One cannot be imported, is not what its file beside the spec defines, or does not take its arguments.
+        SpecError: One cannot be imported, is not what its file beside the spec defines, or cannot be called as its kind.
     """
     levels = {
-        (cell.search_path, level["name"], *sorted(level))
+        (cell.search_path, _kind_of(cell, factor), level["name"], *sorted(level))
         for cell in cells
-        for level in cell.recipe.values()
+        for factor, level in cell.recipe.items()
         if isinstance(level, Mapping) and is_own_component(level["name"])
     }
-    problems = [_import_fault(name, arguments, folders) for folders, name, *arguments in sorted(levels)]
+    problems = [_import_fault(name, kind, arguments, folders) for folders, kind, name, *arguments in sorted(levels)]
     if any(problems):
         raise SpecError(problem for problem in problems if problem)
 
 
-def _import_fault(name: str, arguments: Sequence[str], folders: Sequence[str]) -> Problem | None:
+def _kind_of(cell: Cell, factor: str) -> str:
+    parameter = MODELS[cell.model].parameter(factor)
+    assert parameter is not None and parameter.catalog is not None, factor
+    return parameter.catalog
+
+
+def _import_fault(name: str, kind: str, arguments: Sequence[str], folders: Sequence[str]) -> Problem | None:
     module = name.split(":")[0]
     file = find_module(module, folders)
 
@@ -114,17 +130,26 @@ def _import_fault(name: str, arguments: Sequence[str], folders: Sequence[str]) -
         return problem(f"another module named {module} is loaded already, from {loaded}; rename this one")
     if not callable(component):
         return problem(f"got {quote(repr(component))}, expected a function or class")
-    return _unknown_argument(component, arguments, problem)
+    fault = _call_fault(component, kind, [argument for argument in arguments if argument != "name"])
+    return problem(fault) if fault else None
 
 
-def _unknown_argument(component: Any, arguments: Sequence[str], problem: Any) -> Problem | None:
+def _call_fault(component: Any, kind: str, arguments: Sequence[str]) -> str | None:
+    """Why a component cannot be called with the arguments of its level and what its kind is given, by its signature."""
     try:
-        parameters = inspect.signature(component).parameters
+        signature = inspect.signature(component)
     except (TypeError, ValueError):
         return None
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return None
-    unknown = [argument for argument in arguments if argument != "name" and argument not in parameters]
-    if not unknown:
-        return None
-    return problem(f"takes no argument {', '.join(map(quote, unknown))}; it takes {', '.join(parameters) or 'none'}")
+    parameters = signature.parameters
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        unknown = [argument for argument in arguments if argument not in parameters]
+        if unknown:
+            return f"takes no argument {', '.join(map(quote, unknown))}; it takes {', '.join(parameters) or 'none'}"
+    by_position, by_name = _CALLS[kind]
+    given = [name for name in by_name if name != "seed" or name in parameters]
+    try:
+        signature.bind(*by_position, **dict.fromkeys([*given, *arguments]))
+    except TypeError as error:
+        call = ", ".join([*by_position, *(f"{name}=..." for name in (*given, *arguments))])
+        return f"{error}; of the {kind}, it is called as {component.__name__}({call})"
+    return None

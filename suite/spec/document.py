@@ -124,6 +124,8 @@ def _tell(document: Node, fault: Any, findings: Findings) -> None:
     elif kind == "too_short":
         expected = "at least one factor" if key in ("grid", "exclude") else "at least one level"
         findings.add(node.place, key, mismatch(node, expected))
+    elif key == "budget.learning_rate" and kind in ("model_type", "model_attributes_type", "dict_type"):
+        findings.add(node.place, key, mismatch(node, "a mapping, as {low: 1e-4, high: 1.0}", "collection"))
     elif kind in _BOUNDS:
         findings.add(node.place, key, mismatch(node, _BOUNDS[kind].format(**context), "number"))
     else:

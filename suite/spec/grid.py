@@ -137,8 +137,13 @@ class _CellMaker:
         if is_own_component(name):
             return self._sources.of_module(name.split(":")[0])
         parameter = MODELS[self._benchmark.model].parameter(factor)
-        entry = find(KINDS[parameter.catalog], name) if parameter and parameter.catalog else None
-        return self._source_of(entry) if entry and entry.target.startswith("suite.") else None
+        if parameter is None or parameter.catalog is None:
+            return None
+        entry = find(KINDS[parameter.catalog], name)
+        assert entry is not None, name
+        if not entry.target:  # its catalog's module says what it does
+            return self._sources.of_module(f"suite.catalog.{parameter.catalog}")
+        return self._source_of(entry) if entry.target.startswith("suite.") else None
 
     def _source_of(self, entry: Entry) -> str:
         return self._sources.of_module(entry.target.split(":")[0])

@@ -133,13 +133,22 @@ class _Reading:
                 self._findings.add(low.place, "budget.learning_rate.low", message)
 
     def _check_scores(self, benchmark: Benchmark) -> None:
-        """Target and reference are values that the task's metric can take."""
-        accuracy = form_of(benchmark.task).targets == "classes"
+        """Target and reference are values that the task's metric can take, and better than a constant answer's."""
+        form = form_of(benchmark.task)
+        accuracy, chance = form.targets == "classes", form.chance
         expected = "an accuracy from 0 to 1" if accuracy else "a mean squared error of at least 0"
+        if "targets" in benchmark.grid:
+            place = self._document.value["grid"].keys["targets"]
+            message = "changes the metric, so that cells could not be ranked together; expected a document for each"
+            self._findings.add(place, "grid.targets", message)
         for key in ("target", "reference"):
             node = self._document.value.get(key)
             if node is not None and node.value is not None and not 0 <= node.value <= (1 if accuracy else math.inf):
                 self._findings.add(node.place, key, mismatch(node, expected))
+            elif node is not None and node.value is not None and chance is not None:
+                if node.value <= chance if accuracy else node.value >= chance:
+                    better = f"{'above' if accuracy else 'below'} {chance:.3g}, which a constant answer scores"
+                    self._findings.add(node.place, key, mismatch(node, better))
 
     def _check_combinations(self, benchmark: Benchmark) -> None:
         """Something must be left of the grid, and what is left must go together."""

@@ -28,8 +28,9 @@ def find_spec(name_or_path: str) -> Path:
     if _is_there(path):
         raise SpecError([Problem(name_or_path, None, None, "", "is a folder, expected a YAML file")])
     named_as_file = path.suffix in _SUFFIXES
-    beside = {str(file): file for suffix in _SUFFIXES for file in _files(path.parent, suffix)} if named_as_file else {}
-    found = nearest(name_or_path, [*beside, *shipped])
+    beside = {file.stem: str(file) for suffix in _SUFFIXES for file in _files(path.parent, suffix)}
+    alike = nearest(path.stem, beside) if named_as_file else None
+    found = beside[alike] if alike else nearest(name_or_path, shipped)
     hint = f"; did you mean {found}?" if found else ""
     known = f"; benchmarks that ship with the suite: {', '.join(shipped) or 'none'}"
     raise SpecError([Problem(quote(name_or_path), None, None, "", f"no such file or benchmark{hint}{known}")])

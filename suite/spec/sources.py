@@ -58,10 +58,10 @@ class Sources:
         self.of_file = functools.cache(self._of_file)
 
     def _of_module(self, module: str) -> str:
-        """16 hex digits of a module's source and of those it imports from its own folder."""
+        """16 hex digits of a module's source and of those it imports from its own folder, or from below the folders."""
         file = find_module(module, self._folders)
-        files = _with_siblings(file) if file is not None and file.is_file() else []
-        return digest({path.name: _hash(path) for path in files})
+        files = _with_imported(file, self._folders) if file is not None and file.is_file() else []
+        return digest(sorted([path.name, _hash(path)] for path in files))
 
     def _of_file(self, path: str) -> str:
         """16 hex digits of a data file."""
@@ -69,30 +69,45 @@ class Sources:
         return digest(_hash(file) if file is not None else None)
 
 
-def _with_siblings(file: Path) -> list[Path]:
-    """A source file and those of its folder that it imports, directly or not, by name."""
+def _with_imported(file: Path, folders: Sequence[str]) -> list[Path]:
+    """A source file and those that it imports, directly or not, from its own folder or from below the folders."""
     found, waiting = {file}, [file]
     while waiting:
-        for name in _imported_names(waiting.pop()):
-            sibling = file.parent / f"{name}.py"
-            if sibling not in found and sibling.is_file():
-                found.add(sibling)
-                waiting.append(sibling)
+        for imported in _imported_files(waiting.pop(), folders):
+            if imported not in found:
+                found.add(imported)
+                waiting.append(imported)
     return sorted(found)
 
 
-def _imported_names(file: Path) -> Iterator[str]:
-    """The last parts of the modules that a file's imports may mean."""
+def _imported_files(file: Path, folders: Sequence[str]) -> Iterator[Path]:
+    for base, parts in _imported_names(file):
+        if base is not None:
+            places = [base.joinpath(*parts)]
+        else:
+            below = [] if parts[0] == "suite" else [Path(folder, *parts) for folder in folders]
+            places = [file.parent / parts[-1], *below]
+        for place in places:
+            for candidate in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+                if candidate.is_file():
+                    yield candidate
+
+
+def _imported_names(file: Path) -> Iterator[tuple[Path | None, list[str]]]:
+    """The modules that a file's imports may mean: the folder that a relative one starts from, and the parts of its name."""
     try:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError):
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[-1] for alias in node.names)
+            yield from ((None, alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield from (node.module or "").split(".")[-1:]
-            yield from (alias.name for alias in node.names)
+            base = file.parents[node.level - 1] if node.level else None
+            module = node.module.split(".") if node.module else []
+            yield from ((base, [*module, alias.name]) for alias in node.names)
+            if module:
+                yield base, module
 
 
 def digest(value: Any) -> str:

@@ -53,11 +53,11 @@ TASKS = catalog_of(
               "suite.tasks.images:cifar10", _IMAGES),
         Entry("adding", "the sum of the two marked numbers of a sequence; solved below an MSE of 0.01 (Le et al. 2015)",
               "suite.tasks.sequences:adding", (_length(100, 2), _GENERATED)),
-        Entry("copy_memory", "ten symbols to be repeated after T blanks (Arjovsky et al. 2016)",
+        Entry("copy_memory", "ten of eight symbols, to be repeated after T blanks; without memory the loss stays at 10 ln 8 / (T + 20) (Arjovsky et al. 2016)",
               "suite.tasks.sequences:copy_memory", (_length(100, 1), _GENERATED)),
         Entry("temporal_order", "which two symbols came, in which order, among distractors; solved at 99% (Pascanu et al. 2013)",
               "suite.tasks.sequences:temporal_order", (_length(100, 10), _GENERATED)),
-        Entry("parity", "whether the ones in a sequence of bits are odd in number",
+        Entry("parity", "whether the ones in a sequence of bits are odd in number; whoever misses one bit stays at 50%",
               "suite.tasks.sequences:parity", (_length(10, 1), _GENERATED)),
         Entry("xor", "the four points that no linear classifier separates; all three splits are the same",
               "suite.tasks.toys:xor"),
@@ -92,12 +92,14 @@ class Form:
         targets: What is to be predicted.
         every_step: Whether there is a target at every time step.
         size: Height and width of an image, where known.
+        chance: What the best constant answer scores, where known: an accuracy, or a mean squared error.
     """
 
     examples: Literal["table", "sequence", "image"]
     targets: Literal["classes", "numbers"]
     every_step: bool = False
     size: int | None = None
+    chance: float | None = None
 
 
 _IMAGE_SIZES = {"digits": 8, "mnist": 28, "fashion_mnist": 28, "cifar10": 32}
@@ -113,12 +115,16 @@ def form_of(task: Mapping[str, Any]) -> Form:
     arguments = {**TASKS[name].defaults(), **task}
     if name in _IMAGE_SIZES:
         is_image = arguments["layout"] == "image"
-        return Form("image" if is_image else "sequence", "classes", size=_IMAGE_SIZES[name] if is_image else None)
+        size = _IMAGE_SIZES[name] if is_image else None
+        return Form("image" if is_image else "sequence", "classes", size=size, chance=0.1)
     if name == "arrays":
         return Form(arguments["examples"], arguments["targets"])
     if name in ("xor", "saturated_neuron"):
-        return Form("table", "classes" if name == "xor" else "numbers")
-    return Form("sequence", "numbers" if name == "adding" else "classes", every_step=name == "copy_memory")
+        return Form("table", "classes", chance=0.5) if name == "xor" else Form("table", "numbers")
+    chance = {"adding": 1 / 6, "copy_memory": 1 / 8, "temporal_order": 1 / 4, "parity": 1 / 2}[name]
+    return Form(
+        "sequence", "numbers" if name == "adding" else "classes", every_step=name == "copy_memory", chance=chance
+    )
 
 
 def load_task(task: Mapping[str, Any], *, fold: int = 0, folders: Sequence[str] = ()) -> Task:

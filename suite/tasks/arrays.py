@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def _load(path: Path) -> dict[str, np.ndarray]:
             )
         with data:
             return {name: data[name] for name in data.files if name in (*_WHOLE, *_SPLIT, *_VALIDATION)}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise TaskError(f"{path.name} is not readable as an .npz of plain arrays: {error}") from error
 
 

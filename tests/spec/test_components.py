@@ -134,6 +134,31 @@ def test_editing_what_a_component_imports_from_its_folder_changes_its_cells(tmp_
     assert all(a.fingerprint != b.fingerprint for a, b in zip(after, before, strict=True))
 
 
+def test_editing_deep_inside_a_package_changes_its_cells(tmp_path: Path, module: Path) -> None:
+    package = tmp_path / "own_package"
+    (package / "deep").mkdir(parents=True)
+    for file, text in (
+        ("__init__.py", ""),
+        ("deep/__init__.py", "from .inner import bend\n"),
+        ("deep/inner.py", "from ..base import scale\n\n\ndef bend(z):\n    return scale * z\n"),
+        ("base.py", "scale = 1.0\n"),
+    ):
+        (package / file).write_text(text)
+    module.write_text("from own_package.deep import bend\n")
+    before = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
+    (package / "base.py").write_text("scale = 2.0\n")
+    after = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
+    assert all(a.fingerprint != b.fingerprint for a, b in zip(after, before, strict=True))
+
+
+def test_a_component_must_take_what_its_kind_is_given(tmp_path: Path, module: Path) -> None:
+    module.write_text("def bend(z, alpha):\n    return z\n\n\ndef scale():\n    return None\n")
+    (fault,) = import_faults(tmp_path, f"{module.stem}:bend", f"{{name: '{module.stem}:bend', alpha: 1}}")
+    assert fault.message == "missing a required argument: 'alpha'; of the activations, it is called as bend(z)"
+    with pytest.raises(SpecError, match=r"argument 'name'; of the normalizations, it is called as scale\(name=...\)"):
+        import_components(expand(one(tmp_path, fixed=f"fixed: {{depth: 2, normalization: '{module.stem}:scale'}}")))
+
+
 def test_moving_the_folder_changes_no_fingerprint(tmp_path: Path, module: Path) -> None:
     moved = tmp_path / "elsewhere"
     moved.mkdir()

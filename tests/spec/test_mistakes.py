@@ -229,7 +229,7 @@ def test_a_grid_too_large_is_refused_before_it_is_walked(tmp_path: Path) -> None
 
 
 def test_what_does_not_go_together_is_told_at_its_factor(tmp_path: Path) -> None:
-    grid = "grid: {width: [8, 12], §normalization: [none, {name: group, groups: 8}]}"
+    grid = "grid: {width: [16, 12], §normalization: [none, {name: group, groups: 8}]}"
     text, place = unmark(tiny(fixed="fixed: {depth: 4}", grid=grid))
     (problem,) = problems(tmp_path, text)
     assert (problem.line, problem.column) == place
@@ -267,7 +267,30 @@ def test_a_task_of_numbers_is_judged_by_its_error(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, text)
     assert (problem.line, problem.column) == place
     assert problem.message == "got -1, expected a mean squared error of at least 0"
-    assert not problems(tmp_path, text.replace("-1", "7"))
+    assert not problems(tmp_path, text.replace("-1", "0.01"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "target"),
+    [
+        ({}, "target: §0.1"),
+        ({"task": "task: parity", "model": "model: recurrent", "fixed": "fixed: {units: 8}"}, "target: §0.5"),
+        ({"task": "task: adding", "model": "model: recurrent", "fixed": "fixed: {units: 8}"}, "target: §0.2"),
+    ],
+)
+def test_a_target_that_a_constant_reaches_is_none(tmp_path: Path, changes: dict[str, str], target: str) -> None:
+    text, place = unmark(tiny(**changes, target=target))
+    (problem,) = problems(tmp_path, text)
+    assert (problem.line, problem.column) == place
+    assert problem.message.endswith("which a constant answer scores")
+
+
+def test_targets_cannot_vary_within_a_table(tmp_path: Path) -> None:
+    (tmp_path / "mine.npz").write_bytes(b"")
+    task, grid = "task: {name: arrays, path: mine.npz}", "grid: {§targets: [classes, numbers]}"
+    text, place = unmark(tiny(task=task, grid=grid))
+    (problem,) = problems(tmp_path, text)
+    assert (problem.line, problem.column, problem.key) == (*place, "grid.targets")
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,9 @@ def test_files_that_are_no_npz(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("hello")
     with pytest.raises(TaskError, match=r"text.npz is not readable as an .npz of plain arrays"):
         load_task({"name": "arrays", "path": "text.npz"}, folders=[str(tmp_path)])
+    (tmp_path / "empty.npz").touch()
+    with pytest.raises(TaskError, match=r"empty.npz is not readable as an .npz of plain arrays"):
+        load_task({"name": "arrays", "path": "empty.npz"}, folders=[str(tmp_path)])
     np.save(tmp_path / "one.npy", X)
     with pytest.raises(TaskError, match=r"one.npy is a single array"):
         load_task({"name": "arrays", "path": "one.npy"}, folders=[str(tmp_path)])

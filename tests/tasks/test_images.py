@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +116,19 @@ def test_a_dataset_from_the_data_folder(data_folder: Path, name: str, shape: tup
     image = arrays["x_train"][200].reshape(4, 4, -1)
     np.testing.assert_allclose(found.validation.x[0], image / np.float32(255), rtol=1e-6)
     assert load_task({"name": name, "layout": "rows"}).train.x.shape == (200, 4, 4 * image.shape[-1])
+
+
+def test_offline_and_absent_says_what_to_do(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(data_folder))
+    for scheme in ("http_proxy", "https_proxy"):  # nobody answers there: as good as no network
+        monkeypatch.setenv(scheme, "http://127.0.0.1:9")
+    program = "from suite.tasks import load_task; load_task({'name': 'mnist'})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "TaskError: mnist is neither in the data folder nor can it be downloaded" in done.stderr
+    assert (
+        f"Put mnist.npz (arrays x_train, y_train, x_test, y_test) into a folder and name it in {DATA_VARIABLE}"
+        in done.stderr
+    )
 
 
 def test_a_file_that_is_no_dataset_says_what_to_do(data_folder: Path) -> None:
