@@ -84,8 +84,10 @@ def _write(results: Results, records: Sequence[Record], folder: Path) -> None:
 def _write_long(frame: pd.DataFrame, file: Path) -> None:
     """Millions of numbers, kept small: rounded, and their bytes put side by side so that like lies by like."""
     floats = list(frame.select_dtypes("float32"))
-    frame = frame.assign(**{name: round_bits(frame[name].to_numpy(), KEPT_BITS) for name in floats})
-    frame.to_parquet(
+    rounded = frame.copy(deep=False)
+    for name in floats:
+        rounded[name] = round_bits(frame[name].to_numpy(), KEPT_BITS)
+    rounded.to_parquet(
         file,
         index=False,
         compression="zstd",

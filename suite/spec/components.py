@@ -106,8 +106,8 @@ def import_components(cells: Iterable[Cell]) -> None:
 
 def _kind_of(cell: Cell, factor: str) -> str:
     parameter = MODELS[cell.model].parameter(factor)
-    assert parameter is not None and parameter.catalog is not None, factor
-    return parameter.catalog
+    assert parameter is not None, factor
+    return parameter.catalog or ""
 
 
 def _import_fault(name: str, kind: str, arguments: Sequence[str], folders: Sequence[str]) -> Problem | None:

@@ -143,12 +143,13 @@ class _Reading:
             self._findings.add(place, "grid.targets", message)
         for key in ("target", "reference"):
             node = self._document.value.get(key)
-            if node is not None and node.value is not None and not 0 <= node.value <= (1 if accuracy else math.inf):
+            if node is None or node.value is None:
+                continue
+            if not 0 <= node.value <= (1 if accuracy else math.inf):
                 self._findings.add(node.place, key, mismatch(node, expected))
-            elif node is not None and node.value is not None and chance is not None:
-                if node.value <= chance if accuracy else node.value >= chance:
-                    better = f"{'above' if accuracy else 'below'} {chance:.3g}, which a constant answer scores"
-                    self._findings.add(node.place, key, mismatch(node, better))
+            elif chance is not None and (node.value <= chance if accuracy else node.value >= chance):
+                better = f"{'above' if accuracy else 'below'} {chance:.3g}, which a constant answer scores"
+                self._findings.add(node.place, key, mismatch(node, better))
 
     def _check_combinations(self, benchmark: Benchmark) -> None:
         """Something must be left of the grid, and what is left must go together."""
