@@ -137,6 +137,16 @@ def test_weight_decay_and_arguments_of_an_optimizer() -> None:
     assert_alike(ours, plain_keras(mlp_layers(), small(), fed, optimizer=adam), fed)
 
 
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+def test_weight_decay_takes_the_place_of_the_optimizers_own(decay: float) -> None:
+    _, fed, ours = train("mlp", small(), mlp(optimizer="adamw", weight_decay=decay))
+    adamw = keras.optimizers.AdamW(RATE, weight_decay=decay)
+    assert_alike(ours, plain_keras(mlp_layers(), small(), fed, optimizer=adamw), fed)
+    _, fed, ours = train("cnn", small(), cnn(optimizer="muon", weight_decay=decay))
+    muon = keras.optimizers.Muon(RATE, weight_decay=decay, adam_weight_decay=decay)
+    assert_alike(ours, plain_keras(cnn_model(), small(), fed, optimizer=muon), fed)
+
+
 @pytest.mark.parametrize(
     ("clipping", "arguments"),
     [
