@@ -17,6 +17,7 @@ from leaderboard.heat import image, median_over_replicates, thinned
 from leaderboard.scales import ScoreScale, significant
 from leaderboard.tables import Results, text
 from suite.records import CELL_COLUMNS, Cause, Outcome
+from suite.training.outcome import gradient_factor, gradient_ratio, median_ratio
 
 STRIP_SIZE = 20
 """Most steps and layers of a row's heat strip."""
@@ -40,8 +41,9 @@ class Row:
         figures: Its row of the cells table.
         outcomes: How many of its runs ended how, in the order of the protocol.
         causes: What the probes of its failed runs show.
-        gradients: (steps, layers) median over replicates.
+        gradients: (steps, layers) median over replicates; of one recurrent layer (steps, time steps).
         steps: The probed steps.
+        looks: Probed steps of a run that goes to its end.
     """
 
     cell: str
@@ -53,6 +55,7 @@ class Row:
     causes: tuple[str, ...] = ()
     gradients: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
     steps: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    looks: int = 1
 
     def __getitem__(self, column: str) -> Any:
         """A figure of the cells table; None if it is empty or the cell is missing."""
@@ -78,11 +81,8 @@ class Row:
 
     @cached_property
     def strip(self) -> str:
-        """The heat strip as a `data:` URI: training runs to the right, the layer nearest the output is on top."""
-        if not self.gradients.size:
-            return ""
-        steps, layers = (thinned(size, STRIP_SIZE) for size in self.gradients.shape)
-        return image(self.gradients[np.ix_(steps, layers)].T[::-1])
+        """The heat strip as a `data:` URI, see `strip_image`."""
+        return strip_image(self.gradients, self.looks)
 
     @property
     def strip_text(self) -> str:
@@ -91,6 +91,19 @@ class Row:
             return "not probed"
         first = self.gradients[0]
         return f"first step: {gradient_text(first[-1])} at the output, {gradient_text(first[0])} at the input"
+
+
+def strip_image(gradients: NDArray[np.float64], looks: int) -> str:
+    """(steps, places) as a heat strip: training runs to the right, the place nearest the output is on top.
+
+    The width stands for a whole run of so many looks: where one ended early, the rest stays empty.
+    """
+    if not gradients.size:
+        return ""
+    width = min(max(looks, len(gradients)), STRIP_SIZE)
+    steps = thinned(len(gradients), max(1, round(width * len(gradients) / max(looks, len(gradients)))))
+    shown = gradients[np.ix_(steps, thinned(gradients.shape[1], STRIP_SIZE))]
+    return image(np.pad(shown, ((0, width - len(shown)), (0, 0)), constant_values=np.nan).T[::-1])
 
 
 def gradient_text(value: float) -> str:
@@ -125,7 +138,8 @@ class Board:
         results: What was exported.
         scale: How its scores are drawn.
         rows: Recorded cells by tier, then test score; then the missing ones.
-        scores: Test score of each recorded row's replicates, chance for a non-finite run; NaN where there is none.
+        scores: Test score of each recorded row's replicates, chance for a non-finite run or a worse one; NaN where there
+            is none.
     """
 
     results: Results
@@ -152,6 +166,11 @@ class Board:
     def missing(self) -> tuple[Row, ...]:
         """Rows that have none."""
         return tuple(row for row in self.rows if row.missing)
+
+    @property
+    def axis(self) -> str:
+        """What the gradient is followed along."""
+        return "time step" if self.results.along_time else "layer"
 
     @property
     def best(self) -> Row | None:
@@ -218,7 +237,9 @@ def board(results: Results) -> Board:
         outcomes.setdefault(cell, Counter())[outcome] += 1
     rows = []
     for figures in plain_rows(results.cells):
-        _, steps, _, block = results.gradients.of(figures["cell"])
+        _, steps, _, block = results.probed(figures["cell"])
+        if results.along_time:
+            figures.update(_figures_of(block))
         count = outcomes[figures["cell"]]
         rows.append(
             Row(
@@ -230,6 +251,7 @@ def board(results: Results) -> Board:
                 causes=tuple(cause for cause in (figures["causes"] or "").split("+") if cause),
                 gradients=median_over_replicates(block),
                 steps=steps,
+                looks=results.manifest["budget"]["evaluations"],
             )
         )
     sign = -1 if scale.higher_is_better else 1
@@ -244,7 +266,19 @@ def board(results: Results) -> Board:
         for entry in results.manifest["missing"]
     ]
     missing.sort(key=lambda row: (row.labels, row.cell))
-    return Board(results, scale, (*rows, *missing), _scores(results, rows, scale.chance))
+    return Board(results, scale, (*rows, *missing), _scores(results, rows, scale))
+
+
+def _figures_of(block: NDArray[np.float64]) -> dict[str, float | None]:
+    """R and the factor along time, medians over (replicates, steps, time steps): with one layer there are none along depth."""
+    first = [run[0] for run in block if len(run)]
+    found = {
+        "gradient_ratio_init": [gradient_ratio(g) for g in first],
+        "gradient_ratio_median": [median_ratio(run) for run in block],
+        "gradient_factor_init": [gradient_factor(g) for g in first],
+    }
+    known = {name: [value for value in values if value is not None] for name, values in found.items()}
+    return {name: float(np.median(values)) if values else None for name, values in known.items()}
 
 
 _OUTCOME_ORDER = (Outcome.TRAINED, Outcome.SLOW, Outcome.LOST, Outcome.STALLED, Outcome.DIVERGED, Outcome.NONFINITE)
@@ -255,16 +289,21 @@ def _or_inf(value: float | None, sign: int) -> float:
     return sign * math.inf if value is None else value
 
 
-def _scores(results: Results, rows: Sequence[Row], chance: float) -> NDArray[np.float64]:
-    """(recorded rows, replicates); the columns are the indices of replicates, the same seed in each."""
+def _scores(results: Results, rows: Sequence[Row], scale: ScoreScale) -> NDArray[np.float64]:
+    """(recorded rows, replicates); the columns are the indices of replicates, the same seed in each.
+
+    No score is worse than chance, as where tiers are made: how far beyond knowing nothing a run ended says nothing.
+    """
     runs = results.replicates
     position = {row.cell: index for index, row in enumerate(rows)}
     indices = sorted(set(runs["replicate"].tolist()))
     column = {replicate: place for place, replicate in enumerate(indices)}
     table = np.full((len(rows), len(indices)), np.nan)
     values = runs["test_score"].to_numpy(dtype=float, na_value=np.nan)
-    table[[position[c] for c in runs["cell"]], [column[r] for r in runs["replicate"].tolist()]] = np.where(
-        np.isnan(values), chance, values
+    values = np.where(np.isnan(values), scale.chance, values)
+    clip = np.maximum if scale.higher_is_better else np.minimum
+    table[[position[c] for c in runs["cell"]], [column[r] for r in runs["replicate"].tolist()]] = clip(
+        values, scale.chance
     )
     return table
 

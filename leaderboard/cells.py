@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +14,9 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from leaderboard import charts, reproduce
-from leaderboard.boards import STRIP_SIZE, Board, Row, plain_rows
+from leaderboard.boards import Board, Row, plain_rows, strip_image
 from leaderboard.charts import Dot, Line, Mark
-from leaderboard.heat import image, median_over_replicates, thinned
+from leaderboard.heat import median_over_replicates, thinned
 from leaderboard.scales import Scale, loss_scale, significant
 from leaderboard.statistics import Interval, basin, mean_intervals
 
@@ -83,6 +84,11 @@ class CellPages:
             else reproduce.cut(document, dict(zip(self.board.factors, row.labels, strict=True)))
         )
 
+    def command(self, row: Row) -> str:
+        """The command that runs this cell alone from the benchmark's own file, for a shell."""
+        only = ",".join(f"{factor}={label}" for factor, label in zip(self.board.factors, row.labels, strict=True))
+        return shlex.join(["suite", "run", self.board.results.name, "--only", only])
+
     def neighbours(self, row: Row) -> list[Neighbour]:
         """Cells one factor away: those that fix it first, then by test score, those without a result last."""
         found = []
@@ -117,9 +123,8 @@ class CellPages:
     def strips(self, row: Row) -> list[tuple[int, str, str]]:
         """Index, outcome and heat strip of every run."""
         outcome = {run["replicate"]: run["outcome"] for run in self.replicates(row)}
-        replicates, steps, layers, block = self.board.results.gradients.of(row.cell)
-        at = np.ix_(thinned(len(steps), STRIP_SIZE), thinned(len(layers), STRIP_SIZE))
-        return [(int(r), outcome.get(int(r), ""), image(block[i][at].T[::-1])) for i, r in enumerate(replicates)]
+        replicates, _, _, block = self.board.results.probed(row.cell)
+        return [(int(r), outcome.get(int(r), ""), strip_image(block[i], row.looks)) for i, r in enumerate(replicates)]
 
     def figures(self, row: Row) -> dict[str, Markup]:
         """The charts, by name; one that has nothing to show is left out."""
@@ -163,13 +168,16 @@ class CellPages:
             return {}
         steps, layers = row.steps, row.gradients.shape[1]
         depth = Scale(1, max(layers, 2), whole=True)
-        label = f"Median gradient RMS by layer and step; {row.strip_text}"
+        axis = self.board.axis
+        label = f"Median gradient RMS by {axis} and step; {row.strip_text}"
         picked = thinned(len(steps), 60)
         heat = charts.heat_map(
             row.gradients[picked].T[::-1], x=self._steps, until=self._steps.at(float(steps[-1])),
             y=Scale(0.5, layers + 0.5, whole=True),
-            x_title="step", y_title="layer, input to output", label=label,
+            x_title="step", y_title=f"{axis}, {'first to last' if axis == 'time step' else 'input to output'}", label=label,
         )  # fmt: skip
+        if axis == "time step":
+            return {"heat": heat}
         series = _three_lines(steps, np.arange(1, layers + 1), row.gradients)
         by_depth = charts.gradient_lines(series, x=depth, x_title="layer, 1 is nearest the input", label=label)
         return {"heat": heat, "depth": by_depth}
@@ -250,12 +258,12 @@ def verdict(board: Board, row: Row) -> str:
         said += f"; test {scale.metric} {scale.write(row['test_score'])}"
         if row["test_low"] is not None and row["test_high"] is not None:
             said += f" (95% interval {scale.write(row['test_low'])} to {scale.write(row['test_high'])})"
-    said += f", tier {row['tier']} of {board.tiers}."
+    said += f", tier {row['tier']}."
     factor = row["gradient_factor_init"]
     if row.causes:
         said += f" The probes of its failed runs show: {', '.join(row.causes)}."
     if factor is not None:
         said += (
-            f" At the first step every layer multiplies the gradient by {significant(factor)} on its way to the input."
+            f" At the first step every {board.axis} multiplies the gradient by {significant(factor)} on its way back."
         )
     return said

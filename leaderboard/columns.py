@@ -153,15 +153,16 @@ def columns(board: Board) -> tuple[Column, ...]:
         Column(
             "gradient",
             "Gradient",
-            "log10 of dLoss/dz: training runs to the right, the output is on top, the input below. "
+            f"log10 of dLoss/{'dh' if board.axis == 'time step' else 'dz'}: training runs to the right, the "
+            f"{'last time step is on top, the first' if board.axis == 'time step' else 'output is on top, the input'} below. "
             "Sorts by the median ratio R.",
             strip,
             kind="picture",
         ),
         Column(
             "factor",
-            "Factor per layer",
-            "What going back one layer multiplies the gradient by, at the first step: 1 is healthy, "
+            f"Factor per {board.axis}",
+            f"What going back one {board.axis} multiplies the gradient by, at the first step: 1 is healthy, "
             "below it vanishes, above it explodes.",
             _figure("gradient_factor_init"),
         ),
@@ -196,14 +197,14 @@ def columns(board: Board) -> tuple[Column, ...]:
         Column(
             "rate",
             "Learning rate",
-            "The best rate found; flagged where it is the lowest or highest of the range.",
+            "The best rate found; flagged where it lies at an end of the range.",
             _learning_rate,
             shown=False,
         ),
         Column(
             "ratio_init",
             "R, first step",
-            "log10 of the gradient at the input over that at the output, at the first step.",
+            "log10 of the gradient at the input (or the first time step) over that at the output (the last), at the first step.",
             _figure("gradient_ratio_init"),
             shown=False,
         ),

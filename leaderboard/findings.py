@@ -117,8 +117,8 @@ class Findings:
 
     @property
     def biggest(self) -> Effect | None:
-        """The biggest difference between two levels that is told from zero."""
-        return next((effect for effect in self.pairs if effect.told_from_zero), None)
+        """The biggest difference between two levels that is told from zero, over more than one pair of cells."""
+        return next((effect for effect in self.pairs if effect.told_from_zero and effect.pairs > 1), None)
 
     @cached_property
     def swings(self) -> list[Swing]:

@@ -60,10 +60,12 @@ def _get(node: yaml.MappingNode, name: str) -> yaml.Node | None:
 
 
 def _label(level: yaml.Node) -> str:
-    """What a level is called in the tables: its label, else its name, else itself."""
+    """What a level is called in the tables: its label, else its name with its arguments as written, else itself."""
     if isinstance(level, yaml.MappingNode):
-        named = _get(level, "label") or _get(level, "name")
-        return _label(named) if named is not None else ""
+        if (label := _get(level, "label")) is not None:
+            return _label(label)
+        arguments = [f"{key.value}={value.value}" for key, value in level.value if key.value != "name"]
+        return " ".join([getattr(_get(level, "name"), "value", ""), *arguments]).replace(",", ";")
     loader = yaml.SafeLoader("")
     value = loader.construct_object(level)
     if isinstance(value, str):

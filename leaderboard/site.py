@@ -18,7 +18,7 @@ from markupsafe import Markup
 from leaderboard import ResultsError, charts, scales, tables
 from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
-from leaderboard.columns import Column, columns
+from leaderboard.columns import Column, columns, number
 from leaderboard.findings import Findings, across_tasks
 from suite.records import PROTOCOL_VERSION, TABLES
 
@@ -140,9 +140,15 @@ def _rendered(results: Path, beside: Path) -> Iterator[tuple[Path, list[Board]]]
 
 def _swap(fresh: Path, out: Path) -> None:
     """Puts `fresh` in the place of `out`; what was there goes to the scratch folder that is about to be deleted."""
+    old = fresh.with_name("old")
     if out.exists():
-        out.rename(fresh.with_name("old"))
-    fresh.rename(out)
+        out.rename(old)
+    try:
+        fresh.rename(out)
+    except BaseException:
+        if old.exists():
+            old.rename(out)
+        raise
 
 
 class Renderer:
@@ -161,6 +167,7 @@ class Renderer:
         self.jinja.filters |= {
             "text": tables.text,
             "as_text": _as_text,
+            "commits": _commits,
             "task_text": _task_text,
             "significant": scales.significant,
             "factor_title": factor_title,
@@ -220,7 +227,10 @@ class Renderer:
 
 def _compare_data(found: Board, row: Row, shown: Sequence[Column], figures: Mapping[str, Markup]) -> str:
     """What the compare page shows of a cell, as a script, since a page opened from a file may not fetch."""
-    facts = {} if row.missing else {column.title: column.write(row) for column in shown if column.kind != "text"}
+    facts: dict[str, Any] = {} if row.missing else {"Tier": number(row["tier"], str(row["tier"]))}
+    facts |= (
+        {} if row.missing else {column.title: column.write(row) for column in shown if not column.key.startswith("f.")}
+    )
     data = {
         "cell": row.cell, "name": row.name, "labels": row.labels, "verdict": verdict(found, row),
         "facts": facts, "figures": figures,
@@ -233,6 +243,13 @@ def _task_text(task: Mapping[str, Any]) -> str:
     """The task as a spec would have it, without what it merely is known to be."""
     facts = (*tables.TASK_KEYS[1:], "classes", "train_size", "validation_size", "test_size")
     return _as_text({key: value for key, value in task.items() if key not in facts and value not in (None, False)})
+
+
+def _commits(manifest: Mapping[str, Any]) -> str:
+    """The commit that the results were made at; where there are several, each with its number of cells."""
+    found = manifest.get("cells_by_commit") or {manifest.get("git_commit") or "unknown": 0}
+    short = {f"{commit[:12]}{'-dirty' if commit.endswith('-dirty') else ''}": cells for commit, cells in found.items()}
+    return next(iter(short)) if len(short) == 1 else ", ".join(f"{c} ({cells} cells)" for c, cells in short.items())
 
 
 def _tick_sign(value: float) -> str:

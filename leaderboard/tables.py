@@ -16,7 +16,9 @@ from leaderboard.traces import Traces
 from suite.records import PROTOCOL_VERSION, TABLES, Outcome
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 MANIFEST = "manifest.json"
 MANIFEST_KEYS: Mapping[str, type | tuple[type, ...]] = {
@@ -27,9 +29,13 @@ MANIFEST_KEYS: Mapping[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 """What every manifest holds; `reference` and `git_commit` may be null."""
 
+BUDGET_KEYS = ("steps", "trials", "replicates", "evaluations")
 TASK_KEYS = ("name", "metric", "higher_is_better", "chance_score", "baseline_loss")
 REQUIRED = tuple(name for name in TABLES if name != "gradients_through_time")
 _WHOLE = re.compile(r"-?[0-9]+\.0+")
+FILES = (*(f"{name}.parquet" for name in TABLES), "cells.csv", "replicates.csv", "trials.csv")
+"""What an export may hold beside its manifest. Only these are published: the site copies no file of anybody's choice."""
+
 _NAME = re.compile(r"[a-z0-9_-]+")
 _FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
 
@@ -93,6 +99,16 @@ class Results:
         """dLoss/dh of every run by step and time step; of recurrent models only."""
         path = self.folder / "gradients_through_time.parquet"
         return Traces(path, "time") if path.name in self.manifest["files"] else None
+
+    @cached_property
+    def along_time(self) -> bool:
+        """Whether the gradient is followed through time and not through depth: in networks of one recurrent layer."""
+        return self.through_time is not None and self.gradients.positions == 1
+
+    def probed(self, cell: str) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+        """The gradients of a cell as `Traces.of` has them, along layers or, where `along_time`, along time steps."""
+        traces = self.through_time if self.along_time else None
+        return (traces or self.gradients).of(cell)
 
 
 def folders(results: Path) -> list[Path]:
@@ -166,6 +182,13 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     ]
     if not problems:
         problems = [f"{path}: the task lacks {key!r}" for key in TASK_KEYS if manifest["task"].get(key) is None]
+        problems += [
+            f"{path}: Expected budget.{key} to be a whole number. Received: {manifest['budget'].get(key, 'nothing')!r}"
+            for key in BUDGET_KEYS
+            if not isinstance(manifest["budget"].get(key), int)
+        ]
+        if hashlib.sha256(manifest["spec"].encode()).hexdigest() != manifest["spec_sha256"]:
+            problems.append(f"{path}: spec_sha256 is not that of the spec it holds")
         name = manifest["benchmark"]
         if not _NAME.fullmatch(name):
             problems.append(f"{path}: Expected a benchmark named with a-z, 0-9, _ and - only. Received: {name!r}")
@@ -202,8 +225,10 @@ def _file_problems(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     ]
     for name, expected in manifest["files"].items():
         path = folder / name
-        if Path(name).name != name:
-            problems.append(f"{folder / MANIFEST}: lists {name!r}, which is not the name of a file beside it")
+        if name not in FILES:
+            problems.append(f"{folder / MANIFEST}: lists {name!r}, which is no table of an export")
+        elif path.is_symlink():
+            problems.append(f"{path}: is a link. Expected a file")
         elif not path.is_file():
             problems.append(f"{path}: no such file, but {MANIFEST} lists it")
         elif (found := sha256(path)) != expected:
@@ -266,6 +291,8 @@ def _content_problems(results: Results) -> list[str]:
             f"{results.folder / 'replicates.parquet'}: Expected an outcome of {', '.join(Outcome)}. "
             f"Received: {strange[0]!r}"
         )
+    elif not problems:
+        problems += _count_problems(results)
     manifest_path, missing = results.folder / MANIFEST, results.manifest["missing"]
     for entry in missing:
         keys = isinstance(entry, dict) and {"cell", "factors", "status"} <= set(entry) and set(entry["factors"])
@@ -273,11 +300,41 @@ def _content_problems(results: Results) -> list[str]:
             problems.append(
                 f"{manifest_path}: Expected a missing cell with its cell, factors and status. Received: {entry!r}"
             )
+        elif not _FINGERPRINT.fullmatch(str(entry["cell"])):
+            problems.append(f"{manifest_path}: Expected a cell's fingerprint in hex. Received: {entry['cell']!r}")
+        else:
+            problems += [
+                f"{manifest_path}: {factor} {text(entry['factors'][factor])!r} of missing cell {entry['cell']} is not "
+                "one of the factor's labels"
+                for factor, labels in results.factors.items()
+                if text(entry["factors"][factor]) not in labels
+            ]
+    named = [str(entry["cell"]) for entry in missing if isinstance(entry, dict) and "cell" in entry]
+    if len({*named, *known}) != len(named) + len(known):
+        problems.append(f"{manifest_path}: a missing cell is listed twice, or is recorded as well")
     if len(known) + len(missing) != results.manifest["cells_total"]:
         problems.append(
             f"{manifest_path}: {len(known)} recorded and {len(missing)} missing cells do not make up the "
             f"{results.manifest['cells_total']} of cells_total"
         )
+    return problems
+
+
+def _count_problems(results: Results) -> list[str]:
+    """Runs that are there twice, or are not as many as their cell says."""
+    path, runs = results.folder / "cells.parquet", results.replicates
+    if runs.duplicated(["cell", "replicate"]).any():
+        return [f"{results.folder / 'replicates.parquet'}: holds a replicate of a cell more than once"]
+    trained = (runs["outcome"] == str(Outcome.TRAINED)).groupby(runs["cell"]).sum()
+    problems = []
+    for column, counted in (("replicates", runs.groupby("cell").size()), ("trained", trained)):
+        stated = results.cells.set_index("cell")[column].reindex(counted.index)
+        wrong = counted.index[stated.notna() & (stated != counted)]
+        if len(wrong):
+            cell = wrong[0]
+            problems.append(
+                f"{path}: {column} of cell {cell} is {stated[cell]:g}, but replicates.parquet holds {counted[cell]}"
+            )
     return problems
 
 

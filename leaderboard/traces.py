@@ -46,6 +46,7 @@ class Traces:
         self._step = _numbers(table, "step", np.int32)[order]
         self._position = _numbers(table, position, np.int32)[order]
         self._rms = _numbers(table, "gradient_rms", np.float64)[order]
+        self.positions = int(self._position.max(initial=1) - self._position.min(initial=1)) + 1
         codes = codes[order]
         bounds = np.searchsorted(codes, np.arange(len(names) + 1))
         self._rows = {name: slice(bounds[code], bounds[code + 1]) for code, name in enumerate(names)}

@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,11 @@ def round_bits(values: np.ndarray, bits: int) -> np.ndarray:
     return np.where(np.isfinite(values) & np.isfinite(rounded), rounded, values)
 
 
+def _counted(commits: Iterable[str | None]) -> dict[str, int]:
+    """How many cells were recorded at each commit, the most first."""
+    return dict(Counter(commit or "unknown" for commit in commits).most_common())
+
+
 def _manifest(results: Results, records: Sequence[Record]) -> dict[str, Any]:
     benchmark, cells = results.benchmark, results.cells
     last = max(results.stored.values(), key=lambda stored: stored.finished)
@@ -129,6 +135,7 @@ def _manifest(results: Results, records: Sequence[Record]) -> dict[str, Any]:
         "seeds": {"benchmark": benchmark.seed, "replicates": [run.seed for run in first.replicates]},
         "versions": dict(origin.versions),
         "git_commit": origin.git_commit,
+        "cells_by_commit": _counted(stored.provenance.git_commit for stored in results.stored.values()),
         "machine": dict(origin.machine),
         "created": datetime.fromtimestamp(last.finished / 1000, UTC).isoformat(timespec="seconds"),
         "cells_total": len(cells),

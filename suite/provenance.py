@@ -44,7 +44,8 @@ class Provenance:
 
 def provenance(spec: str, spec_file: Path) -> Provenance:
     """Of results that are made now, here."""
-    return Provenance(spec, str(spec_file.resolve()), dict(_versions()), _git_commit(), dict(_machine()))
+    commit = _git_commit(Path(__file__).parent) or _commit_of_clone(spec_file.resolve().parent)
+    return Provenance(spec, str(spec_file.resolve()), dict(_versions()), commit, dict(_machine()))
 
 
 @cache
@@ -60,11 +61,11 @@ def _version(distribution: str) -> str:
 
 
 @cache
-def _git_commit() -> str | None:
-    folder = Path(__file__).parent
+def _git_commit(package: Path) -> str | None:
+    """The commit of a folder with this package's source; None where it is not tracked by git."""
 
     def git(*arguments: str) -> str:
-        command = ["git", "-C", str(folder), *arguments]
+        command = ["git", "-C", str(package), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
     try:
@@ -72,6 +73,22 @@ def _git_commit() -> str | None:
         return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", "--", ".") else "")
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+@cache
+def _commit_of_clone(specs: Path) -> str | None:
+    """The commit of a clone around the specs, if what is installed is what lies there: as the README installs it."""
+    own = Path(__file__).parent
+    clone = next(
+        (p / own.name for p in (specs, *specs.parents) if (p / own.name / Path(__file__).name).is_file()), None
+    )
+    if clone is None or _sources(clone) != _sources(own):
+        return None
+    return _git_commit(clone)
+
+
+def _sources(package: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(package)): file.read_bytes() for file in package.rglob("*.py")}
 
 
 @cache

@@ -31,7 +31,7 @@ def standings(records: Sequence[Record]) -> list[Standing]:
     if not records:
         return []
     higher = bool(records[0].task_facts["higher_is_better"])
-    tier = tiers(_no_worse_than_chance(records), higher_is_better=higher)
+    tier = tiers(no_worse_than_chance(records), higher_is_better=higher)
     return [Standing(record, _figures(record, int(own))) for record, own in zip(records, tier, strict=True)]
 
 
@@ -63,8 +63,11 @@ def causes_of(replicates: Iterable[Replicate]) -> str:
     return "+".join(str(cause) for cause in Cause if cause in found)
 
 
-def _no_worse_than_chance(records: Sequence[Record]) -> np.ndarray:
-    """How far beyond knowing nothing a run ended says nothing, while its spread would hide that it failed."""
+def no_worse_than_chance(records: Sequence[Record]) -> np.ndarray:
+    """The table of scores that comparisons are made on: none is worse than chance.
+
+    How far beyond knowing nothing a run ended says nothing, while its spread would hide that it failed.
+    """
     chance = np.array([[float(record.task_facts["chance_score"])] for record in records])
     clip = np.maximum if records[0].task_facts["higher_is_better"] else np.minimum
     return np.asarray(clip(score_table(records), chance))

@@ -68,10 +68,12 @@ def plain_keras(
     return [np.asarray(weight) for weight in model.weights]
 
 
-def assert_alike(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], fed: Feed) -> None:
+def assert_alike(
+    ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], fed: Feed, *, rtol: float = 1e-4, atol: float = 2e-6
+) -> None:
     assert any(not np.array_equal(a, b) for a, b in zip(ours, fed.weights, strict=True))
     for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=2e-6)
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
 
 
 def mlp_layers(
@@ -144,7 +146,8 @@ def test_weight_decay_takes_the_place_of_the_optimizers_own(decay: float) -> Non
     assert_alike(ours, plain_keras(mlp_layers(), small(), fed, optimizer=adamw), fed)
     _, fed, ours = train("cnn", small(), cnn(optimizer="muon", weight_decay=decay))
     muon = keras.optimizers.Muon(RATE, weight_decay=decay, adam_weight_decay=decay)
-    assert_alike(ours, plain_keras(cnn_model(), small(), fed, optimizer=muon), fed)
+    # Its orthogonalization magnifies the last digit of a gradient; a decay that went missing would be off by a hundredth.
+    assert_alike(ours, plain_keras(cnn_model(), small(), fed, optimizer=muon), fed, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize(

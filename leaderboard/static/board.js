@@ -20,7 +20,7 @@
   const facets = [...document.querySelectorAll("fieldset[data-facet]")].map((set) => {
     const { facet: key, index } = set.dataset;
     const boxes = [...set.querySelectorAll("input")].map((input) => ({
-      input, place: input.dataset.place, count: input.parentElement.querySelector("output"),
+      input, place: input.dataset.place, count: input.parentElement.querySelector(".count"),
     }));
     const has = index !== undefined ? (row, value) => row.levels[index] === value
       : key === "result" ? (row, value) => row.result === value : (row, value) => row.causes.includes(value);
@@ -36,9 +36,17 @@
     if (a === "" || b === "") return (a === "") - (b === "");
     return sign * (a - b);
   };
+  const wording = (sign) => (a, b) => {
+    if (a === "" || b === "") return (a === "") - (b === "");
+    return sign * a.localeCompare(b);
+  };
+  DataTable.type("words", { order: { pre: (value) => value, asc: wording(1), desc: wording(-1) } });
   DataTable.type("gaps", { order: { pre: (value) => (value === "" || value === "–" || value === null ? "" : Number(value)), asc: ordering(1), desc: ordering(-1) } });
 
-  for (const row of rows) {
+  for (const row of rows) { // a cell without a result has no words to sort by either
+    heads.forEach((head, index) => {
+      if (head.kind === "text") row.tr.cells[index].dataset.order = row.result === "missing" ? "" : row.tr.cells[index].textContent.trim();
+    });
     const box = document.createElement("input");
     box.type = "checkbox";
     box.className = "pick";
@@ -55,7 +63,7 @@
     autoWidth: false,
     columns: heads.map((head) => ({
       name: head.key,
-      type: head.kind === "text" ? "string" : "gaps",
+      type: head.kind === "text" ? "words" : "gaps",
       orderSequence: head.best === "desc" ? ["desc", "asc"] : ["asc", "desc"],
       visible: ["tier", "recipe"].includes(head.key) || shownColumns(asked).includes(head.key),
     })),
@@ -190,6 +198,10 @@
   });
   document.addEventListener("click", (event) => { if (!byId("choose").contains(event.target)) byId("choose").open = false; });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") byId("choose").open = false; });
+  // Paper has no pages to turn: it gets all rows that fit the filters.
+  let length;
+  addEventListener("beforeprint", () => { settling = true; length = table.page.len(); table.page.len(-1).draw("page"); });
+  addEventListener("afterprint", () => { table.page.len(length).draw("page"); settling = false; });
   addEventListener("hashchange", () => restore(state()));
 
   // A text that a spreadsheet would take for a formula gets a quote in front.

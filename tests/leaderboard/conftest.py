@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leaderboard import site
-from tests.leaderboard.synthetic import SCRIPT, write_results
+from tests.leaderboard.synthetic import NASTY, SCRIPT, write_results
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     write_results(
         results,
         "depth",
-        title=f"How deep does {SCRIPT} go?",
+        title=f"How deep does {SCRIPT} go? {NASTY}",
         grid={"activation": ["tanh", "relu", SCRIPT], "initializer": ["glorot_uniform", "he_normal"], "depth": [5, 30]},
         missing=0,
         reference=0.98,

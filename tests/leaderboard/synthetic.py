@@ -26,6 +26,9 @@ GRID: Mapping[str, Sequence[Any]] = {
     "optimizer": ["sgd", "momentum", "adam"],
 }
 SCRIPT = "<script>alert(1)</script>"
+NASTY = "\"><img src=x onerror=alert(1)> ' onmouseover=alert(1)"
+"""Breaks out of an attribute that is not escaped."""
+
 GAIN = {
     "sigmoid": 0.236, "tanh": 0.93, "relu": 0.72, "swish": 0.5, "small": 0.5, "he_normal": 1.38, "orthogonal": 1.15,
     "batch": 1.25, "layer": 1.12, "rnn": 0.85, "lstm": 0.93, "gru": 0.97,
@@ -131,7 +134,7 @@ def write_results(
             {
                 "cell": ids[i], "factors": dict(zip(grid, combinations[i], strict=True)),
                 "status": "infrastructure error" if order % 2 == 0 else "not run",
-                "detail": "worker died: signal 9" if order % 2 == 0 else "",
+                "detail": f"worker died: signal 9 {NASTY}" if order % 2 == 0 else "",
             }
             for order, i in enumerate(sorted(absent))
         ],

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
 from leaderboard import tables
-from leaderboard.boards import Board, board
+from leaderboard.boards import Board, board, strip_image
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import columns
 from leaderboard.findings import Findings, across_tasks
 from leaderboard.statistics import bootstrap_mean
 from tests.leaderboard.conftest import Built
+from tests.leaderboard.synthetic import write_manifest, write_results
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +74,54 @@ def test_a_nonfinite_run_scores_chance(deep: Board) -> None:
     assert (deep.scores[index][nonfinite] == 0.1).all()
 
 
+def test_a_score_worse_than_chance_counts_as_chance_in_comparisons(tmp_path: Path) -> None:
+    folder = write_results(
+        tmp_path, "off", grid={"activation": ["relu", "tanh"]}, metric="mse", layers=3, probes=4, missing=0
+    )
+    path = folder / "replicates.parquet"
+    runs = pd.read_parquet(path)
+    runs.loc[runs.index[0], "test_score"] = 1e9
+    runs.to_parquet(path, index=False)
+    write_manifest(folder, json.loads((folder / "manifest.json").read_text()))
+    found = board(tables.read(folder))
+    assert found.scores.max() == pytest.approx(1 / 6)
+
+
+def test_one_recurrent_layer_is_followed_through_time(tmp_path: Path) -> None:
+    folder = write_results(
+        tmp_path, "rnn", grid={"unit": ["rnn", "lstm"]}, metric="mse", length=30, layers=1, probes=4, missing=0
+    )
+    found = board(tables.read(folder))
+    assert found.axis == "time step"
+    row = found.recorded[0]
+    assert row.gradients.shape == (4, 30)
+    first = found.results.through_time.of(row.cell)[3][:, 0]
+    expected = np.median([np.log10(g[0] / g[-1]) for g in first])
+    assert row["gradient_ratio_init"] == pytest.approx(expected, rel=1e-5)
+    figures = CellPages(found).figures(row)
+    assert "time step, first to last" in figures["heat"]
+    assert "depth" not in figures
+    assert "time" in figures
+    assert "every time step multiplies" in verdict(found, row)
+    titles = [column.title for column in columns(found)]
+    assert "Factor per time step" in titles
+
+
+def test_a_strip_stands_for_a_whole_run(deep: Board) -> None:
+    """What ended after a fifth of the looks fills a fifth of the width."""
+    drawn = np.full((4, 3), 1e-3)
+
+    def pixels(uri: str) -> np.ndarray:
+        png = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
+        return np.asarray(png.convert("RGBA"))[..., 3]
+
+    alpha = pixels(strip_image(drawn, 20))
+    assert alpha.shape == (3, 20)
+    assert (alpha[:, :4] == 255).all()
+    assert not alpha[:, 4:].any()
+    assert (pixels(strip_image(np.full((60, 30), 1e-3), 60)) == 255).all()
+
+
 def test_neighbours_differ_in_one_factor_and_those_that_fix_it_come_first(deep: Board) -> None:
     pages = CellPages(deep)
     row = next(row for row in deep.recorded if not row.trains and any(n.fixes for n in pages.neighbours(row)))
@@ -83,14 +139,14 @@ def test_neighbours_differ_in_one_factor_and_those_that_fix_it_come_first(deep: 
 def test_verdicts(deep: Board) -> None:
     best = verdict(deep, deep.rows[0])
     assert best.startswith("Trains: all 5 runs meet the target; test accuracy 0.97")
-    assert "tier 1 of" in best
+    assert "tier 1." in best
     failed = next(row for row in deep.recorded if row.result == "none" and "vanishing" in row.causes)
     assert verdict(deep, failed).startswith("Does not train: none of 5 runs meet the target, ")
     assert "vanishing" in verdict(deep, failed)
     some = next(row for row in deep.recorded if row.result == "some")
     assert verdict(deep, some).startswith("Trains sometimes: ")
     errors = next(row for row in deep.missing if row.missing and row.missing[0] == "infrastructure error")
-    assert verdict(deep, errors).startswith("There is no result: infrastructure error (worker died: signal 9).")
+    assert verdict(deep, errors).startswith("There is no result: infrastructure error (worker died: signal 9 ")
 
 
 def test_every_figure_of_a_recurrent_cell(boards: dict[str, Board]) -> None:

@@ -161,9 +161,9 @@ def test_filters_and_their_counts(visit: Visit) -> None:
     page.check('[data-facet="f.optimizer"] input[value="adam"]')
     assert visit.names()
     assert all("relu" in name and "adam" in name for name in visit.names())
-    counts = page.locator('[data-facet="f.optimizer"] output').all_inner_texts()
+    counts = page.locator('[data-facet="f.optimizer"] .count').all_inner_texts()
     assert counts == ["9", "9", "9"]  # under relu
-    assert page.inner_text('[data-facet="f.initializer"] label:nth-of-type(1) output') == "3"
+    assert page.inner_text('[data-facet="f.initializer"] label:nth-of-type(1) .count') == "3"
     page.check('[data-facet="f.activation"] input[value="tanh"]')
     assert visit.status().startswith("18 of 108 cells")
     page.uncheck('[data-facet="f.optimizer"] input[value="adam"]')

@@ -102,6 +102,25 @@ def test_bad_results_leave_the_old_site_as_it_was(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["results", "site"]
 
 
+def test_a_new_site_that_cannot_take_its_place_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results, out = tmp_path / "results", tmp_path / "site"
+    write_small(results)
+    site.build(results, out)
+    before, rename = files(out), Path.rename
+
+    def fails_for_the_new_one(self: Path, target: Path) -> Path:
+        if Path(target) == out and self.name != "old":
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails_for_the_new_one)
+    with pytest.raises(ResultsError, match=r"No space left on device\. A site that was there is as it was"):
+        site.build(results, out)
+    assert files(out) == before
+
+
 def test_a_failure_in_the_middle_leaves_the_old_site_as_it_was(tmp_path: Path) -> None:
     results, out = tmp_path / "results", tmp_path / "site"
     write_small(results)

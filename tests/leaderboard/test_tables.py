@@ -97,7 +97,61 @@ def test_a_missing_column(folder: Path) -> None:
 
 def test_a_file_outside_the_folder(folder: Path) -> None:
     edit(folder, lambda m: m["files"].update({"../secret.csv": "0"}))
-    assert "'../secret.csv', which is not the name of a file beside it" in only_problem(folder)
+    assert "'../secret.csv', which is no table of an export" in only_problem(folder)
+
+
+def test_a_file_that_is_no_table(folder: Path) -> None:
+    (folder / "page.html").write_text("<script>alert(1)</script>")
+    edit(folder, lambda m: m["files"].update({"page.html": tables.sha256(folder / "page.html")}))
+    assert "lists 'page.html', which is no table of an export" in only_problem(folder)
+
+
+def test_a_link_to_a_file_elsewhere(folder: Path) -> None:
+    real = folder / "cells.csv"
+    real.rename(folder.parent / "elsewhere.csv")
+    real.symlink_to(folder.parent / "elsewhere.csv")
+    assert "cells.csv: is a link" in only_problem(folder)
+
+
+def test_a_spec_that_was_edited(folder: Path) -> None:
+    edit(folder, lambda m: m.update(spec=m["spec"] + "# more"))
+    assert "spec_sha256 is not that of the spec" in only_problem(folder)
+
+
+def test_a_budget_without_its_keys(folder: Path) -> None:
+    edit(folder, lambda m: m["budget"].pop("steps"))
+    assert "Expected budget.steps to be a whole number. Received: 'nothing'" in only_problem(folder)
+
+
+def test_runs_that_are_not_as_many_as_the_cell_says(folder: Path) -> None:
+    rewrite(folder, "cells", lambda frame: frame.assign(trained=99))
+    assert "is 99, but replicates.parquet holds" in only_problem(folder)
+
+
+def test_a_run_that_is_there_twice(folder: Path) -> None:
+    rewrite(folder, "replicates", lambda frame: pd.concat([frame, frame.iloc[:1]]))
+    assert "holds a replicate of a cell more than once" in only_problem(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            lambda entry: entry.update(cell="../../../up"),
+            "Expected a cell's fingerprint in hex. Received: '../../../up'",
+        ),
+        (lambda entry: entry["factors"].update(activation="relu6"), "activation 'relu6' of missing cell"),
+    ],
+)
+def test_a_missing_cell_that_leads_astray(folder: Path, change: Callable[[dict], None], problem: str) -> None:
+    edit(folder, lambda m: change(m["missing"][0]))
+    assert problem in only_problem(folder)
+
+
+def test_a_cell_that_is_missing_and_recorded(folder: Path) -> None:
+    recorded = pd.read_parquet(folder / "cells.parquet")["cell"].iloc[0]
+    edit(folder, lambda m: m["missing"][0].update(cell=str(recorded)))
+    assert "is recorded as well" in only_problem(folder)
 
 
 def test_keys_of_the_wrong_type(folder: Path) -> None:
