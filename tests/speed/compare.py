@@ -2,6 +2,7 @@
 
 python tests/speed/compare.py            # a few minutes: 8 cells against the plain script
 python tests/speed/compare.py --steps    # only the times per step
+python tests/speed/compare.py --families # steps of CNNs and recurrent networks, and MNIST
 """
 
 from __future__ import annotations
@@ -31,11 +32,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", action="store_true", help="only the times per step")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of both sides; default: all cores")
+    parser.add_argument("--families", action="store_true", help="only steps of CNNs and recurrent networks, and MNIST")
     arguments = parser.parse_args()
     print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}")
-    if not arguments.steps:
+    if not arguments.steps and not arguments.families:
         compare_whole_runs(arguments.workers)
-    compare_steps()
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    sys.path.insert(0, str(HERE.parent.parent))
+    if not arguments.families:
+        compare_steps()
+    if not arguments.steps:
+        from tests.speed.families import compare_families
+
+        compare_families()
 
 
 def compare_whole_runs(workers: int) -> None:
@@ -104,9 +114,6 @@ def _time(command: list[str], **options: object) -> float:
 
 def compare_steps() -> None:
     """One thread, 20 x 64, batch 64: interleaved rounds, medians."""
-    os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    sys.path.insert(0, str(HERE.parent.parent))
     import keras  # noqa: F401  imported before anything is timed
 
     contenders: dict[str, Callable[[], None]] = {}

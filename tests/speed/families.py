@@ -1,0 +1,135 @@
+"""Steps of the other families against Keras's `Model.fit`, and MNIST against a bare compiled loop.
+
+Each contender trains the same model on the same number of batches in one thread; rounds are interleaved.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from suite.tasks import Task, TaskError, load_task
+from suite.training.program import Program
+from tests.training.cases import feed, recipe
+
+CNN = {
+    "activation": "relu",
+    "initializer": "he_normal",
+    "channels": 8,
+    "batch_size": 32,
+    "stages": 3,
+    "optimizer": "adam",
+}
+RECURRENT = {"units": 64, "batch_size": 32, "optimizer": "adam"}
+
+
+def compare_families() -> None:
+    """Prints ms per step and how many times faster than `Model.fit`."""
+    digits = load_task({"name": "digits"})
+    adding = load_task({"name": "adding", "length": 100, "train_size": 1000})
+    cases: list[tuple[str, str, Task, Mapping[str, Any], int]] = [
+        ("CNN, 8 layers, digits", "cnn", digits, {**CNN, "depth": 8}, 100),
+        ("CNN, 20 layers and batch norm, digits", "cnn", digits, {**CNN, "depth": 20, "normalization": "batch"}, 60),
+        *(
+            (f"{cell}, 64 units, T = 100", "recurrent", adding, {**RECURRENT, "cell_type": cell}, 30)
+            for cell in ("simple_rnn", "lstm", "gru")
+        ),
+    ]
+    print("\nms per step, median of 5 interleaved rounds, 5 probed and validated steps a round in the suite's")
+    for title, model, task, factors, steps in cases:
+        chosen = recipe(model, **factors)
+        times = _interleaved(
+            {"fit": _keras_fit(model, task, chosen, steps), "suite": _suite(model, task, chosen, steps)}
+        )
+        fit, ours = (times[name] / steps * 1000 for name in ("fit", "suite"))
+        print(f"  {title:<40} Model.fit {fit:8.2f}   suite {ours:8.2f}   {fit / ours:4.1f} times faster", flush=True)
+    _compare_mnist()
+
+
+def _compare_mnist() -> None:
+    """784-128-128-10, three epochs of 50,000 in batches of 64: the program with its probes against a bare loop."""
+    try:
+        task = load_task({"name": "mnist"})
+    except TaskError as error:
+        print(f"  MNIST is left out: {error}")
+        return
+    steps = 3 * len(task.train) // 64
+    chosen = recipe("mlp", depth=2, width=128, batch_size=64, activation="relu", optimizer="adam")
+    times = _interleaved({"bare": _bare_loop(task, steps), "suite": _suite("mlp", task, chosen, steps)}, rounds=3)
+    print(f"\nMNIST, 784-128-128-10, {steps:,} steps of 64: bare compiled loop {times['bare']:.2f} s, "
+          f"suite with 5 probed and validated steps {times['suite']:.2f} s, {times['suite'] / times['bare']:.2f} times")  # fmt: skip
+
+
+def _suite(model: str, task: Task, chosen: Mapping[str, Any], steps: int) -> Callable[[], None]:
+    program = Program(chosen, model, task, steps, 5)
+    fed = feed(program, chosen, rate=0.001)
+    return lambda: program.run(fed) and None
+
+
+def _keras_fit(model: str, task: Task, chosen: Mapping[str, Any], steps: int) -> Callable[[], None]:
+    layers = keras.layers
+    inputs = x = keras.Input(task.train.x.shape[1:])
+    if model == "cnn":
+        for number in range(chosen["depth"]):
+            if number and number % -(-chosen["depth"] // chosen["stages"]) == 0:
+                x = layers.MaxPooling2D(2, padding="same")(x)
+            x = layers.Conv2D(chosen["channels"], 3, padding="same", kernel_initializer="he_normal")(x)
+            x = layers.BatchNormalization()(x) if chosen["normalization"]["name"] == "batch" else x
+            x = layers.Activation("relu")(x)
+        x = layers.GlobalAveragePooling2D()(x)
+    else:
+        cells = {"simple_rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+        x = cells[chosen["cell_type"]["name"]](chosen["units"])(x)
+    built = keras.Model(inputs, layers.Dense(task.classes or 1)(x))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True) if task.classes else "mse"
+    built.compile(optimizer=keras.optimizers.Adam(0.001), loss=loss)
+    rows = np.arange(steps * chosen["batch_size"]) % len(task.train)
+    x_fed, y_fed = task.train.x[rows], task.train.y[rows]
+    return lambda: built.fit(x_fed, y_fed, batch_size=chosen["batch_size"], epochs=1, verbose=0) and None
+
+
+def _bare_loop(task: Task, steps: int) -> Callable[[], None]:
+    """The same model and batches, compiled, with nothing else in the loop."""
+    model = keras.Sequential(
+        [
+            keras.Input(task.train.x.shape[1:]), keras.layers.Flatten(),
+            keras.layers.Dense(128, activation="relu"), keras.layers.Dense(128, activation="relu"), keras.layers.Dense(10),
+        ]
+    )  # fmt: skip
+    optimizer, loss = keras.optimizers.Adam(0.001), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    variables = model.trainable_variables
+    optimizer.build(variables)
+    x, y = tf.constant(task.train.x), tf.constant(task.train.y)
+    batches = tf.constant(np.random.default_rng(0).integers(0, len(task.train), (steps, 64)).astype(np.int32))
+
+    @tf.function(jit_compile=True, autograph=False)
+    def train() -> Any:
+        def step(index: Any) -> Any:
+            rows = batches[index]
+            with tf.GradientTape() as tape:
+                value = loss(tf.gather(y, rows), model(tf.gather(x, rows), training=True))
+            optimizer.apply(tape.gradient(value, [v.value for v in variables]), variables)
+            return (index + 1,)
+
+        return tf.while_loop(lambda index: index < steps, step, (tf.constant(0),), parallel_iterations=1)
+
+    return lambda: train()[0].numpy() and None
+
+
+def _interleaved(contenders: Mapping[str, Callable[[], None]], rounds: int = 5) -> dict[str, float]:
+    """Median seconds of each, after a first run that compiles."""
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for run in contenders.values():
+        run()
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            started = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - started)
+    return {name: statistics.median(values) for name, values in times.items()}
