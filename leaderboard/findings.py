@@ -218,32 +218,33 @@ class AcrossTasks:
         level: The level.
         score: Interquartile mean with its interval.
         benchmarks: How many.
-        runs: How many.
+        cells: How many.
     """
 
     factor: str
     level: str
     score: Interval
     benchmarks: int
-    runs: int
+    cells: int
 
 
 def across_tasks(boards: Sequence[Board]) -> list[AcrossTasks]:
     """Levels that two or more benchmarks with a frozen reference share, best first within their factor."""
-    runs: dict[tuple[str, str], list[np.ndarray]] = {}
+    cells: dict[tuple[str, str], list[np.ndarray]] = {}
     for board in boards:
         reference = board.manifest.get("reference")
         if reference is None or reference == board.scale.chance:
             continue
-        normalized = (board.scores - board.scale.chance) / (float(reference) - board.scale.chance)
+        # Replicates of a cell share its recipe: a cell, by its mean, is what is independent of the others.
+        normalized = (np.nanmean(board.scores, axis=1) - board.scale.chance) / (float(reference) - board.scale.chance)
         for factor, column in board.columns.items():
             labels = np.array([*column, ""], dtype=object)[:-1]
             if len(set(column)) > 1:
                 for level in dict.fromkeys(column):
-                    runs.setdefault((factor, level), []).append(normalized[labels == level].ravel())
+                    cells.setdefault((factor, level), []).append(normalized[labels == level])
     found = [
         AcrossTasks(factor, level, interquartile_mean(tasks), len(tasks), sum(int((~np.isnan(t)).sum()) for t in tasks))
-        for (factor, level), tasks in runs.items()
+        for (factor, level), tasks in cells.items()
         if len(tasks) > 1
     ]
     order = list(dict.fromkeys(entry.factor for entry in found))

@@ -261,26 +261,34 @@ def interquartile_mean(
 ) -> Interval:
     """The mean of the middle half of all tasks' normalized scores, with a bootstrap interval stratified by task.
 
-    Runs are resampled within their task only, since the tasks are fixed; the levels are expanded as above for the
-    mean number of runs of a task (Agarwal et al. 2021, "Deep RL at the edge of the statistical precipice").
+    Every task counts alike, however many scores it has. Scores are resampled within their task only, since the tasks
+    are fixed; the levels are expanded as above for the mean number of scores of a task (Agarwal et al. 2021, "Deep RL
+    at the edge of the statistical precipice").
 
     Args:
         tasks: One array of normalized scores, any number of them, per task. NaN is left out.
     """
-    from scipy.stats import trim_mean  # slow to import, and the ranked table needs no such mean
-
     strata = [np.asarray(task, dtype=float).ravel() for task in tasks]
     strata = [stratum[~np.isnan(stratum)] for stratum in strata]
     strata = [stratum for stratum in strata if stratum.size]
     total = sum(stratum.size for stratum in strata)
     if total == 0:
         return np.nan, np.nan, np.nan
-    middle = float(trim_mean(np.concatenate(strata), 0.25))
+    shares = np.concatenate([np.full(stratum.size, 1 / stratum.size / len(strata)) for stratum in strata])
+    middle = float(_middle_half(np.concatenate(strata)[None], shares)[0])
     if total <= len(strata):
         return middle, np.nan, np.nan
     rng = np.random.default_rng(seed)
     drawn = [stratum[rng.integers(0, stratum.size, size=(resamples, stratum.size))] for stratum in strata]
-    means = trim_mean(np.concatenate(drawn, axis=1), 0.25, axis=1)
+    means = _middle_half(np.concatenate(drawn, axis=1), shares)
     tail = _expanded_tail(total / len(strata), total - len(strata), confidence)
     low, high = np.quantile(means, [tail, 1 - tail])
     return middle, float(low), float(high)
+
+
+def _middle_half(values: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each row of (rows, scores): the mean of what lies between its quartiles; each score has a share of the row."""
+    order = np.argsort(values, axis=1, kind="stable")
+    ends = np.cumsum(shares[order], axis=1)
+    inside = np.diff(np.clip(ends, 0.25, 0.75), axis=1, prepend=0.25)
+    return np.asarray((inside * np.take_along_axis(values, order, axis=1)).sum(axis=1) / 0.5)

@@ -177,6 +177,14 @@ def test_interquartile_mean_by_hand() -> None:
     assert all(np.isnan(interquartile_mean([])))
 
 
+def test_every_task_counts_alike() -> None:
+    assert interquartile_mean([[0.0] * 180, [1.0] * 10])[0] == pytest.approx(0.5)
+    generator = np.random.default_rng(0)
+    tasks = [generator.normal(size=8), generator.normal(size=8)]
+    assert interquartile_mean(tasks)[0] == pytest.approx(stats.trim_mean(np.concatenate(tasks), 0.25))
+    assert interquartile_mean([np.repeat(tasks[0], 3), tasks[1]])[0] == pytest.approx(interquartile_mean(tasks)[0])
+
+
 def test_interquartile_mean_holds_the_truth() -> None:
     rng = np.random.default_rng(11)
     truth = np.linspace(0.2, 0.9, 6)

@@ -34,14 +34,14 @@ def compare_families() -> None:
     digits = load_task({"name": "digits"})
     adding = load_task({"name": "adding", "length": 100, "train_size": 1000})
     cases: list[tuple[str, str, Task, Mapping[str, Any], int]] = [
-        ("CNN, 8 layers, digits", "cnn", digits, {**CNN, "depth": 8}, 100),
-        ("CNN, 20 layers and batch norm, digits", "cnn", digits, {**CNN, "depth": 20, "normalization": "batch"}, 60),
+        ("CNN, 8 layers, digits", "cnn", digits, {**CNN, "depth": 8}, 150),
+        ("CNN, 20 layers and batch norm, digits", "cnn", digits, {**CNN, "depth": 20, "normalization": "batch"}, 150),
         *(
-            (f"{cell}, 64 units, T = 100", "recurrent", adding, {**RECURRENT, "cell_type": cell}, 30)
+            (f"{cell}, 64 units, T = 100", "recurrent", adding, {**RECURRENT, "cell_type": cell}, 150)
             for cell in ("simple_rnn", "lstm", "gru")
         ),
     ]
-    print("\nms per step, median of 5 interleaved rounds, 5 probed and validated steps a round in the suite's")
+    print("\nms per step, median of 3 interleaved rounds, of 150 steps; of the suite's two are probed and validated")
     for title, model, task, factors, steps in cases:
         chosen = recipe(model, **factors)
         times = _interleaved(
@@ -61,13 +61,13 @@ def _compare_mnist() -> None:
         return
     steps = 3 * len(task.train) // 64
     chosen = recipe("mlp", depth=2, width=128, batch_size=64, activation="relu", optimizer="adam")
-    times = _interleaved({"bare": _bare_loop(task, steps), "suite": _suite("mlp", task, chosen, steps)}, rounds=3)
+    times = _interleaved({"bare": _bare_loop(task, steps), "suite": _suite("mlp", task, chosen, steps)})
     print(f"\nMNIST, 784-128-128-10, {steps:,} steps of 64: bare compiled loop {times['bare']:.2f} s, "
-          f"suite with 5 probed and validated steps {times['suite']:.2f} s, {times['suite'] / times['bare']:.2f} times")  # fmt: skip
+          f"suite with two probed and validated {times['suite']:.2f} s, {times['suite'] / times['bare']:.2f} times")  # fmt: skip
 
 
 def _suite(model: str, task: Task, chosen: Mapping[str, Any], steps: int) -> Callable[[], None]:
-    program = Program(chosen, model, task, steps, 5)
+    program = Program(chosen, model, task, steps, 2)
     fed = feed(program, chosen, rate=0.001)
     return lambda: program.run(fed) and None
 
@@ -122,7 +122,7 @@ def _bare_loop(task: Task, steps: int) -> Callable[[], None]:
     return lambda: train()[0].numpy() and None
 
 
-def _interleaved(contenders: Mapping[str, Callable[[], None]], rounds: int = 5) -> dict[str, float]:
+def _interleaved(contenders: Mapping[str, Callable[[], None]], rounds: int = 3) -> dict[str, float]:
     """Median seconds of each, after a first run that compiles."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for run in contenders.values():
