@@ -238,17 +238,19 @@ def dot_style(effect: Effect, low: float, high: float) -> str:
 
 
 def histogram(values: Sequence[float], axis: Scale, *, mark: Mark, past: bool, label: str, bins: int = 40) -> Markup:
-    """How many cells score how much, as bars; those on the good side of the mark (past it or not) in the accent."""
-    counts = [0] * bins
+    """How many cells score how much, as bars; in the accent those most of which are on the good side of the mark."""
+    counts, good = [0] * bins, [0] * bins
     for value in values:
-        counts[min(bins - 1, int(axis.at(value) * bins))] += 1
+        index = min(bins - 1, int(axis.at(value) * bins))
+        counts[index] += 1
+        good[index] += value >= mark.value if past else value <= mark.value
     most, width, height = max(counts, default=0) or 1, 320, 56
     at = axis.at(mark.value)
     parts = []
     for index, count in enumerate(counts):
         if count:
             tall = max(2.0, 44 * count / most)
-            style = "bar past" if ((index + 0.5) / bins >= at) == past else "bar"
+            style = "bar past" if 2 * good[index] >= count else "bar"
             parts.append(
                 f'<rect class="{style}" x="{index * width / bins:.1f}" y="{height - tall:.1f}" '
                 f'width="{width / bins - 1.5:.1f}" height="{tall:.1f}"/>'
