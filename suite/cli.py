@@ -7,7 +7,7 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -131,7 +131,7 @@ def show(
     from suite.store import Store
 
     console, store, levels = _console(), Store(), parse_only(only)
-    for benchmark in _benchmarks(specs):
+    for benchmark in _benchmarks(specs, levels):
         results = gather(benchmark, store, quick=quick, only=levels, traces=False)
         console.print(report(results, everything=every, command=again("show", specs, quick, only) + " --all"))
 
@@ -224,13 +224,15 @@ def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go
 def _plans(specs: list[str], store: Any, quick: bool, only: dict[str, list[str]]) -> list[Plan]:
     from suite.plan import make_plan
 
-    return [make_plan(benchmark, store, quick=quick, only=only) for benchmark in _benchmarks(specs)]
+    return [make_plan(benchmark, store, quick=quick, only=only) for benchmark in _benchmarks(specs, only)]
 
 
-def _benchmarks(specs: list[str]) -> list[Benchmark]:
+def _benchmarks(specs: list[str], only: Mapping[str, Sequence[str]] | None = None) -> list[Benchmark]:
+    """The benchmarks of the specs; of several, those that vary every factor of `only`, if any does."""
     from suite.gather import read_specs
 
-    return read_specs(specs)
+    benchmarks = read_specs(specs)
+    return [benchmark for benchmark in benchmarks if set(only or {}) <= set(benchmark.grid)] or benchmarks
 
 
 def _console() -> Console:

@@ -233,6 +233,16 @@ def test_store_of_another_version(suite: Suite, finished: Suite) -> None:
         assert "of another version of MLflow" in suite(command, "tiny.yaml", status=2).stderr
 
 
+def test_only_leaves_out_benchmarks_that_do_not_vary_the_factor(suite: Suite) -> None:
+    other = TINY.replace("name: tiny", "name: other")
+    other = other.replace("depth: 3, ", "").replace("grid:", "grid:\n  depth: [2, 3]", 1)
+    (suite.folder / "two.yaml").write_text(f"{TINY}\n---\n{other}")
+    said = suite("plan", "two.yaml", "--only", "depth=2").stdout
+    assert "other: 4 cells" in said
+    assert "tiny" not in said
+    assert "is fixed, not varied" in suite("plan", "two.yaml", "--only", "width=2", status=2).stderr
+
+
 def test_list_and_schema(suite: Suite) -> None:
     assert "activations" in suite("list").stdout
     shown = suite("list", "optimizers").stdout
