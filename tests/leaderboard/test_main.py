@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import leaderboard
 from leaderboard.__main__ import main
+from leaderboard.tables import read
+from suite.spec import expand, read_benchmarks, shipped_specs
 from tests.leaderboard.synthetic import write_results
 
 
@@ -27,3 +30,16 @@ def test_build_check_and_complain(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_the_published_results_can_be_built(tmp_path: Path) -> None:
     assert main(["--out", str(tmp_path / "site")]) == 0
+    assert (tmp_path / "site" / "deep_mlp" / "index.html").is_file()
+
+
+# The CNN on MNIST takes as long as all of cnn_digits, and is left to who has the time.
+@pytest.mark.parametrize("name", sorted({*shipped_specs()} - {"mnist/cnn"}))
+def test_every_benchmark_is_published_whole(name: str) -> None:
+    """With all cells of the grid it has now, and five replicates at least."""
+    for benchmark in read_benchmarks(shipped_specs()[name]):
+        published = read(Path(leaderboard.__file__).parent / "results" / benchmark.name)
+        assert published.manifest["missing"] == []
+        assert len(published.cells) == len(expand(benchmark))
+        assert (published.replicates.groupby("cell").size() >= 5).all()
+        assert not published.manifest["quick"]
