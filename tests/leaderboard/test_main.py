@@ -33,8 +33,7 @@ def test_the_published_results_can_be_built(tmp_path: Path) -> None:
     assert (tmp_path / "site" / "deep_mlp" / "index.html").is_file()
 
 
-# The CNN on MNIST takes as long as all of cnn_digits, and is left to who has the time.
-@pytest.mark.parametrize("name", sorted({*shipped_specs()} - {"mnist/cnn"}))
+@pytest.mark.parametrize("name", shipped_specs())
 def test_every_benchmark_is_published_whole(name: str) -> None:
     """With all cells of the grid it has now, and five replicates at least."""
     for benchmark in read_benchmarks(shipped_specs()[name]):
