@@ -61,7 +61,7 @@ OPTIMIZERS = catalog_of(
         Entry("lion", "sign of a momentum (Chen et al. 2023); wants rates ten times below Adam's",
               "keras.optimizers:Lion", (_BETA_1, _beta("beta_2", 0.99, "the gradient"))),
         Entry("muon", "orthogonalized momentum for matrices, AdamW for the rest (Jordan et al. 2024)",
-              "keras.optimizers:Muon",
+              "suite.catalog.optimizers:muon",
               (Parameter("momentum", "of the matrices", "number", 0.95, low=0, high=1, high_open=True),
                Parameter("nesterov", "whether that momentum is Nesterov's", "boolean", True),
                Parameter("ns_steps", "Newton-Schulz steps that orthogonalize", "integer", 5, low=1, high=20),
@@ -84,6 +84,13 @@ def amsgrad(**arguments: Any) -> Any:
     return keras.optimizers.Adam(amsgrad=True, **arguments)
 
 
+def muon(weight_decay: float = 0.004, **arguments: Any) -> Any:
+    """Keras's Muon, whose decay is also that of what it leaves to its Adam: convolution kernels are among it."""
+    import keras
+
+    return keras.optimizers.Muon(weight_decay=weight_decay, adam_weight_decay=weight_decay, **arguments)
+
+
 def build_optimizer(level: Mapping[str, Any], clipping: Mapping[str, Any], weight_decay: float | None = None) -> Any:
     """A fresh Keras optimizer of a canonical level. The learning rate is set later, at every step.
 
@@ -99,8 +106,6 @@ def build_optimizer(level: Mapping[str, Any], clipping: Mapping[str, Any], weigh
     arguments |= clipping_arguments(clipping)
     if weight_decay is not None:
         arguments["weight_decay"] = weight_decay
-        if level["name"] == "muon":  # of what it leaves to its Adam, convolution kernels among them
-            arguments["adam_weight_decay"] = weight_decay
     if is_own_component(level["name"]):
         factory = load_target(level["name"])
     else:

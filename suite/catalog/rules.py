@@ -31,6 +31,7 @@ def conflicts(task: Mapping[str, Any], model: str, recipe: Mapping[str, Any]) ->
     form = form_of(task)
     rules: tuple[Callable[[Form, Mapping[str, Any], str, Mapping[str, Any]], Iterator[Conflict]], ...] = (
         _of_examples,
+        _of_sizes,
         _of_loss,
         _of_optimizer,
         _of_normalization,
@@ -61,6 +62,16 @@ def _of_examples(form: Form, task: Mapping[str, Any], model: str, recipe: Mappin
             yield "stages", f"{stages} stages need a convolution each, and depth is {depth}"
         if form.size is not None and 2 ** (stages - 1) > form.size:
             yield "stages", f"{stages} stages halve an image of {form.size} pixels to less than one"
+
+
+def _of_sizes(form: Form, task: Mapping[str, Any], model: str, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
+    if form.train is None:
+        return
+    wanted, batch_size = task.get("train_size") or form.train, recipe["batch_size"]
+    if wanted > form.train:
+        yield "train_size", f"{wanted:,} is more than the {form.train:,} examples that {task['name']} has to train on"
+    elif batch_size > wanted:
+        yield "batch_size", f"a batch of {batch_size:,} is more than the {wanted:,} examples to train on"
 
 
 def _of_loss(form: Form, task: Mapping[str, Any], model: str, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
@@ -109,9 +120,8 @@ def _of_normalization(form: Form, task: Mapping[str, Any], model: str, recipe: M
         elif position == "inside" and name == "batch":
             yield "norm_position", "batch normalization inside a cell would need statistics for every time step"
         return
-    alone = _one_number(form, model, level, width, recipe)
-    if alone:
-        yield "normalization", f"{alone}: normalizing one number leaves nothing but the shift"
+    if _of_one_number(form, model, level, width, recipe):
+        yield "normalization", f"{name} normalization would be over one number here, which leaves nothing but the shift"
     elif name == "group" and width % level["groups"]:
         yield (
             "normalization",
@@ -127,15 +137,11 @@ def _of_normalization(form: Form, task: Mapping[str, Any], model: str, recipe: M
         yield "normalization", "is of hidden layers, and depth is 0"
 
 
-def _one_number(form: Form, model: str, level: Mapping[str, Any], width: int, recipe: Mapping[str, Any]) -> str:
-    """Why a normalization would be over a single number, if it would."""
-    name, groups = level["name"], {"instance": width, "layer": 1}.get(level["name"], level.get("groups"))
-    if groups != width or name not in ("instance", "group", "layer"):
-        return ""
-    if model == IMAGES_ONLY:
-        size = form.size and -(-form.size // 2 ** (recipe["stages"] - 1))
-        return f"a group of 1 channel, and stages shrink the image to {size} x {size}" if size == 1 else ""
-    return f"a group of 1 of the {width} units"
+def _of_one_number(form: Form, model: str, level: Mapping[str, Any], width: int, recipe: Mapping[str, Any]) -> bool:
+    """Whether each group is one unit; in a cnn, one channel of an image that the stages shrink to one position."""
+    groups = {"layer": 1, "instance": width, "group": level.get("groups")}.get(level["name"])
+    one_position = model != IMAGES_ONLY or (form.size is not None and form.size <= 2 ** (recipe["stages"] - 1))
+    return groups == width and one_position
 
 
 def _of_residual(form: Form, task: Mapping[str, Any], model: str, recipe: Mapping[str, Any]) -> Iterator[Conflict]:

@@ -7,60 +7,39 @@ from collections.abc import Iterator, Sequence
 
 from suite.records import Cell
 from suite.spec.problems import Problem, SpecError
-from suite.tasks import Task, TaskError, load_task
-
-_FEWEST = 1_000
-"""Examples that every image task has at least, however it is split: batches up to this size need no look."""
-
-_TOYS = ("xor", "saturated_neuron")
-"""Tasks of so few examples that a batch holds them many times over."""
+from suite.tasks import DOWNLOADED, TaskError, load_task
 
 
 def check_data(cells: Sequence[Cell], file: str, *, downloads: bool = False) -> None:
-    """Loads the data of one benchmark where the spec alone cannot tell whether it will do.
+    """Loads what no rule of the catalog can vouch for: a user's own arrays.
 
     Args:
-        cells: All of one benchmark.
+        cells: Of one benchmark.
         file: The spec, for messages.
-        downloads: Whether to load what Keras serves too, so that it is there when workers want it.
+        downloads: Whether to load what Keras downloads too, so that it is there when workers want it.
 
     Raises:
         SpecError: Data is missing, unusable, or too little for a batch.
     """
     tasks: dict[str, list[Cell]] = {}
     for cell in cells:
-        tasks.setdefault(json.dumps(cell.task), []).append(cell)
-    problems = [
-        Problem(file, None, None, key, message)
-        for sharing in tasks.values()
-        for key, message in _faults(sharing, downloads)
-    ]
+        if cell.task["name"] == "arrays" or (downloads and cell.task["name"] in DOWNLOADED):
+            tasks.setdefault(json.dumps(cell.task), []).append(cell)
+    problems = [Problem(file, None, None, *fault) for sharing in tasks.values() for fault in _faults(sharing)]
     if problems:
-        raise SpecError(dict.fromkeys(problems))
+        raise SpecError(problems)
 
 
-def _faults(cells: Sequence[Cell], downloads: bool) -> Iterator[tuple[str, str]]:
-    """(key, message) of what is wrong for cells that share a task."""
-    task, largest = cells[0].task, max(cell.recipe["batch_size"] for cell in cells)
-    if task["name"] in _TOYS:
+def _faults(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
+    """Key and message of what is wrong for cells that share a task."""
+    try:
+        task = load_task(cells[0].task, folders=cells[0].search_path)
+    except TaskError as error:
+        yield "task", str(error)
         return
-    loaded = None
-    if task["name"] == "arrays" or (
-        "layout" in task and (downloads or task["train_size"] or task["folds"] or largest > _FEWEST)
-    ):
-        try:
-            loaded = load_task(task, folders=cells[0].search_path)
-        except TaskError as error:
-            yield "task", str(error)
-            return
-    examples = len(loaded.train) if loaded is not None else task.get("train_size")
-    if examples is not None and largest > examples:
-        yield "batch_size", f"got {largest}, expected at most the {examples:,} examples to train on"
-    if loaded is not None and task["name"] == "arrays":
-        yield from _out_of_bounds(cells, loaded)
-
-
-def _out_of_bounds(cells: Sequence[Cell], task: Task) -> Iterator[tuple[str, str]]:
+    largest = max(cell.recipe["batch_size"] for cell in cells)
+    if largest > len(task.train):
+        yield "batch_size", f"a batch of {largest:,} is more than the {len(task.train):,} examples to train on"
     losses = [cell.recipe["loss"] for cell in cells]
     bounded = next((x for x in losses if x["name"] == "binary_cross_entropy" or x.get("output") == "sigmoid"), None)
     low, high = task.train.y.min(), task.train.y.max()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from suite.catalog.base import Entry, Parameter, catalog_of
 from suite.tasks.base import Split, Task, TaskError
@@ -92,6 +92,7 @@ class Form:
         targets: What is to be predicted.
         every_step: Whether there is a target at every time step.
         size: Height and width of an image, where known.
+        train: Examples to train on, where known.
         chance: What the best constant answer scores, where known: an accuracy, or a mean squared error.
     """
 
@@ -99,10 +100,26 @@ class Form:
     targets: Literal["classes", "numbers"]
     every_step: bool = False
     size: int | None = None
+    train: int | None = None
     chance: float | None = None
 
 
-_IMAGE_SIZES = {"digits": 8, "mnist": 28, "fashion_mnist": 28, "cifar10": 32}
+class _Images(NamedTuple):
+    """What is known of a set of images: height and width, examples in all, and those that the fixed split trains on."""
+
+    size: int
+    total: int
+    train: int
+
+
+_KNOWN_IMAGES = {
+    "digits": _Images(8, 1_797, 1_077),
+    "mnist": _Images(28, 70_000, 50_000),
+    "fashion_mnist": _Images(28, 70_000, 50_000),
+    "cifar10": _Images(32, 60_000, 40_000),
+}
+DOWNLOADED = tuple(name for name in _KNOWN_IMAGES if name != "digits")
+"""Tasks whose data Keras downloads, if it is not in the data folder."""
 
 
 def form_of(task: Mapping[str, Any]) -> Form:
@@ -113,18 +130,25 @@ def form_of(task: Mapping[str, Any]) -> Form:
     """
     name = task["name"]
     arguments = {**TASKS[name].defaults(), **task}
-    if name in _IMAGE_SIZES:
-        is_image = arguments["layout"] == "image"
-        size = _IMAGE_SIZES[name] if is_image else None
-        return Form("image" if is_image else "sequence", "classes", size=size, chance=0.1)
+    if known := _KNOWN_IMAGES.get(name):
+        is_image, folds = arguments["layout"] == "image", arguments["folds"]
+        train = known.total - 2 * (known.total // folds) if folds else known.train
+        return Form(
+            "image" if is_image else "sequence",
+            "classes",
+            size=known.size if is_image else None,
+            train=train,
+            chance=0.1,
+        )
     if name == "arrays":
         return Form(arguments["examples"], arguments["targets"])
     if name in ("xor", "saturated_neuron"):
         return Form("table", "classes", chance=0.5) if name == "xor" else Form("table", "numbers")
     chance = {"adding": 1 / 6, "copy_memory": 1 / 8, "temporal_order": 1 / 4, "parity": 1 / 2}[name]
     return Form(
-        "sequence", "numbers" if name == "adding" else "classes", every_step=name == "copy_memory", chance=chance
-    )
+        "sequence", "numbers" if name == "adding" else "classes", every_step=name == "copy_memory",
+        train=arguments["train_size"], chance=chance,
+    )  # fmt: skip
 
 
 def load_task(task: Mapping[str, Any], *, fold: int = 0, folders: Sequence[str] = ()) -> Task:
@@ -157,4 +181,4 @@ def _find(path: str, folders: Sequence[str]) -> str:
     return str(found)
 
 
-__all__ = ["TASKS", "Form", "Split", "Task", "TaskError", "form_of", "load_task"]
+__all__ = ["DOWNLOADED", "TASKS", "Form", "Split", "Task", "TaskError", "form_of", "load_task"]

@@ -55,9 +55,9 @@ def test_shipped_benchmarks_meet_the_schema_that_they_point_at(name: str, valida
     "changes",
     [
         {},
-        {"task": "task: {name: digits, train_size: 10}"},
+        {"task": "task: {name: digits, train_size: 100}"},
         {"task": "task: {name: digits, train_size: null}"},
-        {"fixed": "fixed: {depth: 4, residual: {name: skip, every: 3}, train_size: 10, normalization: batch_norm}"},
+        {"fixed": "fixed: {depth: 4, residual: {name: skip, every: 3}, train_size: 100, normalization: batch_norm}"},
         {"grid": "grid: {activation: [silu, {name: elu, alpha: 2, label: E}, 'json:loads'], dropout: [0, 0.5]}"},
         {"grid": "grid: {optimizer: [{name: 'json:loads', beta: 2, label: 3}, {name: rmsprop, centered: yes}]}"},
         {"exclude": "exclude: [{activation: [relu, tanh], optimizer: sgd}]"},

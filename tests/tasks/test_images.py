@@ -33,6 +33,11 @@ def test_digits_are_split_60_20_20_with_nothing_shared() -> None:
     assert found.chance_score == pytest.approx(0.1, abs=0.01)
 
 
+@pytest.mark.parametrize("folds", [None, 3, 8])
+def test_the_number_of_training_examples_is_known_without_loading(folds: int | None) -> None:
+    assert form_of({"name": "digits", "folds": folds}).train == len(digits(folds=folds).train)
+
+
 def test_standard_scaling_is_over_the_training_split() -> None:
     found = digits()
     assert found.train.x.mean() == pytest.approx(0, abs=1e-4)
