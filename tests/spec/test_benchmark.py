@@ -66,8 +66,8 @@ def test_numbers_are_floats_where_a_number_is_wanted(tmp_path: Path) -> None:
 
 
 def test_factors_of_the_task_may_be_fixed_varied_or_given_with_it(tmp_path: Path) -> None:
-    assert one(tmp_path, fixed="fixed: {train_size: 80}").task["train_size"] == 50
-    assert one(tmp_path, task="task: {name: digits, train_size: 80}").task["train_size"] == 50
+    assert one(tmp_path, fixed="fixed: {train_size: 80}").task["train_size"] == 80
+    assert one(tmp_path, task="task: {name: digits, train_size: 80}").task["train_size"] == 80
     varied = one(tmp_path, grid="grid: {train_size: [80, 100]}")
     assert labels(varied, "train_size") == [80, 100]
     assert "train_size" not in varied.task
