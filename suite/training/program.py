@@ -16,7 +16,9 @@ from suite.models import MODELS
 from suite.models.network import Network
 from suite.tasks import Task
 from suite.training.evaluation import Evaluation
+from suite.training.norm import global_norm
 from suite.training.probes import StepLook, StepProbe, nonfinite_layer, step_probes, validation_probes
+from suite.training.rows import TraceRows
 
 TRAIN_EVALUATED = 10_000
 """Training examples that the train score is taken on at most: the first ones of the split."""
@@ -111,9 +113,9 @@ class Program:
         self._optimizer_start = [tf.constant(np.asarray(variable)) for variable in self.optimizer.variables]
         self._loss = build_loss(recipe["loss"], task.classes, recipe["label_smoothing"])
         self._plain_loss = build_loss(recipe["loss"], task.classes)
-        self._probed = probed_steps(steps, evaluations)
         self._step_probes: Sequence[StepProbe] = step_probes(self.network) if probes else ()
         self._validation_probes = validation_probes(self.network) if probes else ()
+        self._rows = TraceRows(probed_steps(steps, evaluations), self._trace_shapes())
         self._predict = output_activation(recipe["loss"], task.classes)
         self._validate = Evaluation(
             task, len(task.validation), self._look, self._plain_loss, self._predict, self._validation_probes
@@ -154,15 +156,10 @@ class Program:
         steps, finite = int(out.pop("steps")), bool(out.pop("finite"))
         clipped, layer = int(out.pop("clipped")), int(out.pop("nonfinite_layer"))
         names = [*(tap.name for tap in self.network.taps), "output"]
-        rows = int(np.searchsorted(self._probed, steps))
-        arrays = {"loss": out.pop("loss")[:steps], "gradient_norm": out.pop("gradient_norm")[:steps]}
-        arrays |= {"probed_step": self._probed[:rows], **{name: value[:rows] for name, value in out.items()}}
-        of_no_layers = {name: shape for name, shape in self._trace_shapes().items() if 0 in shape}
-        arrays |= {name: np.zeros((rows, *shape), np.float32) for name, shape in of_no_layers.items()}
-        seen = rows if finite else int(np.searchsorted(self._probed, steps, side="right"))
-        gradient_rms = (
-            out["gradient_rms"][:seen] if "gradient_rms" in out else arrays.get("gradient_rms", np.zeros((0, 0)))
-        )
+        curves = {name: out.pop(name)[:steps] for name in ("loss", "gradient_norm")}
+        arrays = {**curves, **self._rows.read(out, steps)}
+        # A step that was not finite is no update, but where it was probed its row was written.
+        gradient_rms = self._rows.read(out, steps + (not finite)).get("gradient_rms", np.zeros((0, 0)))
         return Trace(arrays, steps, finite, gradient_rms, clipped, None if finite or layer < 0 else names[layer])
 
     def evaluate(self, split: str) -> tuple[float, float]:
@@ -197,31 +194,29 @@ class Program:
         variables = [*self.network.model.weights, *self.optimizer.variables]
         for variable, value in zip(variables, [*weights, *optimizer_start], strict=True):
             variable.assign(value)
-        slots = np.full(self.steps, -1, np.int32)
-        slots[self._probed] = np.arange(len(self._probed), dtype=np.int32)
-        slot_of_step = tf.constant(slots)
-        names, rows = self._empty_rows()
+        slots = tf.constant(self._rows.slots(self.steps))
 
-        def step(index: Any, finite: Any, clipped: Any, layer: Any, losses: Any, norms: Any, rows: Any) -> Any:
+        def step(index: Any, finite: Any, clipped: Any, layer: Any, losses: Any, norms: Any, tables: Any) -> Any:
             self.optimizer.learning_rate.assign(learning_rates[index])
-            slot = slot_of_step[index]
+            slot = slots[index]
             loss, gradients, look = self._differentiate(*(tf.gather(part, batches[index]) for part in train))
-            norm = tf.linalg.global_norm(gradients)
+            norm = global_norm(gradients)
             finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
             layer = tf.cond(finite, lambda: layer, lambda: self._where_it_began(loss, look))
             clipped += tf.cast(finite & self._exceeds_threshold(gradients, norm), tf.int32)
 
             before = self._copy_kernels()
             self.optimizer.apply(gradients, self._weights)
-            rows = tf.cond(
+            tables = tf.cond(
                 slot >= 0,
-                lambda: self._write_rows(names, rows, slot, self._measure(look, before, validation)),
-                lambda: list(rows),
+                lambda: self._rows.write(tables, slot, self._measure(look, before, validation)),
+                lambda: list(tables),
             )
-            return index + 1, finite, clipped, layer, losses.write(index, loss), norms.write(index, norm), rows
+            return index + 1, finite, clipped, layer, losses.write(index, loss), norms.write(index, norm), tables
 
-        start = (tf.constant(0), tf.constant(True), tf.constant(0), tf.constant(-1), *self._empty_curves(), rows)
-        done, finite, clipped, layer, losses, norms, rows = tf.while_loop(
+        curves = [tf.TensorArray(tf.float32, size=self.steps, element_shape=()) for _ in ("loss", "gradient_norm")]
+        start = (tf.constant(0), tf.constant(True), tf.constant(0), tf.constant(-1), *curves, self._rows.empty())
+        done, finite, clipped, layer, losses, norms, tables = tf.while_loop(
             lambda index, finite, *_: finite & (index < self.steps), step, start, parallel_iterations=1
         )
         return {
@@ -231,7 +226,7 @@ class Program:
             "nonfinite_layer": layer,
             "loss": losses.stack(),
             "gradient_norm": norms.stack(),
-            **dict(zip(names, rows, strict=True)),
+            **self._rows.named(tables),
         }
 
     def _differentiate(self, x: Any, y: Any) -> tuple[Any, list[Any], StepLook]:
@@ -285,11 +280,6 @@ class Program:
             row |= probe.measure(look.updated(before, after))
         return row
 
-    def _empty_rows(self) -> tuple[list[str], list[Any]]:
-        """Names of the traces of probed steps, and zeros for them; those of no layers are left out."""
-        shapes = {name: shape for name, shape in self._trace_shapes().items() if 0 not in shape}
-        return list(shapes), [tf.zeros([len(self._probed), *shape]) for shape in shapes.values()]
-
     def _trace_shapes(self) -> dict[str, tuple[int, ...]]:
         """Of one row of every trace of probed steps."""
         shapes: dict[str, tuple[int, ...]] = {"validation_loss": (), "validation_score": ()}
@@ -298,13 +288,3 @@ class Program:
         for validation_probe in self._validation_probes:
             shapes |= validation_probe.shapes(self.network)
         return shapes
-
-    def _empty_curves(self) -> tuple[Any, Any]:
-        return tuple(tf.TensorArray(tf.float32, size=self.steps, element_shape=()) for _ in range(2))
-
-    @staticmethod
-    def _write_rows(names: Sequence[str], rows: Sequence[Any], slot: Any, row: Mapping[str, Any]) -> list[Any]:
-        return [
-            tf.tensor_scatter_nd_update(written, [[slot]], row[name][None])
-            for name, written in zip(names, rows, strict=True)
-        ]

@@ -25,7 +25,7 @@ CELLS = {
     "normalization": ["none", "batch"],
     "optimizer": ["adam"],
 }
-STEPS = 340
+STEPS, ROUNDS = 340, 7
 
 
 def main() -> None:
@@ -116,6 +116,8 @@ def compare_steps() -> None:
     """One thread, 20 x 64, batch 64: interleaved rounds, medians."""
     import keras  # noqa: F401  imported before anything is timed
 
+    from tests.speed.timing import interleave
+
     contenders: dict[str, Callable[[], None]] = {}
     print("\ncompilation (build, trace, compile)")
     for name, probes, xla in (("no probes", False, True), ("20 probed steps", True, True), ("no XLA", True, False)):
@@ -131,16 +133,13 @@ def compare_steps() -> None:
     if torch_run is not None:
         contenders["PyTorch, eager"] = torch_run
     contenders["sgemm alone, 3 a layer"] = _sgemm_run()
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for run in contenders.values():
-        run()
-    for _ in range(7):
-        for name, run in contenders.items():
-            started = time.perf_counter()
-            run()
-            times[name].append((time.perf_counter() - started) / STEPS * 1000)
+    times = {
+        name: [seconds / STEPS * 1000 for seconds in found] for name, found in interleave(contenders, ROUNDS).items()
+    }
     fit = statistics.median(times["Keras Model.fit"])
-    print("\nms per step, median of 7 interleaved rounds of 340 steps, validation included where there is any")
+    print(
+        f"\nms per step, median of {ROUNDS} interleaved rounds of {STEPS} steps, validation included where there is any"
+    )
     for name, values in times.items():
         median = statistics.median(values)
         print(

@@ -6,7 +6,6 @@ Each contender trains the same model on the same number of batches in one thread
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ import tensorflow as tf
 
 from suite.tasks import Task, TaskError, load_task
 from suite.training.program import Program
+from tests.speed.timing import interleave
 from tests.training.cases import feed, recipe
 
 CNN = {
@@ -26,6 +26,7 @@ CNN = {
     "stages": 3,
     "optimizer": "adam",
 }
+ROUNDS = 5
 RECURRENT = {"units": 64, "batch_size": 32, "optimizer": "adam"}
 
 
@@ -41,12 +42,12 @@ def compare_families() -> None:
             for cell in ("simple_rnn", "lstm", "gru")
         ),
     ]
-    print("\nms per step, median of 3 interleaved rounds, of 150 steps; of the suite's two are probed and validated")
+    print(
+        f"\nms per step, median of {ROUNDS} interleaved rounds, of 150 steps; of the suite's two are probed and validated"
+    )
     for title, model, task, factors, steps in cases:
         chosen = recipe(model, **factors)
-        times = _interleaved(
-            {"fit": _keras_fit(model, task, chosen, steps), "suite": _suite(model, task, chosen, steps)}
-        )
+        times = _medians({"fit": _keras_fit(model, task, chosen, steps), "suite": _suite(model, task, chosen, steps)})
         fit, ours = (times[name] / steps * 1000 for name in ("fit", "suite"))
         print(f"  {title:<40} Model.fit {fit:8.2f}   suite {ours:8.2f}   {fit / ours:4.1f} times faster", flush=True)
     _compare_mnist()
@@ -66,8 +67,8 @@ def _compare_mnist() -> None:
         "the same, validating twice": _bare_loop(task, steps, validations=2),
         "suite, two steps probed and validated": _suite("mlp", task, chosen, steps),
     }
-    times = _interleaved(contenders)
-    print(f"\nMNIST, 784-128-128-10, {steps:,} steps of 64, median of 3 interleaved rounds")
+    times = _medians(contenders)
+    print(f"\nMNIST, 784-128-128-10, {steps:,} steps of 64, median of {ROUNDS} interleaved rounds")
     for name, seconds in times.items():
         print(f"  {name:<40}{seconds:6.2f} s   {seconds / times['bare compiled loop']:.2f} times the bare loop")
 
@@ -139,14 +140,6 @@ def _bare_loop(task: Task, steps: int, validations: int = 0) -> Callable[[], Non
     return run
 
 
-def _interleaved(contenders: Mapping[str, Callable[[], None]], rounds: int = 3) -> dict[str, float]:
-    """Median seconds of each, after a first run that compiles."""
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for run in contenders.values():
-        run()
-    for _ in range(rounds):
-        for name, run in contenders.items():
-            started = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - started)
-    return {name: statistics.median(values) for name, values in times.items()}
+def _medians(contenders: Mapping[str, Callable[[], None]]) -> dict[str, float]:
+    """Median seconds of each over interleaved rounds."""
+    return {name: statistics.median(times) for name, times in interleave(contenders, ROUNDS).items()}

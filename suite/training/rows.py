@@ -1,0 +1,62 @@
+"""The traces of probed steps: a table a trace, written row by row inside the graph, and read when the run is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+
+class TraceRows:
+    """Tables of float32, one row a probed step.
+
+    A trace of no layers (a network without hidden ones) has no numbers: it is left out of the graph, and is there
+    again, empty, in what is read.
+
+    Args:
+        probed: The probed steps, ascending.
+        shapes: Of one row of every trace, by name.
+    """
+
+    def __init__(self, probed: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self.probed = probed
+        self._shapes = dict(shapes)
+        self._written = [name for name, shape in shapes.items() if 0 not in shape]
+
+    def slots(self, steps: int) -> np.ndarray:
+        """Of every step the row it is written to, or -1; int32, shape (steps,)."""
+        slots = np.full(steps, -1, np.int32)
+        slots[self.probed] = np.arange(len(self.probed), dtype=np.int32)
+        return slots
+
+    def empty(self) -> list[Any]:
+        """The tables as a run begins, tensors of zeros."""
+        return [tf.zeros([len(self.probed), *self._shapes[name]]) for name in self._written]
+
+    def write(self, tables: Sequence[Any], slot: Any, row: Mapping[str, Any]) -> list[Any]:
+        """The tables with one more row.
+
+        Args:
+            tables: As they were.
+            slot: Number of the row, a scalar tensor.
+            row: Every trace's numbers at this step, by name.
+        """
+        return [
+            tf.tensor_scatter_nd_update(table, [[slot]], row[name][None])
+            for name, table in zip(self._written, tables, strict=True)
+        ]
+
+    def named(self, tables: Sequence[Any]) -> dict[str, Any]:
+        """The tables by the names of their traces."""
+        return dict(zip(self._written, tables, strict=True))
+
+    def read(self, tables: Mapping[str, np.ndarray], steps: int) -> dict[str, np.ndarray]:
+        """All traces of a run that did `steps` updates, cut where it ended, with `probed_step`."""
+        rows = int(np.searchsorted(self.probed, steps))
+        found = {
+            name: tables[name][:rows] if name in tables else np.zeros((rows, *shape), np.float32)
+            for name, shape in self._shapes.items()
+        }
+        return {"probed_step": self.probed[:rows], **found}
