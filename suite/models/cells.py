@@ -5,6 +5,7 @@ Without either they compute what Keras's cells compute, from the same weights in
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ class Advance:
     activation_input: Any
 
 
-class _Tappable:
+class _Tappable(ABC):
     """What the cells share: normalization of each gate, and `call` in terms of `advance`.
 
     Args:
@@ -40,6 +41,7 @@ class _Tappable:
     """
 
     gates: tuple[str, ...] = ("candidate",)
+    projections = 1  # tensors that `project` returns
     units: int
     kernel: Any
     recurrent_kernel: Any
@@ -58,18 +60,27 @@ class _Tappable:
 
     def call(self, inputs: Any, states: Sequence[Any], training: bool = False) -> tuple[Any, list[Any]]:
         """As of Keras's cell: the output, and the new states."""
-        done = self.advance(inputs, states)
+        done = self.advance(self.project(inputs, states[0]), states)
         return done.states[0], done.states
 
-    def advance(self, inputs: Any, states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
-        """One time step.
+    def project(self, x: Any, h: Any) -> list[Any]:
+        """What a time step multiplies: W x + U h of all gates, in one tensor of shape (batch, gates * units).
 
         Args:
-            inputs: Shape (batch, features).
+            x: Shape (batch, features).
+            h: Shape (batch, units).
+        """
+        return [ops.matmul(x, self.kernel) + ops.matmul(h, self.recurrent_kernel)]
+
+    @abstractmethod
+    def advance(self, projected: Sequence[Any], states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
+        """What is left of a time step, with nothing left to multiply.
+
+        Args:
+            projected: What `project` returned.
             states: Each of shape (batch, units).
             zeros: Added to the new states, so that their gradient is that of the states; none, or one a state.
         """
-        raise NotImplementedError
 
     def _biased(self, gate: str, z: Any, bias: Any) -> Any:
         return (self._norms[gate](z) if self._norms else z) + bias
@@ -82,9 +93,9 @@ class _Tappable:
 class SimpleRNNCell(_Tappable, keras.layers.SimpleRNNCell):
     """h' = phi(W x + U h + b)."""
 
-    def advance(self, inputs: Any, states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
+    def advance(self, projected: Sequence[Any], states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
         """One time step; the candidate state is the state."""
-        z = ops.matmul(inputs, self.kernel) + ops.matmul(states[0], self.recurrent_kernel)
+        (z,) = projected
         u = self._biased("candidate", z, self.bias)
         return Advance([_tapped(self.activation(u), zeros, 0)], self._before(z, u), u)
 
@@ -98,9 +109,9 @@ class LSTMCell(_Tappable, keras.layers.LSTMCell):
 
     gates = ("input", "forget", "candidate", "output", "cell")
 
-    def advance(self, inputs: Any, states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
+    def advance(self, projected: Sequence[Any], states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
         """One time step."""
-        z = ops.split(ops.matmul(inputs, self.kernel) + ops.matmul(states[0], self.recurrent_kernel), 4, axis=1)
+        z = ops.split(projected[0], 4, axis=1)
         bias = ops.split(self.bias, 4)
         i, f, u, o = (self._biased(gate, *parts) for gate, *parts in zip(self.gates, z, bias, strict=False))
         i, f, o = (self.recurrent_activation(gate) for gate in (i, f, o))
@@ -113,11 +124,15 @@ class GRUCell(_Tappable, keras.layers.GRUCell):
     """h' = g h + (1 - g) phi(W x + r (U h + b) + b'), with the update gate g and the reset gate r."""
 
     gates = ("update", "reset", "candidate")
+    projections = 2
 
-    def advance(self, inputs: Any, states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
+    def project(self, x: Any, h: Any) -> list[Any]:
+        """W x and U h apart, because the reset gate multiplies only the latter."""
+        return [ops.matmul(x, self.kernel), ops.matmul(h, self.recurrent_kernel)]
+
+    def advance(self, projected: Sequence[Any], states: Sequence[Any], zeros: Sequence[Any] = ()) -> Advance:
         """One time step."""
-        x = ops.split(ops.matmul(inputs, self.kernel), 3, axis=1)
-        a = ops.split(ops.matmul(states[0], self.recurrent_kernel), 3, axis=1)
+        x, a = (ops.split(part, 3, axis=1) for part in projected)
         outer, inner = (ops.split(bias, 3) for bias in (self.bias[0], self.bias[1]))
         g, r = (
             self.recurrent_activation(self._biased(gate, x[k] + a[k], outer[k] + inner[k]))
