@@ -3,6 +3,7 @@
 python tests/speed/compare.py            # a few minutes: 8 cells against the plain script
 python tests/speed/compare.py --steps    # only the times per step
 python tests/speed/compare.py --families # steps of CNNs and recurrent networks, and MNIST
+python tests/speed/compare.py --scaling  # one worker against all: 36 cells, three times (Linux)
 """
 
 from __future__ import annotations
@@ -33,8 +34,12 @@ def main() -> None:
     parser.add_argument("--steps", action="store_true", help="only the times per step")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of both sides; default: all cores")
     parser.add_argument("--families", action="store_true", help="only steps of CNNs and recurrent networks, and MNIST")
+    parser.add_argument("--scaling", action="store_true", help="only one worker against all")
     arguments = parser.parse_args()
     print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}")
+    if arguments.scaling:
+        compare_workers(arguments.workers)
+        return
     if not arguments.steps and not arguments.families:
         compare_whole_runs(arguments.workers)
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
@@ -75,6 +80,26 @@ def compare_whole_runs(workers: int) -> None:
     print(f"  suite run                                            {ours:8.1f} s   {theirs / ours:.1f} times faster")
     print(f"  suite run again, all recorded                        {again:8.1f} s")
     print(f"  of the {workers} x {ours:.1f} s of suite run: " + ", ".join(f"{k} {v:.0%}" for k, v in shares.items()))
+
+
+def compare_workers(workers: int) -> None:
+    """The same 36 cells by all workers, by one, and by one that shares its core with the main process."""
+
+    def run(count: int, cores: set[int]) -> float:
+        with tempfile.TemporaryDirectory() as folder:
+            environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
+            command = [sys.executable, "-m", "suite", "run", "deep_mlp", "--only", "activation=relu"]
+            return _time(
+                [*command, "--workers", str(count)],
+                cwd=folder, env=environment, preexec_fn=lambda: os.sched_setaffinity(0, cores),
+            )  # fmt: skip
+
+    cores = sorted(os.sched_getaffinity(0))[:workers]
+    together = run(workers, set(cores))
+    print(f"\n36 cells of deep_mlp.yaml, whole processes\n  {workers} workers on {workers} cores {together:8.1f} s")
+    for title, used in ((f"1 worker on {workers} cores", set(cores)), ("1 worker on 1 core", {cores[0]})):
+        alone = run(1, used)
+        print(f"  {title:<22}{alone:8.1f} s   {alone / together:.2f} times as long", flush=True)
 
 
 def _shares(uri: str, copy: Path, workers: int, seconds: float) -> dict[str, float]:
