@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.heat import image, median_over_replicates, thinned
-from leaderboard.scales import ScoreScale, significant
+from leaderboard.heat import gradient_text, median_over_replicates, strip_image
+from leaderboard.scales import ScoreScale
+from leaderboard.statistics import no_worse_than_chance
 from leaderboard.tables import Results, text
+from leaderboard.traces import DEPTH, TIME, Along, gradient_figures
 from suite.records import CELL_COLUMNS, Cause, Outcome
-from suite.training.outcome import gradient_factor, gradient_ratio, median_ratio
-
-STRIP_SIZE = 20
-"""Most steps and layers of a row's heat strip."""
 
 RESULTS = {"all": "all runs train", "some": "some runs train", "none": "no run trains", "missing": "no result yet"}
 """How a cell fared, as the board's facet has it."""
@@ -41,7 +39,8 @@ class Row:
         figures: Its row of the cells table.
         outcomes: How many of its runs ended how, in the order of the protocol.
         causes: What the probes of its failed runs show.
-        gradients: (steps, layers) median over replicates; of one recurrent layer (steps, time steps).
+        gradients: (steps, places) median over replicates.
+        along: What the places are.
         steps: The probed steps.
         looks: Probed steps of a run that goes to its end.
     """
@@ -54,6 +53,7 @@ class Row:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     causes: tuple[str, ...] = ()
     gradients: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    along: Along = DEPTH
     steps: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     looks: int = 1
 
@@ -90,27 +90,8 @@ class Row:
         if not self.gradients.size:
             return "not probed"
         first = self.gradients[0]
-        return f"first step: {gradient_text(first[-1])} at the output, {gradient_text(first[0])} at the input"
-
-
-def strip_image(gradients: NDArray[np.float64], looks: int) -> str:
-    """(steps, places) as a heat strip: training runs to the right, the place nearest the output is on top.
-
-    The width stands for a whole run of so many looks: where one ended early, the rest stays empty.
-    """
-    if not gradients.size:
-        return ""
-    width = min(max(looks, len(gradients)), STRIP_SIZE)
-    steps = thinned(len(gradients), max(1, round(width * len(gradients) / max(looks, len(gradients)))))
-    shown = gradients[np.ix_(steps, thinned(gradients.shape[1], STRIP_SIZE))]
-    return image(np.pad(shown, ((0, width - len(shown)), (0, 0)), constant_values=np.nan).T[::-1])
-
-
-def gradient_text(value: float) -> str:
-    """A gradient in words: a zero is below the range of its float."""
-    if math.isnan(value):
-        return "none"
-    return "below range" if value == 0 else "not finite" if math.isinf(value) else significant(value, 1)
+        last, start = gradient_text(first[-1]), gradient_text(first[0])
+        return f"first step: {last} at the {self.along.last}, {start} at the {self.along.first}"
 
 
 @dataclass(frozen=True)
@@ -168,9 +149,9 @@ class Board:
         return tuple(row for row in self.rows if row.missing)
 
     @property
-    def axis(self) -> str:
+    def along(self) -> Along:
         """What the gradient is followed along."""
-        return "time step" if self.results.along_time else "layer"
+        return self.results.along
 
     @property
     def best(self) -> Row | None:
@@ -238,8 +219,8 @@ def board(results: Results) -> Board:
     rows = []
     for figures in plain_rows(results.cells):
         _, steps, _, block = results.probed(figures["cell"])
-        if results.along_time:
-            figures.update(_figures_of(block))
+        if results.along is TIME:
+            figures.update(gradient_figures(block))
         count = outcomes[figures["cell"]]
         rows.append(
             Row(
@@ -250,6 +231,7 @@ def board(results: Results) -> Board:
                 outcomes={name: count[name] for name in _OUTCOME_ORDER if count[name]},
                 causes=tuple(cause for cause in (figures["causes"] or "").split("+") if cause),
                 gradients=median_over_replicates(block),
+                along=results.along,
                 steps=steps,
                 looks=results.manifest["budget"]["evaluations"],
             )
@@ -269,18 +251,6 @@ def board(results: Results) -> Board:
     return Board(results, scale, (*rows, *missing), _scores(results, rows, scale))
 
 
-def _figures_of(block: NDArray[np.float64]) -> dict[str, float | None]:
-    """R and the factor along time, medians over (replicates, steps, time steps): with one layer there are none along depth."""
-    first = [run[0] for run in block if len(run)]
-    found = {
-        "gradient_ratio_init": [gradient_ratio(g) for g in first],
-        "gradient_ratio_median": [median_ratio(run) for run in block],
-        "gradient_factor_init": [gradient_factor(g) for g in first],
-    }
-    known = {name: [value for value in values if value is not None] for name, values in found.items()}
-    return {name: float(np.median(values)) if values else None for name, values in known.items()}
-
-
 _OUTCOME_ORDER = (Outcome.TRAINED, Outcome.SLOW, Outcome.LOST, Outcome.STALLED, Outcome.DIVERGED, Outcome.NONFINITE)
 
 
@@ -290,10 +260,7 @@ def _or_inf(value: float | None, sign: int) -> float:
 
 
 def _scores(results: Results, rows: Sequence[Row], scale: ScoreScale) -> NDArray[np.float64]:
-    """(recorded rows, replicates); the columns are the indices of replicates, the same seed in each.
-
-    No score is worse than chance, as where tiers are made: how far beyond knowing nothing a run ended says nothing.
-    """
+    """(recorded rows, replicates), none worse than chance; the columns are indices of replicates, the same seed in each."""
     runs = results.replicates
     position = {row.cell: index for index, row in enumerate(rows)}
     indices = sorted(set(runs["replicate"].tolist()))
@@ -301,11 +268,8 @@ def _scores(results: Results, rows: Sequence[Row], scale: ScoreScale) -> NDArray
     table = np.full((len(rows), len(indices)), np.nan)
     values = runs["test_score"].to_numpy(dtype=float, na_value=np.nan)
     values = np.where(np.isnan(values), scale.chance, values)
-    clip = np.maximum if scale.higher_is_better else np.minimum
-    table[[position[c] for c in runs["cell"]], [column[r] for r in runs["replicate"].tolist()]] = clip(
-        values, scale.chance
-    )
-    return table
+    table[[position[c] for c in runs["cell"]], [column[r] for r in runs["replicate"].tolist()]] = values
+    return no_worse_than_chance(table, scale.chance, higher_is_better=scale.higher_is_better)
 
 
 def plain_rows(frame: Any) -> list[dict[str, Any]]:

@@ -14,11 +14,12 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from leaderboard import charts, reproduce
-from leaderboard.boards import Board, Row, plain_rows, strip_image
+from leaderboard.boards import Board, Row, plain_rows
 from leaderboard.charts import Dot, Line, Mark
-from leaderboard.heat import median_over_replicates, thinned
+from leaderboard.heat import median_over_replicates, strip_image, thinned
 from leaderboard.scales import Scale, loss_scale, significant
 from leaderboard.statistics import Interval, basin, mean_intervals
+from leaderboard.traces import TIME
 
 
 @dataclass(frozen=True)
@@ -78,16 +79,12 @@ class CellPages:
     def fragment(self, row: Row) -> str | None:
         """The YAML that runs this cell alone."""
         document = self._document
-        return (
-            None
-            if document is None
-            else reproduce.cut(document, dict(zip(self.board.factors, row.labels, strict=True)))
-        )
+        return None if document is None else reproduce.cut(document, self.board.factors, row.labels)
 
     def command(self, row: Row) -> str:
         """The command that runs this cell alone from the benchmark's own file, for a shell."""
         only = ",".join(f"{factor}={label}" for factor, label in zip(self.board.factors, row.labels, strict=True))
-        return shlex.join(["suite", "run", self.board.results.name, "--only", only])
+        return shlex.join(["suite", "run", "spec.yaml", "--only", only])
 
     def neighbours(self, row: Row) -> list[Neighbour]:
         """Cells one factor away: those that fix it first, then by test score, those without a result last."""
@@ -168,15 +165,15 @@ class CellPages:
             return {}
         steps, layers = row.steps, row.gradients.shape[1]
         depth = Scale(1, max(layers, 2), whole=True)
-        axis = self.board.axis
-        label = f"Median gradient RMS by {axis} and step; {row.strip_text}"
+        along = self.board.along
+        label = f"Median gradient RMS by {along.place} and step; {row.strip_text}"
         picked = thinned(len(steps), 60)
         heat = charts.heat_map(
             row.gradients[picked].T[::-1], x=self._steps, until=self._steps.at(float(steps[-1])),
             y=Scale(0.5, layers + 0.5, whole=True),
-            x_title="step", y_title=f"{axis}, {'first to last' if axis == 'time step' else 'input to output'}", label=label,
+            x_title="step", y_title=along.way, label=label,
         )  # fmt: skip
-        if axis == "time step":
+        if along is TIME:
             return {"heat": heat}
         series = _three_lines(steps, np.arange(1, layers + 1), row.gradients)
         by_depth = charts.gradient_lines(series, x=depth, x_title="layer, 1 is nearest the input", label=label)
@@ -263,7 +260,5 @@ def verdict(board: Board, row: Row) -> str:
     if row.causes:
         said += f" The probes of its failed runs show: {', '.join(row.causes)}."
     if factor is not None:
-        said += (
-            f" At the first step every {board.axis} multiplies the gradient by {significant(factor)} on its way back."
-        )
+        said += f" At the first step every {board.along.place} multiplies the gradient by {significant(factor)} on its way back."
     return said

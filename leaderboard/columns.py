@@ -121,7 +121,7 @@ def _learning_rate(row: Row) -> Markup:
 
 def columns(board: Board) -> tuple[Column, ...]:
     """The columns behind the recipe, in order."""
-    better = "higher" if board.scale.higher_is_better else "lower"
+    along, better = board.along, "higher" if board.scale.higher_is_better else "lower"
     best_first = "desc" if board.scale.higher_is_better else "asc"
     factors = tuple(
         Column(f"f.{factor}", factor_title(factor), f"The level of {factor}.", _label(index), shown=False, kind="text")
@@ -153,16 +153,15 @@ def columns(board: Board) -> tuple[Column, ...]:
         Column(
             "gradient",
             "Gradient",
-            f"log10 of dLoss/{'dh' if board.axis == 'time step' else 'dz'}: training runs to the right, the "
-            f"{'last time step is on top, the first' if board.axis == 'time step' else 'output is on top, the input'} below. "
+            f"log10 of dLoss/{along.symbol}: training runs to the right, the {along.last} is on top, the {along.first} below. "
             "Sorts by the median ratio R.",
             strip,
             kind="picture",
         ),
         Column(
             "factor",
-            f"Factor per {board.axis}",
-            f"What going back one {board.axis} multiplies the gradient by, at the first step: 1 is healthy, "
+            f"Factor per {along.place}",
+            f"What going back one {along.place} multiplies the gradient by, at the first step: 1 is healthy, "
             "below it vanishes, above it explodes.",
             _figure("gradient_factor_init"),
         ),
@@ -204,7 +203,7 @@ def columns(board: Board) -> tuple[Column, ...]:
         Column(
             "ratio_init",
             "R, first step",
-            "log10 of the gradient at the input (or the first time step) over that at the output (the last), at the first step.",
+            f"log10 of the gradient at the {along.first} over that at the {along.last}, at the first step.",
             _figure("gradient_ratio_init"),
             shown=False,
         ),

@@ -7,13 +7,14 @@ differ between versions of zlib, so that a site could not be checked against its
 from __future__ import annotations
 
 import base64
+import math
 import struct
 import zlib
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leaderboard.scales import GRADIENT_DECADES
+from leaderboard.scales import GRADIENT_DECADES, significant
 
 VIRIDIS = (
     "#440154", "#481c6e", "#453581", "#3d4d8a", "#34618d", "#2b748e", "#24878e",
@@ -23,6 +24,9 @@ VIRIDIS = (
 
 NONFINITE = "#ff5a36"
 """Infinite or not a number: nowhere near the ramp."""
+
+STRIP_SIZE = 20
+"""Most steps and layers of a row's heat strip."""
 
 _NONE, _FIRST, _NONFINITE = 0, 1, 15
 _PALETTE = b"".join(bytes.fromhex(color[1:]) for color in ("#000000", *VIRIDIS, NONFINITE))
@@ -73,6 +77,26 @@ def image(gradients: ArrayLike) -> str:
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
     return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def strip_image(gradients: NDArray[np.float64], looks: int) -> str:
+    """(steps, places) as a heat strip: training runs to the right, the last place is on top.
+
+    The width stands for a whole run of so many looks: where one ended early, the rest stays empty.
+    """
+    if not gradients.size:
+        return ""
+    width = min(max(looks, len(gradients)), STRIP_SIZE)
+    steps = thinned(len(gradients), max(1, round(width * len(gradients) / max(looks, len(gradients)))))
+    shown = gradients[np.ix_(steps, thinned(gradients.shape[1], STRIP_SIZE))]
+    return image(np.pad(shown, ((0, width - len(shown)), (0, 0)), constant_values=np.nan).T[::-1])
+
+
+def gradient_text(value: float) -> str:
+    """A gradient in words: a zero is below the range of its float."""
+    if math.isnan(value):
+        return "none"
+    return "below range" if value == 0 else "not finite" if math.isinf(value) else significant(value, 1)
 
 
 def _stored(raw: bytes) -> bytes:

@@ -6,23 +6,9 @@ The YAML is cut as a tree of nodes and not as values, so that every scalar is wr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import yaml
-
-from leaderboard.tables import text
-
-
-def fragment(spec: str, benchmark: str, labels: Mapping[str, str]) -> str | None:
-    """A spec with the one level of every factor; None if the text does not hold such a benchmark.
-
-    Args:
-        spec: The whole file, which may hold several documents.
-        benchmark: Name of the document.
-        labels: The label of every factor of the grid.
-    """
-    found = documents(spec).get(benchmark)
-    return None if found is None else cut(found, labels)
 
 
 def documents(spec: str) -> dict[str, yaml.MappingNode]:
@@ -35,18 +21,24 @@ def documents(spec: str) -> dict[str, yaml.MappingNode]:
     return {name.value: node for node in mappings if isinstance(name := _get(node, "name"), yaml.ScalarNode)}
 
 
-def cut(document: yaml.MappingNode, labels: Mapping[str, str]) -> str | None:
-    """The document with the one level of every factor; None if a label is not in it."""
+def cut(document: yaml.MappingNode, factors: Mapping[str, Sequence[str]], labels: Sequence[str]) -> str | None:
+    """The document with the one level of every factor; None if its grid is not that of the results.
+
+    Args:
+        document: Of the benchmark.
+        factors: All labels of every factor, in the order of the spec: a level is found by its place, since a text may
+            call it by another name.
+        labels: The one label of every factor.
+    """
     grid = _get(document, "grid")
-    if not isinstance(grid, yaml.MappingNode):
+    if not isinstance(grid, yaml.MappingNode) or [key.value for key, _ in grid.value] != list(factors):
         return None
     levels = []
-    for key, options in grid.value:
-        wanted = labels.get(key.value)
-        found = [level for level in getattr(options, "value", []) if _label(level) == wanted]
-        if not isinstance(options, yaml.SequenceNode) or len(found) != 1:
+    for (key, options), known, label in zip(grid.value, factors.values(), labels, strict=True):
+        if not isinstance(options, yaml.SequenceNode) or len(options.value) != len(known):
             return None
-        levels.append((key, yaml.SequenceNode(options.tag, found, flow_style=True)))
+        level = options.value[list(known).index(label)]
+        levels.append((key, yaml.SequenceNode(options.tag, [level], flow_style=True)))
     parts = [
         (key, yaml.MappingNode(value.tag, levels, flow_style=False) if key.value == "grid" else value)
         for key, value in document.value
@@ -57,20 +49,3 @@ def cut(document: yaml.MappingNode, labels: Mapping[str, str]) -> str | None:
 
 def _get(node: yaml.MappingNode, name: str) -> yaml.Node | None:
     return next((value for key, value in node.value if key.value == name), None)
-
-
-def _label(level: yaml.Node) -> str:
-    """What a level is called in the tables: its label, else its name with its arguments as written, else itself."""
-    if isinstance(level, yaml.MappingNode):
-        if (label := _get(level, "label")) is not None:
-            return _label(label)
-        arguments = [f"{key.value}={value.value}" for key, value in level.value if key.value != "name"]
-        return " ".join([getattr(_get(level, "name"), "value", ""), *arguments]).replace(",", ";")
-    loader = yaml.SafeLoader("")
-    value = loader.construct_object(level)
-    if isinstance(value, str):
-        try:
-            value = float(value)  # 1e-3, which PyYAML takes for a text
-        except ValueError:
-            return str(level.value)
-    return text(value)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from leaderboard import statistics
+
 GRADIENT_DECADES = (-12, 2)
 """log10 of dLoss/dz, the same in every chart of every benchmark."""
 
@@ -87,7 +89,7 @@ class ScoreScale:
     @property
     def difference_bounds(self) -> tuple[float, float]:
         """What no difference of two scores can leave."""
-        return (-1.0, 1.0) if self.higher_is_better else (-math.inf, math.inf)
+        return statistics.difference_bounds(self.higher_is_better)
 
     def goodness(self, value: float) -> float:
         """From 0 (chance or worse) to 1 (the good end of the axis)."""

@@ -20,6 +20,7 @@ from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import Column, columns, number
 from leaderboard.findings import Findings, across_tasks
+from leaderboard.manifest import MANIFEST, TASK_KEYS
 from suite.records import PROTOCOL_VERSION, TABLES
 
 HERE = Path(__file__).parent
@@ -214,7 +215,7 @@ class Renderer:
         self.page(f"{name}/compare.html", "compare.html", **shared)
         data = self.out / name / "data"
         data.mkdir()
-        for file in (tables.MANIFEST, *found.manifest["files"]):
+        for file in (MANIFEST, *found.manifest["files"]):
             shutil.copyfile(found.results.folder / file, data / file)
         pages = CellPages(found)
         (self.out / name / "cell").mkdir()
@@ -227,10 +228,10 @@ class Renderer:
 
 def _compare_data(found: Board, row: Row, shown: Sequence[Column], figures: Mapping[str, Markup]) -> str:
     """What the compare page shows of a cell, as a script, since a page opened from a file may not fetch."""
-    facts: dict[str, Any] = {} if row.missing else {"Tier": number(row["tier"], str(row["tier"]))}
-    facts |= (
-        {} if row.missing else {column.title: column.write(row) for column in shown if not column.key.startswith("f.")}
-    )
+    facts: dict[str, Any] = {}
+    if not row.missing:
+        facts["Tier"] = number(row["tier"], str(row["tier"]))
+        facts |= {column.title: column.write(row) for column in shown if not column.key.startswith("f.")}
     data = {
         "cell": row.cell, "name": row.name, "labels": row.labels, "verdict": verdict(found, row),
         "facts": facts, "figures": figures,
@@ -241,7 +242,7 @@ def _compare_data(found: Board, row: Row, shown: Sequence[Column], figures: Mapp
 
 def _task_text(task: Mapping[str, Any]) -> str:
     """The task as a spec would have it, without what it merely is known to be."""
-    facts = (*tables.TASK_KEYS[1:], "classes", "train_size", "validation_size", "test_size")
+    facts = (*TASK_KEYS[1:], "classes", "train_size", "validation_size", "test_size")
     return _as_text({key: value for key, value in task.items() if key not in facts and value not in (None, False)})
 
 

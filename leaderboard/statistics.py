@@ -35,6 +35,24 @@ Interval = tuple[float, float, float]
 UNBOUNDED = (-np.inf, np.inf)
 
 
+def difference_bounds(higher_is_better: bool) -> tuple[float, float]:
+    """What no difference of two scores can leave: shares of something lie from 0 to 1, errors anywhere from 0."""
+    return (-1.0, 1.0) if higher_is_better else UNBOUNDED
+
+
+def no_worse_than_chance(scores: ArrayLike, chance: ArrayLike, *, higher_is_better: bool) -> NDArray[np.float64]:
+    """The scores that comparisons are made on: none is worse than chance.
+
+    How far beyond knowing nothing a run ended says nothing, while its spread would hide that it failed.
+
+    Args:
+        scores: Of any shape; NaN, where there is no such replicate, stays NaN.
+        chance: Of a shape that broadcasts to theirs.
+        higher_is_better: Of the metric.
+    """
+    return np.asarray((np.maximum if higher_is_better else np.minimum)(scores, chance), dtype=float)
+
+
 def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval of a rate; (0, 1) where nothing was tried.
 

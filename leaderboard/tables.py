@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,31 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leaderboard import ResultsError
-from leaderboard.traces import Traces
-from suite.records import PROTOCOL_VERSION, TABLES, Outcome
+from leaderboard.manifest import MANIFEST, file_problems, first_line, read_manifest
+from leaderboard.traces import DEPTH, TIME, Along, Traces
+from suite.records import TABLES, Outcome
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-MANIFEST = "manifest.json"
-MANIFEST_KEYS: Mapping[str, type | tuple[type, ...]] = {
-    "protocol_version": int, "benchmark": str, "title": str, "description": str, "spec": str, "spec_sha256": str,
-    "quick": bool, "model": str, "task": dict, "target": (int, float), "factors": dict, "fixed": dict, "budget": dict,
-    "thresholds": dict, "seeds": (dict, list), "versions": dict, "machine": dict, "created": str, "cells_total": int,
-    "missing": list, "files": dict,
-}  # fmt: skip
-"""What every manifest holds; `reference` and `git_commit` may be null."""
-
-BUDGET_KEYS = ("steps", "trials", "replicates", "evaluations")
-TASK_KEYS = ("name", "metric", "higher_is_better", "chance_score", "baseline_loss")
-REQUIRED = tuple(name for name in TABLES if name != "gradients_through_time")
 _WHOLE = re.compile(r"-?[0-9]+\.0+")
-FILES = (*(f"{name}.parquet" for name in TABLES), "cells.csv", "replicates.csv", "trials.csv")
-"""What an export may hold beside its manifest. Only these are published: the site copies no file of anybody's choice."""
-
-_NAME = re.compile(r"[a-z0-9_-]+")
 _FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -101,13 +84,13 @@ class Results:
         return Traces(path, "time") if path.name in self.manifest["files"] else None
 
     @cached_property
-    def along_time(self) -> bool:
-        """Whether the gradient is followed through time and not through depth: in networks of one recurrent layer."""
-        return self.through_time is not None and self.gradients.positions == 1
+    def along(self) -> Along:
+        """What the gradient is followed along: depth, but time in networks of one recurrent layer."""
+        return TIME if self.through_time is not None and self.gradients.positions == 1 else DEPTH
 
     def probed(self, cell: str) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-        """The gradients of a cell as `Traces.of` has them, along layers or, where `along_time`, along time steps."""
-        traces = self.through_time if self.along_time else None
+        """The gradients of a cell as `Traces.of` has them, along layers or time steps."""
+        traces = self.through_time if self.along is TIME else None
         return (traces or self.gradients).of(cell)
 
 
@@ -122,15 +105,6 @@ def folders(results: Path) -> list[Path]:
     return sorted(path for path in results.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
 
 
-def validate(folder: Path) -> list[str]:
-    """Everything that is wrong with an exported folder, one line each; empty if it can be published."""
-    try:
-        read(folder)
-    except ResultsError as error:
-        return list(error.problems)
-    return []
-
-
 def read(folder: Path) -> Results:
     """Reads an exported folder.
 
@@ -140,8 +114,8 @@ def read(folder: Path) -> Results:
     import pandas as pd
     import pyarrow as pa
 
-    manifest = _read_manifest(folder)
-    problems = _file_problems(folder, manifest)
+    manifest = read_manifest(folder)
+    problems = file_problems(folder, manifest)
     problems += [problem for name in TABLES for problem in _schema_problems(folder, name, manifest)]
     if problems:
         raise ResultsError(problems)
@@ -151,98 +125,13 @@ def read(folder: Path) -> Results:
         try:
             tables[name] = pd.read_parquet(path)
         except (OSError, pa.ArrowException) as error:
-            raise ResultsError([f"{path}: cannot be read: {_first_line(error)}"]) from error
+            raise ResultsError([f"{path}: cannot be read: {first_line(error)}"]) from error
         for factor in manifest["factors"]:
             tables[name][factor] = tables[name][factor].map(text)
     results = Results(folder, manifest, **tables)
     if problems := _content_problems(results):
         raise ResultsError(problems)
     return results
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ResultsError([f"{path}: no such file. `suite export` writes one beside its tables."]) from None
-    except (OSError, ValueError) as error:
-        raise ResultsError([f"{path}: cannot be read as JSON: {_first_line(error)}"]) from error
-    if not isinstance(manifest, dict):
-        raise ResultsError([f"{path}: Expected an object. Received: {type(manifest).__name__}"])
-    version = manifest.get("protocol_version")
-    if version != PROTOCOL_VERSION:
-        raise ResultsError(
-            [f"{path}: Expected protocol version {PROTOCOL_VERSION}. Received: {version!r}. Versions are never mixed."]
-        )
-    problems = [
-        f"{path}: Expected {key!r} to be {_type_name(kind)}. Received: {manifest.get(key, 'nothing')!r}"[:300]
-        for key, kind in MANIFEST_KEYS.items()
-        if not isinstance(manifest.get(key), kind)
-    ]
-    if not problems:
-        problems = [f"{path}: the task lacks {key!r}" for key in TASK_KEYS if manifest["task"].get(key) is None]
-        problems += [
-            f"{path}: Expected budget.{key} to be a whole number. Received: {manifest['budget'].get(key, 'nothing')!r}"
-            for key in BUDGET_KEYS
-            if not isinstance(manifest["budget"].get(key), int)
-        ]
-        if hashlib.sha256(manifest["spec"].encode()).hexdigest() != manifest["spec_sha256"]:
-            problems.append(f"{path}: spec_sha256 is not that of the spec it holds")
-        name = manifest["benchmark"]
-        if not _NAME.fullmatch(name):
-            problems.append(f"{path}: Expected a benchmark named with a-z, 0-9, _ and - only. Received: {name!r}")
-        elif name != folder.resolve().name:
-            problems.append(f"{path}: is of benchmark {name!r}, but its folder is called {folder.resolve().name!r}")
-        problems += [
-            f"{path}: Expected the labels of factor {factor!r} as a list. Received: {labels!r}"
-            for factor, labels in manifest["factors"].items()
-            if not isinstance(labels, list)
-        ]
-    if problems:
-        raise ResultsError(problems)
-    return manifest
-
-
-def _type_name(kind: type | tuple[type, ...]) -> str:
-    names = {
-        int: "a whole number",
-        float: "a number",
-        str: "a text",
-        bool: "true or false",
-        dict: "an object",
-        list: "a list",
-    }
-    return " or ".join(names[k] for k in (kind if isinstance(kind, tuple) else (kind,)))
-
-
-def _file_problems(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Files that are missing, or are not those the manifest describes."""
-    problems = [
-        f"{folder / MANIFEST}: does not list {name}.parquet"
-        for name in REQUIRED
-        if f"{name}.parquet" not in manifest["files"]
-    ]
-    for name, expected in manifest["files"].items():
-        path = folder / name
-        if name not in FILES:
-            problems.append(f"{folder / MANIFEST}: lists {name!r}, which is no table of an export")
-        elif path.is_symlink():
-            problems.append(f"{path}: is a link. Expected a file")
-        elif not path.is_file():
-            problems.append(f"{path}: no such file, but {MANIFEST} lists it")
-        elif (found := sha256(path)) != expected:
-            problems.append(
-                f"{path}: is not the file that {MANIFEST} describes: its SHA-256 is {found[:12]}…, expected "
-                f"{str(expected)[:12]}…. It was changed or cut short after the export."
-            )
-    return problems
-
-
-def sha256(path: Path) -> str:
-    """Of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _schema_problems(folder: Path, name: str, manifest: Mapping[str, Any]) -> list[str]:
@@ -256,7 +145,7 @@ def _schema_problems(folder: Path, name: str, manifest: Mapping[str, Any]) -> li
     try:
         columns = set(pq.read_schema(path).names)
     except (OSError, pa.ArrowException) as error:
-        return [f"{path}: cannot be opened as Parquet, it may be truncated: {_first_line(error)}"]
+        return [f"{path}: cannot be opened as Parquet, it may be truncated: {first_line(error)}"]
     expected = ("benchmark", "cell", *manifest["factors"], *TABLES[name])
     return [f"{path}: lacks the column {column!r}" for column in expected if column not in columns]
 
@@ -336,7 +225,3 @@ def _count_problems(results: Results) -> list[str]:
                 f"{path}: {column} of cell {cell} is {stated[cell]:g}, but replicates.parquet holds {counted[cell]}"
             )
     return problems
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,13 @@ import pytest
 from PIL import Image
 
 from leaderboard import tables
-from leaderboard.boards import Board, board, strip_image
+from leaderboard.boards import Board, board
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import columns
 from leaderboard.findings import Findings, across_tasks
+from leaderboard.heat import strip_image
 from leaderboard.statistics import bootstrap_mean
+from leaderboard.traces import TIME
 from tests.leaderboard.conftest import Built
 from tests.leaderboard.synthetic import write_manifest, write_results
 
@@ -92,7 +95,7 @@ def test_one_recurrent_layer_is_followed_through_time(tmp_path: Path) -> None:
         tmp_path, "rnn", grid={"unit": ["rnn", "lstm"]}, metric="mse", length=30, layers=1, probes=4, missing=0
     )
     found = board(tables.read(folder))
-    assert found.axis == "time step"
+    assert found.along is TIME
     row = found.recorded[0]
     assert row.gradients.shape == (4, 30)
     first = found.results.through_time.of(row.cell)[3][:, 0]
@@ -103,6 +106,7 @@ def test_one_recurrent_layer_is_followed_through_time(tmp_path: Path) -> None:
     assert "depth" not in figures
     assert "time" in figures
     assert "every time step multiplies" in verdict(found, row)
+    assert re.fullmatch("first step: .* at the last time step, .* at the first time step", row.strip_text)
     titles = [column.title for column in columns(found)]
     assert "Factor per time step" in titles
 

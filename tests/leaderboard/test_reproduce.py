@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from leaderboard.reproduce import fragment
+from leaderboard.reproduce import cut, documents
 
 SPEC = """\
 name: other
@@ -20,7 +20,7 @@ grid:
   activation: [sigmoid, {name: "my_module:act", label: mine}]
   initializer:
   - {name: random_normal, stddev: 1e-2, label: small}
-  - glorot_uniform
+  - glorot
   dropout: [0, 0.5, 1e-3]
   residual: [true, false]
 exclude:
@@ -29,9 +29,16 @@ budget: {steps: 340, learning_rate: {low: 1e-4, high: 1.0}}
 """
 
 
+FACTORS = {
+    "activation": ("sigmoid", "mine"),
+    "initializer": ("small", "glorot_uniform"),
+    "dropout": ("0", "0.5", "0.001"),
+    "residual": ("true", "false"),
+}
+
+
 def test_one_level_of_each_factor_is_left_as_it_was_written() -> None:
-    labels = {"activation": "mine", "initializer": "small", "dropout": "0.001", "residual": "false"}
-    text = fragment(SPEC, "mine", labels)
+    text = cut(documents(SPEC)["mine"], FACTORS, ("mine", "small", "0.001", "false"))
     assert text is not None
     assert "stddev: 1e-2" in text
     assert "norm_position: off" in text
@@ -49,7 +56,16 @@ def test_one_level_of_each_factor_is_left_as_it_was_written() -> None:
     assert "exclude" not in read
 
 
+def test_a_level_that_the_text_calls_by_another_name() -> None:
+    text = cut(documents(SPEC)["mine"], FACTORS, ("sigmoid", "glorot_uniform", "0", "true"))
+    assert text is not None
+    assert yaml.safe_load(text)["grid"]["initializer"] == ["glorot"]
+
+
 def test_what_the_text_does_not_hold() -> None:
-    assert fragment(SPEC, "mine", {"activation": "gelu"}) is None
-    assert fragment(SPEC, "nobody", {}) is None
-    assert fragment("{", "mine", {}) is None
+    mine = documents(SPEC)["mine"]
+    assert cut(mine, {"activation": ("sigmoid", "mine")}, ("mine",)) is None
+    assert cut(mine, {**FACTORS, "dropout": ("0", "0.5")}, ("mine", "small", "0", "true")) is None
+    assert cut(documents("name: bare")["bare"], {}, ()) is None
+    assert "nobody" not in documents(SPEC)
+    assert documents("{") == {}

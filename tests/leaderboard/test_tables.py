@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from leaderboard import ResultsError, tables
+from leaderboard.manifest import sha256
 from tests.leaderboard.synthetic import write_manifest, write_results
 
 SMALL = {"activation": ["relu", "sigmoid"], "initializer": ["he_normal", "small"]}
@@ -34,13 +35,21 @@ def rewrite(folder: Path, table: str, change: Callable[[pd.DataFrame], pd.DataFr
     write_manifest(folder, json.loads((folder / "manifest.json").read_text()))
 
 
+def problems(folder: Path) -> list[str]:
+    try:
+        tables.read(folder)
+    except ResultsError as error:
+        return list(error.problems)
+    return []
+
+
 def only_problem(folder: Path) -> str:
-    (problem,) = tables.validate(folder)
+    (problem,) = problems(folder)
     return problem
 
 
 def test_a_good_export_has_no_problem(folder: Path) -> None:
-    assert tables.validate(folder) == []
+    assert problems(folder) == []
     results = tables.read(folder)
     assert results.factors == {"activation": ("relu", "sigmoid"), "initializer": ("he_normal", "small")}
     assert len(results.cells) == 3
@@ -63,7 +72,7 @@ def test_no_manifest_or_no_json(folder: Path) -> None:
 def test_a_truncated_table(folder: Path) -> None:
     path = folder / "gradients.parquet"
     path.write_bytes(path.read_bytes()[:200])
-    first, second = tables.validate(folder)
+    first, second = problems(folder)
     assert "gradients.parquet: is not the file that manifest.json describes" in first
     assert "gradients.parquet: cannot be opened as Parquet, it may be truncated" in second
 
@@ -102,7 +111,7 @@ def test_a_file_outside_the_folder(folder: Path) -> None:
 
 def test_a_file_that_is_no_table(folder: Path) -> None:
     (folder / "page.html").write_text("<script>alert(1)</script>")
-    edit(folder, lambda m: m["files"].update({"page.html": tables.sha256(folder / "page.html")}))
+    edit(folder, lambda m: m["files"].update({"page.html": sha256(folder / "page.html")}))
     assert "lists 'page.html', which is no table of an export" in only_problem(folder)
 
 
@@ -156,7 +165,7 @@ def test_a_cell_that_is_missing_and_recorded(folder: Path) -> None:
 
 def test_keys_of_the_wrong_type(folder: Path) -> None:
     edit(folder, lambda m: m.update(target="high", missing=None))
-    first, second = tables.validate(folder)
+    first, second = problems(folder)
     assert "Expected 'target' to be a whole number or a number. Received: 'high'" in first
     assert "Expected 'missing' to be a list" in second
 
@@ -175,7 +184,7 @@ def test_cells_that_are_not_accounted_for(folder: Path) -> None:
 
 def test_runs_of_no_cell_and_cells_of_no_run(folder: Path) -> None:
     rewrite(folder, "replicates", lambda frame: frame.replace({"cell": {frame["cell"][0]: "f" * 16}}))
-    first, second = tables.validate(folder)
+    first, second = problems(folder)
     assert "replicates.parquet: holds 1 cells that cells.parquet does not" in first
     assert "replicates.parquet: has no run of 1 cells" in second
 
