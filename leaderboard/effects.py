@@ -112,16 +112,20 @@ def _design(factors: Mapping[str, Sequence[Label]], scores: NDArray[np.float64],
 
 
 def _sample(differences: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, int, int]:
-    """What is resampled, the number of pairs of cells, how many of them are above zero and how many below."""
+    """What is resampled, the number of pairs of cells, how many of them are above zero and how many below.
+
+    By size, so that neither the order of the cells nor which of two levels comes first changes the interval.
+    """
     present = ~np.isnan(differences)
     counts = present.sum(axis=1)
     pairs = counts > 0
     means = np.where(present, differences, 0.0).sum(axis=1)[pairs] / counts[pairs]
     signs = int((means > 0).sum()), int((means < 0).sum())
+    sample = means
     if len(means) == 1:
         row = differences[pairs][0]
-        return row[~np.isnan(row)], 1, *signs
-    return means, len(means), *signs
+        sample = row[~np.isnan(row)]
+    return sample[np.lexsort((sample, np.abs(sample)))], len(means), *signs
 
 
 _Question = tuple[str, Label, Label | None, tuple[str, Label] | None, NDArray[np.float64]]

@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from leaderboard.statistics import basin_decades, bootstrap_mean, steps_to_target_median, tiers, wilson
+from leaderboard.statistics import (
+    basin_decades,
+    bootstrap_mean,
+    no_worse_than_chance,
+    steps_to_target_median,
+    tiers,
+    wilson,
+)
 from suite.records import CELL_COLUMNS, Cause, Outcome, Record, Replicate
 
 
@@ -31,7 +38,7 @@ def standings(records: Sequence[Record]) -> list[Standing]:
     if not records:
         return []
     higher = bool(records[0].task_facts["higher_is_better"])
-    tier = tiers(no_worse_than_chance(records), higher_is_better=higher)
+    tier = tiers(compared_scores(records), higher_is_better=higher)
     return [Standing(record, _figures(record, int(own))) for record, own in zip(records, tier, strict=True)]
 
 
@@ -63,14 +70,11 @@ def causes_of(replicates: Iterable[Replicate]) -> str:
     return "+".join(str(cause) for cause in Cause if cause in found)
 
 
-def no_worse_than_chance(records: Sequence[Record]) -> np.ndarray:
-    """The table of scores that comparisons are made on: none is worse than chance.
-
-    How far beyond knowing nothing a run ended says nothing, while its spread would hide that it failed.
-    """
+def compared_scores(records: Sequence[Record]) -> np.ndarray:
+    """`score_table` as comparisons have it: none is worse than chance."""
     chance = np.array([[float(record.task_facts["chance_score"])] for record in records])
-    clip = np.maximum if records[0].task_facts["higher_is_better"] else np.minimum
-    return np.asarray(clip(score_table(records), chance))
+    higher = bool(records[0].task_facts["higher_is_better"])
+    return no_worse_than_chance(score_table(records), chance, higher_is_better=higher)
 
 
 def _or_chance(score: float | None, record: Record) -> float:

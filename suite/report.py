@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.labels import label_text
-from suite.ranking import Standing, no_worse_than_chance, ranked, standings
+from suite.ranking import Standing, compared_scores, ranked, standings
 from suite.records import Outcome, Record
 from suite.verdicts import record_causes_in_words
 
@@ -198,11 +198,12 @@ def _notes(found: Sequence[Standing]) -> Text:
 
 def _findings(records: Sequence[Record]) -> list[Text]:
     """The largest paired differences between two levels, one a factor, that are told from zero."""
-    from leaderboard.effects import UNBOUNDED, factor_effects
+    from leaderboard.effects import factor_effects
+    from leaderboard.statistics import difference_bounds
 
     factors = {name: [label_text(record.cell.factors[name]) for record in records] for name in records[0].cell.factors}
-    bounds = (-1.0, 1.0) if records[0].task_facts["higher_is_better"] else UNBOUNDED
-    effects = factor_effects(factors, no_worse_than_chance(records), bounds=bounds)
+    bounds = difference_bounds(bool(records[0].task_facts["higher_is_better"]))
+    effects = factor_effects(factors, compared_scores(records), bounds=bounds)
     effects = [effect for effect in effects if effect.pairs > 1 and effect.told_from_zero]
     largest: dict[str, Effect] = {}
     for effect in sorted(effects, key=lambda effect: -abs(effect.mean)):

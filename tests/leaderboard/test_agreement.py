@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from leaderboard import tables
+from leaderboard.boards import board
+from leaderboard.findings import Findings
 from leaderboard.scales import significant
 
 if TYPE_CHECKING:
@@ -32,6 +35,24 @@ def test_accuracy_and_gradient_ratio_agree(suite: Suite) -> None:
         assert shown[3] == f"{metrics['result/test_accuracy']:.3f}"
         assert shown[7] == significant(metrics["result/gradient_ratio_init"])
         assert shown[8] == significant(metrics["result/gradient_ratio_median"])
+
+
+def test_findings_agree(suite: Suite) -> None:
+    spec = suite.folder / suite.spec
+    text = spec.read_text().replace("[relu, tanh]", "[relu, tanh, elu, selu]")
+    spec.write_text(text.replace("steps: 30", "steps: 150").replace("high: 1.0", "high: 0.3"))
+    shown = suite("run", suite.spec, "--workers", 1).stdout
+    suite("export", suite.spec, "--out", "results")
+    told = re.findall(r"(\w+) beats (\w+) by (\S+) test accuracy \((\S+) to (\S+)\)", " ".join(shown.split()))
+    assert told
+
+    pairs = Findings(board(tables.read(suite.folder / "results/tiny"))).pairs
+    on_page = {
+        (pair.level, pair.other): tuple(f"{x:.3f}" for x in sorted(map(abs, (pair.mean, pair.low, pair.high))))
+        for pair in pairs
+    }
+    for better, worse, mean, low, high in told:
+        assert on_page[better, worse] == tuple(sorted((mean, low, high)))
 
 
 def _cells(row: str) -> list[str]:

@@ -67,6 +67,18 @@ def test_intervals_of_differences_stay_within_what_is_possible() -> None:
     assert (effect.low, effect.high) == (-1, 1)
 
 
+def test_neither_the_order_of_cells_nor_that_of_levels_changes_an_interval() -> None:
+    rng = np.random.default_rng(0)
+    factors = grid(activation=["relu", "tanh"], depth=list(range(40)))
+    scores = rng.random((80, 3))
+    order = rng.permutation(80)
+    turned = np.concatenate([order[order >= 40], order[order < 40]])  # tanh first
+    effect = find(factor_effects(factors, scores), "activation", "relu", "tanh")
+    shuffled = {name: [column[i] for i in turned] for name, column in factors.items()}
+    again = find(factor_effects(shuffled, scores[turned]), "activation", "tanh", "relu").turned()
+    assert (again.low, again.high) == pytest.approx((effect.low, effect.high), rel=1e-12)
+
+
 def test_a_level_is_held_against_the_mean_of_the_others() -> None:
     effects = level_effects({"depth": [5, 10, 20]}, [[0.9, 0.9], [0.8, 0.8], [0.1, 0.1]])
     assert [e.mean for e in effects] == [pytest.approx(0.45), pytest.approx(0.3), pytest.approx(-0.75)]
