@@ -5,16 +5,13 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from suite.catalog.activations import slope_facts
-
-if TYPE_CHECKING:
-    from suite.monitor.taps import Call
+from suite.monitor.calls import Activation, Call
 
 _OPERATIONS: Mapping[str, Callable[[Any], Any]] = {
     "Relu": tf.nn.relu,
@@ -32,28 +29,6 @@ _PASSED = ("Identity", "AddV2", "Reshape")
 """Operations between a layer and its activation that are looked past: casts to itself, skip connections, flattening."""
 
 _LAYERS = (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.ELU)
-
-
-@dataclass(frozen=True)
-class Activation:
-    """An activation as it was called.
-
-    Attributes:
-        function: phi; None where it is not elementwise or not known.
-        input: What it read; None where that cannot be had.
-        output: What it returned.
-    """
-
-    function: Callable[[Any], Any] | None
-    input: Any
-    output: Any
-
-    @property
-    def name(self) -> str:
-        """For people."""
-        if self.function is None:
-            return "unknown"
-        return str(getattr(self.function, "__name__", None) or type(self.function).__name__)
 
 
 def elementwise(function: Callable[..., Any]) -> Callable[[Any], Any]:

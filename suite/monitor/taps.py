@@ -10,14 +10,15 @@ import contextlib
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from suite.monitor.activations import Activation, elementwise, find_activation
+from suite.monitor.activations import elementwise, find_activation
+from suite.monitor.calls import Activation, Call
 from suite.monitor.recurrent import States, watch_states
 
 OPAQUE = (keras.layers.RNN, keras.layers.TimeDistributed)
@@ -48,31 +49,6 @@ class Tap:
     activation: Activation
     states: States | None
     is_output: bool
-
-
-@dataclass(eq=False)
-class Call:
-    """One call of a layer, while the model is traced.
-
-    Attributes:
-        layer: The layer.
-        path: Names of the layers around it and its own.
-        inputs: Tensors that it was given.
-        outputs: Tensors that it returned.
-        has_parts: Whether it called other layers.
-        own: Its own activation, as it was called last.
-        states: Of a recurrent layer.
-        order: When z was there, for the order of the taps.
-    """
-
-    layer: Any
-    path: str
-    inputs: Sequence[Any]
-    outputs: Sequence[Any] = ()
-    has_parts: bool = False
-    own: Activation | None = None
-    states: States | None = None
-    order: int = 0
 
 
 @dataclass

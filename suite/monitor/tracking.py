@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from suite.monitor.callback import GradientMonitor
     from suite.monitor.history import History
+    from suite.pictures import Picture
 
 
 def series(history: History) -> Mapping[str, float]:
@@ -58,12 +58,12 @@ class ActiveRun:
         metrics = [Metric(name, value, now, history.steps[-1]) for name, value in series(history).items()]
         self._try(lambda: self._client.log_batch(self._run_id, metrics=metrics))
 
-    def finish(self, monitor: GradientMonitor) -> None:
-        """Logs the verdict as a tag, and the picture."""
+    def finish(self, verdict: str, picture: Picture) -> None:
+        """Logs the verdict as a tag, and the picture as a page."""
         from suite.pictures import html_text
 
-        self._try(lambda: self._client.set_tag(self._run_id, "verdict", monitor.verdict))
-        self._try(lambda: self._client.log_text(self._run_id, html_text(monitor.picture()), "gradients.html"))
+        self._try(lambda: self._client.set_tag(self._run_id, "verdict", verdict))
+        self._try(lambda: self._client.log_text(self._run_id, html_text(picture), "gradients.html"))
 
     def _try(self, write: Any) -> None:
         """Training goes on without a tracking server; one warning says so."""

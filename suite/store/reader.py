@@ -15,20 +15,20 @@ import numpy as np
 
 from suite.provenance import Provenance
 from suite.records import Record, record_from_plain
-from suite.store.database import StoreError, check_database, connect, default_uri, locked, sqlite_file, translated
+from suite.store.database import (
+    StoreError,
+    check_database,
+    connect,
+    default_uri,
+    locked,
+    search,
+    sqlite_file,
+    translated,
+)
+from suite.store.names import ARTIFACT, BENCHMARK, COMPILE_SECONDS, ERROR, FINGERPRINT, KIND, SECONDS, experiment_name
 
 if TYPE_CHECKING:
     from suite.store.writer import Writer
-
-ARTIFACT = "record.npz"
-"""The one artifact of a cell's run: all traces, and everything else as JSON bytes in the array `json`."""
-
-BENCHMARK, KIND, FINGERPRINT, SECONDS, COMPILE_SECONDS, ERROR = (
-    "suite.benchmark", "suite.kind", "suite.fingerprint", "suite.seconds", "suite.compile_seconds", "suite.error"
-)  # fmt: skip
-"""Tags of experiments and runs."""
-
-_ALL = 5000
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,6 @@ class Stored:
     record: Record
     provenance: Provenance
     finished: int
-
-
-def experiment_name(benchmark: str, quick: bool) -> str:
-    """Of a benchmark; its quick slice is kept apart."""
-    return f"{benchmark} (quick)" if quick else benchmark
 
 
 class Store:
@@ -186,18 +181,6 @@ class Store:
                 run_id=entry.run_id, artifact_path=ARTIFACT, dst_path=folder, tracking_uri=self.uri
             )
             return Path(found).read_bytes()
-
-
-def search(client: Any, experiment: str, condition: str) -> list[Any]:
-    """All active runs of an experiment that meet a condition."""
-    found: list[Any] = []
-    token = None
-    while True:
-        page = client.search_runs([experiment], filter_string=condition, max_results=_ALL, page_token=token)
-        found += page
-        token = page.token
-        if not token:
-            return found
 
 
 def _entry(run: Any) -> Entry:

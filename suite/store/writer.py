@@ -17,8 +17,8 @@ from suite.pictures import cell_files
 from suite.provenance import Provenance
 from suite.records import Cell, Failure, Record, Replicate, to_plain
 from suite.store import series
-from suite.store.database import artifact_folder, translated
-from suite.store.reader import (
+from suite.store.database import artifact_folder, search, translated
+from suite.store.names import (
     ARTIFACT,
     BENCHMARK,
     COMPILE_SECONDS,
@@ -27,7 +27,6 @@ from suite.store.reader import (
     KIND,
     SECONDS,
     experiment_name,
-    search,
 )
 
 _PARENT, _NOTE, _KIND_OF_EXPERIMENT, _SOURCE, _COMMIT = (

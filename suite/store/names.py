@@ -1,0 +1,16 @@
+"""What cells are called in MLflow: names of experiments, tags and artifacts, for writer and reader alike."""
+
+from __future__ import annotations
+
+ARTIFACT = "record.npz"
+"""The one artifact of a cell's run: all traces, and everything else as JSON bytes in the array `json`."""
+
+BENCHMARK, KIND, FINGERPRINT, SECONDS, COMPILE_SECONDS, ERROR = (
+    "suite.benchmark", "suite.kind", "suite.fingerprint", "suite.seconds", "suite.compile_seconds", "suite.error"
+)  # fmt: skip
+"""Tags of experiments and runs."""
+
+
+def experiment_name(benchmark: str, quick: bool) -> str:
+    """Of a benchmark; its quick slice is kept apart."""
+    return f"{benchmark} (quick)" if quick else benchmark
