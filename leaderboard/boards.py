@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.heat import gradient_text, median_over_replicates, strip_image
-from leaderboard.scales import ScoreScale
+from leaderboard.along import DEPTH, TIME, Along, gradient_figures
+from leaderboard.heat import median_over_replicates, strip_image
+from leaderboard.scales import ScoreScale, gradient_text
 from leaderboard.statistics import no_worse_than_chance
 from leaderboard.tables import Results, text
-from leaderboard.traces import DEPTH, TIME, Along, gradient_figures
 from suite.records import CELL_COLUMNS, Cause, Outcome
 
 RESULTS = {"all": "all runs train", "some": "some runs train", "none": "no run trains", "missing": "no result yet"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,12 +13,12 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from leaderboard import charts, reproduce
+from leaderboard.along import TIME
 from leaderboard.boards import Board, Row, plain_rows
 from leaderboard.charts import Dot, Line, Mark
 from leaderboard.heat import median_over_replicates, strip_image, thinned
 from leaderboard.scales import Scale, loss_scale, significant
 from leaderboard.statistics import Interval, basin, mean_intervals
-from leaderboard.traces import TIME
 
 
 @dataclass(frozen=True)
@@ -80,11 +79,6 @@ class CellPages:
         """The YAML that runs this cell alone."""
         document = self._document
         return None if document is None else reproduce.cut(document, self.board.factors, row.labels)
-
-    def command(self, row: Row) -> str:
-        """The command that runs this cell alone from the benchmark's own file, for a shell."""
-        only = ",".join(f"{factor}={label}" for factor, label in zip(self.board.factors, row.labels, strict=True))
-        return shlex.join(["suite", "run", "spec.yaml", "--only", only])
 
     def neighbours(self, row: Row) -> list[Neighbour]:
         """Cells one factor away: those that fix it first, then by test score, those without a result last."""
@@ -163,19 +157,19 @@ class CellPages:
     def _depth_figures(self, row: Row) -> dict[str, Markup]:
         if not row.gradients.size:
             return {}
-        steps, layers = row.steps, row.gradients.shape[1]
-        depth = Scale(1, max(layers, 2), whole=True)
+        steps, places = row.steps, row.gradients.shape[1]
         along = self.board.along
         label = f"Median gradient RMS by {along.place} and step; {row.strip_text}"
         picked = thinned(len(steps), 60)
         heat = charts.heat_map(
             row.gradients[picked].T[::-1], x=self._steps, until=self._steps.at(float(steps[-1])),
-            y=Scale(0.5, layers + 0.5, whole=True),
+            y=Scale(0.5, places + 0.5, whole=True),
             x_title="step", y_title=along.way, label=label,
         )  # fmt: skip
         if along is TIME:
             return {"heat": heat}
-        series = _three_lines(steps, np.arange(1, layers + 1), row.gradients)
+        depth = Scale(1, max(places, 2), whole=True)
+        series = _three_lines(steps, np.arange(1, places + 1), row.gradients)
         by_depth = charts.gradient_lines(series, x=depth, x_title="layer, 1 is nearest the input", label=label)
         return {"heat": heat, "depth": by_depth}
 

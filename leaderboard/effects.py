@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leaderboard.statistics import UNBOUNDED, mean_intervals
+from leaderboard.statistics import UNBOUNDED, Interval, mean_intervals
 
 Label = str | int | float | bool
 
@@ -112,20 +112,29 @@ def _design(factors: Mapping[str, Sequence[Label]], scores: NDArray[np.float64],
 
 
 def _sample(differences: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, int, int]:
-    """What is resampled, the number of pairs of cells, how many of them are above zero and how many below.
-
-    By size, so that neither the order of the cells nor which of two levels comes first changes the interval.
-    """
+    """What is resampled, the number of pairs of cells, how many of them are above zero and how many below."""
     present = ~np.isnan(differences)
     counts = present.sum(axis=1)
     pairs = counts > 0
     means = np.where(present, differences, 0.0).sum(axis=1)[pairs] / counts[pairs]
     signs = int((means > 0).sum()), int((means < 0).sum())
-    sample = means
     if len(means) == 1:
         row = differences[pairs][0]
-        sample = row[~np.isnan(row)]
-    return sample[np.lexsort((sample, np.abs(sample)))], len(means), *signs
+        return row[~np.isnan(row)], 1, *signs
+    return means, len(means), *signs
+
+
+def _intervals(samples: Sequence[NDArray[np.float64]], seed: int, bounds: tuple[float, float]) -> list[Interval]:
+    """`mean_intervals` that neither the order of the cells nor which of two levels comes first can change.
+
+    What the bootstrap draws depends on the order of its sample and on its sign: both are made one of the sample's own.
+    """
+    turned = [np.sort(-sample).tolist() < np.sort(sample).tolist() for sample in samples]
+    drawn = [np.sort(-sample if turn else sample) for sample, turn in zip(samples, turned, strict=True)]
+    return [
+        (-mean, -high, -low) if turn else (mean, low, high)
+        for (mean, low, high), turn in zip(mean_intervals(drawn, seed=seed, bounds=bounds), turned, strict=True)
+    ]
 
 
 _Question = tuple[str, Label, Label | None, tuple[str, Label] | None, NDArray[np.float64]]
@@ -133,7 +142,7 @@ _Question = tuple[str, Label, Label | None, tuple[str, Label] | None, NDArray[np
 
 def _answer(questions: Sequence[_Question], seed: int, bounds: tuple[float, float]) -> list[Effect]:
     samples = [_sample(differences) for *_, differences in questions]
-    intervals = mean_intervals([sample for sample, *_ in samples], seed=seed, bounds=bounds)
+    intervals = _intervals([sample for sample, *_ in samples], seed, bounds)
     return [
         Effect(factor, level, other, given, mean, low, high, pairs, wins, losses)
         for (factor, level, other, given, _), (_, pairs, wins, losses), (mean, low, high) in zip(

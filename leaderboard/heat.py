@@ -7,14 +7,13 @@ differ between versions of zlib, so that a site could not be checked against its
 from __future__ import annotations
 
 import base64
-import math
 import struct
 import zlib
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leaderboard.scales import GRADIENT_DECADES, significant
+from leaderboard.scales import GRADIENT_DECADES
 
 VIRIDIS = (
     "#440154", "#481c6e", "#453581", "#3d4d8a", "#34618d", "#2b748e", "#24878e",
@@ -26,7 +25,7 @@ NONFINITE = "#ff5a36"
 """Infinite or not a number: nowhere near the ramp."""
 
 STRIP_SIZE = 20
-"""Most steps and layers of a row's heat strip."""
+"""Most steps and places of a heat strip."""
 
 _NONE, _FIRST, _NONFINITE = 0, 1, 15
 _PALETTE = b"".join(bytes.fromhex(color[1:]) for color in ("#000000", *VIRIDIS, NONFINITE))
@@ -90,13 +89,6 @@ def strip_image(gradients: NDArray[np.float64], looks: int) -> str:
     steps = thinned(len(gradients), max(1, round(width * len(gradients) / max(looks, len(gradients)))))
     shown = gradients[np.ix_(steps, thinned(gradients.shape[1], STRIP_SIZE))]
     return image(np.pad(shown, ((0, width - len(shown)), (0, 0)), constant_values=np.nan).T[::-1])
-
-
-def gradient_text(value: float) -> str:
-    """A gradient in words: a zero is below the range of its float."""
-    if math.isnan(value):
-        return "none"
-    return "below range" if value == 0 else "not finite" if math.isinf(value) else significant(value, 1)
 
 
 def _stored(raw: bytes) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from leaderboard import ResultsError
+from leaderboard import ResultsError, first_line
 from suite.records import PROTOCOL_VERSION, TABLES
 
 MANIFEST = "manifest.json"
@@ -118,8 +118,3 @@ def sha256(path: Path) -> str:
     """Of a file's bytes, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, in one line."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -35,7 +35,8 @@ def cut(document: yaml.MappingNode, factors: Mapping[str, Sequence[str]], labels
         return None
     levels = []
     for (key, options), known, label in zip(grid.value, factors.values(), labels, strict=True):
-        if not isinstance(options, yaml.SequenceNode) or len(options.value) != len(known):
+        alike = isinstance(options, yaml.SequenceNode) and len(options.value) == len(known)
+        if not alike or list(known).count(label) != 1:
             return None
         level = options.value[list(known).index(label)]
         levels.append((key, yaml.SequenceNode(options.tag, [level], flow_style=True)))

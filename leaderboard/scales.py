@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leaderboard import statistics
+from leaderboard.statistics import difference_bounds
 
 GRADIENT_DECADES = (-12, 2)
 """log10 of dLoss/dz, the same in every chart of every benchmark."""
@@ -89,7 +89,7 @@ class ScoreScale:
     @property
     def difference_bounds(self) -> tuple[float, float]:
         """What no difference of two scores can leave."""
-        return statistics.difference_bounds(self.higher_is_better)
+        return difference_bounds(self.higher_is_better)
 
     def goodness(self, value: float) -> float:
         """From 0 (chance or worse) to 1 (the good end of the axis)."""
@@ -132,6 +132,13 @@ def significant(value: float | None, digits: int = 2) -> str:
         return f"{value:.{places}f}".replace("-", "−")
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return f"{mantissa}e{int(exponent)}".replace("-", "−")
+
+
+def gradient_text(value: float) -> str:
+    """A gradient in words: a zero is below the range of its float."""
+    if math.isnan(value):
+        return "none"
+    return "below range" if value == 0 else "not finite" if math.isinf(value) else significant(value, 1)
 
 
 def written_range(low: float | None, high: float | None, write: Any) -> str:

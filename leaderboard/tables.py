@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leaderboard import ResultsError
-from leaderboard.manifest import MANIFEST, file_problems, first_line, read_manifest
-from leaderboard.traces import DEPTH, TIME, Along, Traces
+from leaderboard import ResultsError, first_line
+from leaderboard.along import DEPTH, TIME, Along
+from leaderboard.manifest import MANIFEST, file_problems, read_manifest
+from leaderboard.traces import Traces
 from suite.records import TABLES, Outcome
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard import ResultsError
-from suite.training.outcome import gradient_factor, gradient_ratio, median_ratio
-
-
-@dataclass(frozen=True)
-class Along:
-    """What a gradient is followed along: it arises at the last place and flows back to the first.
-
-    Attributes:
-        place: One place of the way.
-        symbol: What the loss is differentiated by.
-        first: Where the way of the signal begins.
-        last: Where it ends.
-        way: The whole of it, beside an axis.
-    """
-
-    place: str
-    symbol: str
-    first: str
-    last: str
-    way: str
-
-
-DEPTH = Along("layer", "dz", "input", "output", "layer, input to output")
-TIME = Along("time step", "dh", "first time step", "last time step", "time step, first to last")
 
 
 class Traces:
@@ -89,22 +64,6 @@ class Traces:
         values = self._rms[rows]
         block[r, s, p] = np.where(np.isfinite(values), values, np.inf)
         return replicates, steps, positions, block
-
-
-def gradient_figures(block: NDArray[np.float64]) -> dict[str, float | None]:
-    """R and the factor of a cell, as its row of the cells table has them along depth: medians over replicates.
-
-    Args:
-        block: Shape (replicates, steps, places).
-    """
-    first = [run[0] for run in block if len(run)]
-    found = {
-        "gradient_ratio_init": [gradient_ratio(g) for g in first],
-        "gradient_ratio_median": [median_ratio(run) for run in block],
-        "gradient_factor_init": [gradient_factor(g) for g in first],
-    }
-    known = {name: [value for value in values if value is not None] for name, values in found.items()}
-    return {name: float(np.median(values)) if values else None for name, values in known.items()}
 
 
 def _numbers(table: Any, column: str, dtype: type) -> NDArray[Any]:

@@ -71,7 +71,7 @@ def causes_of(replicates: Iterable[Replicate]) -> str:
 
 
 def compared_scores(records: Sequence[Record]) -> np.ndarray:
-    """`score_table` as comparisons have it: none is worse than chance."""
+    """`score_table`, of the same shape, as comparisons have it: none is worse than chance."""
     chance = np.array([[float(record.task_facts["chance_score"])] for record in records])
     higher = bool(records[0].task_facts["higher_is_better"])
     return no_worse_than_chance(score_table(records), chance, higher_is_better=higher)

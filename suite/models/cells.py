@@ -41,7 +41,7 @@ class _Tappable(ABC):
     """
 
     gates: tuple[str, ...] = ("candidate",)
-    projections = 1  # tensors that `project` returns
+    projections = 1  # tensors that `project` returns, each as wide as the kernel
     units: int
     kernel: Any
     recurrent_kernel: Any

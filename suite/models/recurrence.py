@@ -2,7 +2,8 @@
 
 TensorFlow's own gradient of such a loop is right, but where a layer puts out all its states XLA copies all of them at every
 step. Here the way back is a loop too: each time step is done again from the states before it, and differentiated. Its matrix
-products are kept instead of done again: they are what a time step costs. The kernels' gradients are summed step by step, which
+products are kept instead of done again: they are what a time step costs (with XLA only where a gradient follows;
+without it, a forward pass alone keeps them too). The kernels' gradients are summed step by step, which
 stays in the cache; one product over all time steps is slower.
 """
 
@@ -123,7 +124,7 @@ class _Step:
         of_projected, of_states, of_zeros, of_others = tape.gradient(
             after, [projected, states, zeros, others], output_gradients=arriving, unconnected_gradients="zero"
         )
-        with tf.GradientTape() as tape:  # linear: only its gradient is computed, the product itself is pruned
+        with tf.GradientTape() as tape:  # linear: of a graph only its gradient is left, the product itself is pruned
             tape.watch([x, states[0], *kernels])
             again = self.project(x, states[0], weights)
         of_x, of_h, *of_kernels = tape.gradient(again, [x, states[0], *kernels], output_gradients=of_projected)

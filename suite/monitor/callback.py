@@ -140,8 +140,8 @@ class GradientMonitor(keras.callbacks.Callback):
         """A last look, at the trained model."""
         self._see()
         self._report()
-        if self._run is not None and self.history.sights:
-            self._run.finish(self.verdict, self.picture())
+        if self._run is not None:
+            self._run.finish(lambda: self.verdict, self.picture)
 
     @property
     def causes(self) -> tuple[Cause, ...]:

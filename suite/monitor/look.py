@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from suite.monitor.activations import Activation
+from suite.monitor.calls import Activation
 from suite.monitor.errors import MonitorError
 from suite.monitor.inputs import check_model, check_probabilities, check_targets_fit, explain, loss_of, to_batch
 from suite.monitor.taps import Tap, record_calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,12 +58,12 @@ class ActiveRun:
         metrics = [Metric(name, value, now, history.steps[-1]) for name, value in series(history).items()]
         self._try(lambda: self._client.log_batch(self._run_id, metrics=metrics))
 
-    def finish(self, verdict: str, picture: Picture) -> None:
-        """Logs the verdict as a tag, and the picture as a page."""
+    def finish(self, verdict: Callable[[], str], picture: Callable[[], Picture]) -> None:
+        """Logs the verdict as a tag, and the picture as a page; trouble with either is no trouble of the training."""
         from suite.pictures import html_text
 
-        self._try(lambda: self._client.set_tag(self._run_id, "verdict", verdict))
-        self._try(lambda: self._client.log_text(self._run_id, html_text(picture), "gradients.html"))
+        self._try(lambda: self._client.set_tag(self._run_id, "verdict", verdict()))
+        self._try(lambda: self._client.log_text(self._run_id, html_text(picture()), "gradients.html"))
 
     def _try(self, write: Any) -> None:
         """Training goes on without a tracking server; one warning says so."""

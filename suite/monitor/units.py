@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from suite.monitor.activations import Activation, has_slope
+from suite.monitor.activations import has_slope
+from suite.monitor.calls import Activation
 from suite.training.probes.units import UnitProbe
 
 TRACES = ("saturated_fraction", "dead_fraction")

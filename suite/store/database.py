@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 _REVISION = re.compile(r"""^(down_)?revision\s*(?::.*)?=\s*["'](\w+)["']""", re.MULTILINE)
-_RUNS_AT_ONCE = 5000
 
 
 class StoreError(Exception):
@@ -193,15 +192,3 @@ def _import_quietly() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
     logging.getLogger("alembic").setLevel(logging.ERROR)
-
-
-def search(client: Any, experiment: str, condition: str) -> list[Any]:
-    """All active runs of an experiment that meet a condition."""
-    found: list[Any] = []
-    token = None
-    while True:
-        page = client.search_runs([experiment], filter_string=condition, max_results=_RUNS_AT_ONCE, page_token=token)
-        found += page
-        token = page.token
-        if not token:
-            return found

@@ -21,11 +21,11 @@ from suite.store.database import (
     connect,
     default_uri,
     locked,
-    search,
     sqlite_file,
     translated,
 )
 from suite.store.names import ARTIFACT, BENCHMARK, COMPILE_SECONDS, ERROR, FINGERPRINT, KIND, SECONDS, experiment_name
+from suite.store.runs import search
 
 if TYPE_CHECKING:
     from suite.store.writer import Writer

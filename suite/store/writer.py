@@ -17,7 +17,7 @@ from suite.pictures import cell_files
 from suite.provenance import Provenance
 from suite.records import Cell, Failure, Record, Replicate, to_plain
 from suite.store import series
-from suite.store.database import artifact_folder, search, translated
+from suite.store.database import artifact_folder, translated
 from suite.store.names import (
     ARTIFACT,
     BENCHMARK,
@@ -28,6 +28,7 @@ from suite.store.names import (
     SECONDS,
     experiment_name,
 )
+from suite.store.runs import search
 
 _PARENT, _NOTE, _KIND_OF_EXPERIMENT, _SOURCE, _COMMIT = (
     "mlflow.parentRunId", "mlflow.note.content", "mlflow.experimentKind", "mlflow.source.name",

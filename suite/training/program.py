@@ -158,8 +158,9 @@ class Program:
         names = [*(tap.name for tap in self.network.taps), "output"]
         curves = {name: out.pop(name)[:steps] for name in ("loss", "gradient_norm")}
         arrays = {**curves, **self._rows.read(out, steps)}
-        # A step that was not finite is no update, but where it was probed its row was written.
-        gradient_rms = self._rows.read(out, steps + (not finite)).get("gradient_rms", np.zeros((0, 0)))
+        # The step that was not finite is no update, but its row was written if it was probed.
+        seen = self._rows.read(out, steps if finite else steps + 1)
+        gradient_rms = seen.get("gradient_rms", np.zeros((0, 0)))
         return Trace(arrays, steps, finite, gradient_rms, clipped, None if finite or layer < 0 else names[layer])
 
     def evaluate(self, split: str) -> tuple[float, float]:

@@ -21,19 +21,19 @@ class TraceRows:
     """
 
     def __init__(self, probed: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        self.probed = probed
+        self._probed = probed
         self._shapes = dict(shapes)
         self._written = [name for name, shape in shapes.items() if 0 not in shape]
 
     def slots(self, steps: int) -> np.ndarray:
         """Of every step the row it is written to, or -1; int32, shape (steps,)."""
         slots = np.full(steps, -1, np.int32)
-        slots[self.probed] = np.arange(len(self.probed), dtype=np.int32)
+        slots[self._probed] = np.arange(len(self._probed), dtype=np.int32)
         return slots
 
     def empty(self) -> list[Any]:
-        """The tables as a run begins, tensors of zeros."""
-        return [tf.zeros([len(self.probed), *self._shapes[name]]) for name in self._written]
+        """The tables as a run begins: of each trace zeros, shape (probed steps, *shape)."""
+        return [tf.zeros([len(self._probed), *self._shapes[name]]) for name in self._written]
 
     def write(self, tables: Sequence[Any], slot: Any, row: Mapping[str, Any]) -> list[Any]:
         """The tables with one more row.
@@ -41,7 +41,7 @@ class TraceRows:
         Args:
             tables: As they were.
             slot: Number of the row, a scalar tensor.
-            row: Every trace's numbers at this step, by name.
+            row: Every trace's numbers at this step, by name, each of its trace's shape.
         """
         return [
             tf.tensor_scatter_nd_update(table, [[slot]], row[name][None])
@@ -52,11 +52,11 @@ class TraceRows:
         """The tables by the names of their traces."""
         return dict(zip(self._written, tables, strict=True))
 
-    def read(self, tables: Mapping[str, np.ndarray], steps: int) -> dict[str, np.ndarray]:
-        """All traces of a run that did `steps` updates, cut where it ended, with `probed_step`."""
-        rows = int(np.searchsorted(self.probed, steps))
+    def read(self, tables: Mapping[str, np.ndarray], end: int) -> dict[str, np.ndarray]:
+        """Every trace, shape (rows, *shape), and `probed_step`: the rows of the steps before `end`."""
+        rows = int(np.searchsorted(self._probed, end))
         found = {
             name: tables[name][:rows] if name in tables else np.zeros((rows, *shape), np.float32)
             for name, shape in self._shapes.items()
         }
-        return {"probed_step": self.probed[:rows], **found}
+        return {"probed_step": self._probed[:rows], **found}

@@ -74,16 +74,16 @@ def assert_alike(
 def mlp_layers(
     activation: Any = "tanh", normalization: Callable[[], Any] | None = None, *, after: bool = False
 ) -> list[Any]:
-    layers: list[Any] = [keras.layers.Flatten()]
+    layers: list[Any] = [K.Flatten()]
     for _ in range(2):
         norm = [normalization()] if normalization else []
         layers += [
-            keras.layers.Dense(8),
+            K.Dense(8),
             *(() if after else norm),
-            keras.layers.Activation(activation),
+            K.Activation(activation),
             *(norm if after else ()),
         ]
-    return [*layers, keras.layers.Dense(10)]
+    return [*layers, K.Dense(10)]
 
 
 def mlp(**factors: Any) -> dict[str, Any]:
@@ -105,12 +105,15 @@ def cnn(**factors: Any) -> dict[str, Any]:
 
 
 def cnn_model(
-    normalization: Callable[[], Any] | None = None, pooling: str = "max", alpha: float | None = None
+    normalization: Callable[[], Any] | None = None,
+    pooling: str = "max",
+    alpha: float | None = None,
+    channels: int = 8,
 ) -> keras.Model:
     """Convolutions 1 and 2, half the resolution, convolution 3; with alpha, 2 and 3 are residual blocks."""
 
     def convolution(x: Any, strides: int = 1) -> Any:
-        x = K.Conv2D(8, 3, strides=strides, padding="same")(x)
+        x = K.Conv2D(channels, 3, strides=strides, padding="same")(x)
         return K.Activation("tanh")(normalization()(x) if normalization else x)
 
     def block(x: Any) -> Any:

@@ -71,15 +71,15 @@ def test_weight_decay_takes_the_place_of_the_optimizers_own(decay: float) -> Non
     assert_alike(ours, plain_keras(cnn_model(), small(), fed, optimizer=muon), fed, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("clipping", "arguments"),
-    [
-        ("none", {}),
-        ({"name": "global_norm", "norm": 0.1}, {"global_clipnorm": 0.1}),
-        ({"name": "norm", "norm": 0.1}, {"clipnorm": 0.1}),
-        ({"name": "value", "value": 0.01}, {"clipvalue": 0.01}),
-    ],
-)
+CLIPPINGS: list[tuple[dict[str, Any], dict[str, float]]] = [
+    ({"name": "none"}, {}),
+    ({"name": "global_norm", "norm": 0.1}, {"global_clipnorm": 0.1}),
+    ({"name": "norm", "norm": 0.1}, {"clipnorm": 0.1}),
+    ({"name": "value", "value": 0.01}, {"clipvalue": 0.01}),
+]
+
+
+@pytest.mark.parametrize(("clipping", "arguments"), CLIPPINGS)
 def test_clippings(clipping: Any, arguments: dict[str, float]) -> None:
     _, fed, ours = train("mlp", small(), mlp(clipping=clipping))
     assert_alike(ours, plain_keras(mlp_layers(), small(), fed, optimizer=keras.optimizers.SGD(RATE, **arguments)), fed)
@@ -192,5 +192,6 @@ def test_dropout_is_drawn_anew_at_every_step_and_under_every_seed() -> None:
 
 def test_every_level_is_tested_here() -> None:
     assert set(OPTIMIZERS) == set(KINDS["optimizers"])
+    assert {clipping["name"] for clipping, _ in CLIPPINGS} == set(KINDS["clippings"])
     assert set(KERAS_INITIALIZERS) == set(KINDS["initializers"])
     assert {loss if isinstance(loss, str) else loss["name"] for loss, _ in LOSSES} | {"huber"} == set(KINDS["losses"])

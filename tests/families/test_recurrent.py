@@ -44,5 +44,5 @@ def test_normalization_inside_a_cell_trains(cell: str) -> None:
     assert any(not np.array_equal(a, b) for a, b in zip(ours, fed.weights, strict=True))
 
 
-def test_every_cell_is_tested_here() -> None:
+def test_every_recurrent_cell_is_tested_here() -> None:
     assert set(KERAS_CELLS) == set(KINDS["cells"])

@@ -37,7 +37,7 @@ def test_accuracy_and_gradient_ratio_agree(suite: Suite) -> None:
         assert shown[8] == significant(metrics["result/gradient_ratio_median"])
 
 
-def test_findings_agree(suite: Suite) -> None:
+def test_findings_of_terminal_and_page_agree(suite: Suite) -> None:
     spec = suite.folder / suite.spec
     text = spec.read_text().replace("[relu, tanh]", "[relu, tanh, elu, selu]")
     spec.write_text(text.replace("steps: 30", "steps: 150").replace("high: 1.0", "high: 0.3"))

@@ -14,13 +14,14 @@ import pytest
 from PIL import Image
 
 from leaderboard import tables
+from leaderboard.along import TIME
 from leaderboard.boards import Board, board
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import columns
+from leaderboard.effects import factor_effects
 from leaderboard.findings import Findings, across_tasks
 from leaderboard.heat import strip_image
-from leaderboard.statistics import bootstrap_mean
-from leaderboard.traces import TIME
+from leaderboard.statistics import SMALL_SAMPLE, bootstrap_mean
 from tests.leaderboard.conftest import Built
 from tests.leaderboard.synthetic import write_manifest, write_results
 
@@ -124,6 +125,21 @@ def test_a_strip_stands_for_a_whole_run(deep: Board) -> None:
     assert (alpha[:, :4] == 255).all()
     assert not alpha[:, 4:].any()
     assert (pixels(strip_image(np.full((60, 30), 1e-3), 60)) == 255).all()
+
+
+def test_an_effect_is_the_same_whichever_way_the_cells_are_ordered(deep: Board) -> None:
+    """The terminal has them in the order of the grid, the page by rank."""
+    grid = sorted(range(len(deep.recorded)), key=lambda index: deep.recorded[index].labels)
+    factors = {factor: [column[index] for index in grid] for factor, column in deep.columns.items()}
+    effects = factor_effects(factors, deep.scores[grid], bounds=deep.scale.difference_bounds)
+    on_page = {(e.factor, e.level, e.other): e for e in Findings(deep).pairs}
+    assert max(effect.pairs for effect in effects) >= SMALL_SAMPLE, "fewer are not resampled"
+    for effect in effects:
+        same = (
+            on_page.get((effect.factor, effect.level, effect.other))
+            or on_page[effect.factor, effect.other, effect.level].turned()
+        )
+        assert (same.mean, same.low, same.high) == pytest.approx((effect.mean, effect.low, effect.high), rel=1e-12)
 
 
 def test_neighbours_differ_in_one_factor_and_those_that_fix_it_come_first(deep: Board) -> None:

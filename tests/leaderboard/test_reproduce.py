@@ -66,6 +66,8 @@ def test_what_the_text_does_not_hold() -> None:
     mine = documents(SPEC)["mine"]
     assert cut(mine, {"activation": ("sigmoid", "mine")}, ("mine",)) is None
     assert cut(mine, {**FACTORS, "dropout": ("0", "0.5")}, ("mine", "small", "0", "true")) is None
+    assert cut(mine, FACTORS, ("gelu", "small", "0", "true")) is None
+    assert cut(mine, {**FACTORS, "residual": ("1", "1")}, ("mine", "small", "0", "1")) is None
     assert cut(documents("name: bare")["bare"], {}, ()) is None
     assert "nobody" not in documents(SPEC)
     assert documents("{") == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
@@ -9,15 +10,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from suite.catalog.normalizations import build_normalization
+from suite.models.cells import GRUCell, LSTMCell, SimpleRNNCell
 from suite.models.network import Network
+from suite.models.recurrence import Recurrence
 from suite.models.recurrent import build
 from suite.training.outcome import gradient_factor
 from suite.training.probes import StepLook
 from suite.training.probes.through_time import ThroughTimeProbe
-from tests.training.cases import recipe
+from tests.training.cases import level, recipe
 
 TIME, FEATURES, UNITS = 6, 3, 4
 X = tf.constant(np.random.default_rng(0).normal(size=(5, TIME, FEATURES)), tf.float32)
+CELLS = {"simple_rnn": SimpleRNNCell, "lstm": LSTMCell, "gru": GRUCell}
 LAYERS = {"simple_rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
@@ -168,6 +173,35 @@ def test_normalization_inside_a_cell_follows_the_formula(cell: str, name: str) -
             h = g * h + (1 - g) * np.tanh(normalized(x_h + r * (a_h + i_h), name) + b_h)
     np.testing.assert_allclose(found.look(X, training=False).activations[0][:, -1], h, rtol=1e-3, atol=1e-5)
     np.testing.assert_allclose(found.model(X), found.look(X, training=False).outputs, rtol=1e-5)
+
+
+@pytest.mark.parametrize("xla", [False, True], ids=["graph", "xla"])
+@pytest.mark.parametrize("name", ["none", "layer", "rms"])
+@pytest.mark.parametrize("kind", CELLS)
+def test_outputs_and_gradients_are_those_of_the_cell_called_step_by_step(kind: str, name: str, xla: bool) -> None:
+    normalize = None if name == "none" else functools.partial(build_normalization, level("normalizations", name))
+    cell = CELLS[kind](UNITS, normalize=normalize, bias_initializer="random_normal")
+    layer = Recurrence(cell)
+    layer.build(X.shape)
+
+    def unrolled(x: Any) -> Any:
+        states, outputs = [tf.zeros((5, UNITS))] * (2 if kind == "lstm" else 1), []
+        for t in range(TIME):
+            output, states = cell(x[:, t], states)
+            outputs.append(output)
+        return tf.stack(outputs, axis=1)
+
+    def differentiated(forward: Any) -> list[Any]:
+        weights = [variable.value for variable in cell.trainable_variables]
+        with tf.GradientTape() as tape:
+            tape.watch(X)
+            h = forward(X)
+            loss = tf.reduce_sum(tf.sin(h) * tf.range(1.0, TIME + 1)[:, None])
+        return [h, *tape.gradient(loss, [X, *weights])]
+
+    ours = tf.function(lambda: differentiated(layer), jit_compile=xla, autograph=False)()
+    for a, b in zip(ours, differentiated(unrolled), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 def test_normalization_between_layers_is_keras_s_layer_on_h() -> None:

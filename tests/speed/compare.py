@@ -31,10 +31,11 @@ STEPS, ROUNDS = 340, 7
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", action="store_true", help="only the times per step")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--steps", action="store_true", help="only the times per step")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of both sides; default: all cores")
-    parser.add_argument("--families", action="store_true", help="only steps of CNNs and recurrent networks, and MNIST")
-    parser.add_argument("--scaling", action="store_true", help="only one worker against all")
+    only.add_argument("--families", action="store_true", help="only steps of CNNs and recurrent networks, and MNIST")
+    only.add_argument("--scaling", action="store_true", help="only one worker against all")
     arguments = parser.parse_args()
     print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}")
     if arguments.scaling:
@@ -95,6 +96,7 @@ def compare_workers(workers: int) -> None:
             )  # fmt: skip
 
     cores = sorted(os.sched_getaffinity(0))[:workers]
+    workers = len(cores)
     together = run(workers, set(cores))
     print(f"\n36 cells of deep_mlp.yaml, whole processes\n  {workers} workers on {workers} cores {together:8.1f} s")
     for title, used in ((f"1 worker on {workers} cores", set(cores)), ("1 worker on 1 core", {cores[0]})):

@@ -27,7 +27,7 @@ CNN = {
     "stages": 3,
     "optimizer": "adam",
 }
-ROUNDS, VALIDATIONS = 5, 2
+ROUNDS, STEPS, VALIDATIONS = 5, 150, 2
 RECURRENT = {"units": 64, "batch_size": 32, "optimizer": "adam"}
 
 
@@ -35,21 +35,21 @@ def compare_families() -> None:
     """Prints ms per step and how many times faster than `Model.fit`."""
     digits = load_task({"name": "digits"})
     adding = load_task({"name": "adding", "length": 100, "train_size": 1000})
-    cases: list[tuple[str, str, Task, Mapping[str, Any], int]] = [
-        ("CNN, 8 layers, digits", "cnn", digits, {**CNN, "depth": 8}, 150),
-        ("CNN, 20 layers and batch norm, digits", "cnn", digits, {**CNN, "depth": 20, "normalization": "batch"}, 150),
+    cases: list[tuple[str, str, Task, Mapping[str, Any]]] = [
+        ("CNN, 8 layers, digits", "cnn", digits, {**CNN, "depth": 8}),
+        ("CNN, 20 layers and batch norm, digits", "cnn", digits, {**CNN, "depth": 20, "normalization": "batch"}),
         *(
-            (f"{cell}, 64 units, T = 100", "recurrent", adding, {**RECURRENT, "cell_type": cell}, 150)
+            (f"{cell}, 64 units, T = 100", "recurrent", adding, {**RECURRENT, "cell_type": cell})
             for cell in ("simple_rnn", "lstm", "gru")
         ),
     ]
     print(
-        f"\nms per step, median of {ROUNDS} interleaved rounds, of 150 steps and two validations; the suite probes twice"
+        f"\nms per step, median of {ROUNDS} interleaved rounds, of {STEPS} steps and {VALIDATIONS} validations; the suite probes twice"
     )
-    for title, model, task, factors, steps in cases:
+    for title, model, task, factors in cases:
         chosen = recipe(model, **factors)
-        times = _medians({"fit": _keras_fit(model, task, chosen, steps), "suite": _suite(model, task, chosen, steps)})
-        fit, ours = (times[name] / steps * 1000 for name in ("fit", "suite"))
+        times = _medians({"fit": _keras_fit(model, task, chosen), "suite": _suite(model, task, chosen, STEPS)})
+        fit, ours = (times[name] / STEPS * 1000 for name in ("fit", "suite"))
         print(f"  {title:<40} Model.fit {fit:8.2f}   suite {ours:8.2f}   {fit / ours:4.1f} times faster", flush=True)
     _compare_mnist()
 
@@ -80,7 +80,7 @@ def _suite(model: str, task: Task, chosen: Mapping[str, Any], steps: int) -> Cal
     return lambda: program.run(fed) and None
 
 
-def _keras_fit(model: str, task: Task, chosen: Mapping[str, Any], steps: int) -> Callable[[], None]:
+def _keras_fit(model: str, task: Task, chosen: Mapping[str, Any]) -> Callable[[], None]:
     layers = keras.layers
     inputs = x = keras.Input(task.train.x.shape[1:])
     if model == "cnn":
@@ -97,7 +97,7 @@ def _keras_fit(model: str, task: Task, chosen: Mapping[str, Any], steps: int) ->
     built = keras.Model(inputs, layers.Dense(task.classes or 1)(x))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True) if task.classes else "mse"
     built.compile(optimizer=keras.optimizers.Adam(0.001), loss=loss)
-    rows = np.arange(steps // VALIDATIONS * chosen["batch_size"]) % len(task.train)
+    rows = np.arange(STEPS // VALIDATIONS * chosen["batch_size"]) % len(task.train)
     x_fed, y_fed = task.train.x[rows], task.train.y[rows]
     fitting = {
         "batch_size": chosen["batch_size"],

@@ -178,6 +178,18 @@ def test_the_loop_ends_at_the_first_step_that_is_not_finite() -> None:
     assert trace.nonfinite_layer in {"hidden_1", "hidden_2", "hidden_3", "output"}
 
 
+def test_the_row_of_the_step_that_was_not_finite_is_kept_apart() -> None:
+    factors = recipe(depth=3, width=12, optimizer="sgd")
+    program = Program(factors, "mlp", digits(), STEPS, STEPS)
+    trace = program.run(feed(program, factors, rate=1e12))
+    kept = trace.arrays["gradient_rms"]
+    assert len(kept) == trace.steps < STEPS
+    assert trace.gradient_rms.shape == (trace.steps + 1, 3)
+    np.testing.assert_array_equal(trace.gradient_rms[:-1], kept)
+    assert np.isfinite(kept).all()
+    assert not np.isfinite(trace.gradient_rms[-1]).all()
+
+
 @pytest.mark.parametrize(("steps", "evaluations"), [(340, 20), (1, 1), (5, 20), (100, 1), (7, 7)])
 def test_probed_steps_begin_with_the_first_and_end_with_the_last(steps: int, evaluations: int) -> None:
     probed = probed_steps(steps, evaluations)
