@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,6 +31,13 @@ grid:
   optimizer: [sgd]
 budget: {steps: 30, trials: 4, replicates: 2, evaluations: 4, learning_rate: {low: 1e-3, high: 1.0}}
 """
+
+
+@pytest.fixture(autouse=True)
+def _interruptible() -> None:
+    """What tests start in a job in the background would ignore Ctrl-C, as the job does."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
-import time
 
 import numpy as np
 import pytest
@@ -129,13 +128,6 @@ def test_gradients_through_time_have_their_own_map() -> None:
     labels = [axes.get_ylabel() for axes in figure.axes]
     assert labels[0].startswith("layer")
     assert "time step (1: first)" in labels
-
-
-def test_a_cell_is_drawn_fast(record: Record) -> None:
-    cell_files(record)  # imports matplotlib
-    started = time.process_time()
-    cell_files(record)
-    assert time.process_time() - started < 0.6  # 0.2 s when measured
 
 
 def test_curves_that_are_flat_negative_or_empty_are_drawn() -> None:

@@ -68,7 +68,7 @@ def test_nested_models_attention_and_wrappers() -> None:
     x = inner(inputs)
     x = L.MultiHeadAttention(2, 4, name="attention")(x, x)
     x = L.TimeDistributed(L.Dense(4, activation="tanh"), name="each_step")(x)
-    x = L.Bidirectional(L.GRU(4), name="both")(x)
+    x = L.Bidirectional(L.GRU(4, name="gru"), name="both")(x)
     model = keras.Model(inputs, L.SpectralNormalization(L.Dense(10), name="spectral")(x))
     found = places(model, 6, 8)
     names = [name for name, _, _ in found]
