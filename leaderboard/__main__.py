@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from leaderboard import ResultsError, site
+from leaderboard import site
+from suite.results.errors import ResultsError
 
 
 def main(arguments: list[str] | None = None) -> int:

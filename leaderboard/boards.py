@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.along import DEPTH, TIME, Along, gradient_figures
-from leaderboard.heat import median_over_replicates, strip_image
 from leaderboard.scales import ScoreScale, gradient_text
-from leaderboard.statistics import no_worse_than_chance
-from leaderboard.tables import Results, text
-from suite.records import CELL_COLUMNS, Cause, Outcome
+from suite.pictures.strips import median_over_replicates, strip_image
+from suite.protocol.along import DEPTH, TIME, Along, gradient_figures
+from suite.protocol.records import CELL_COLUMNS, Cause, Outcome
+from suite.protocol.statistics import no_worse_than_chance
+from suite.results.reader import Results, text
 
 RESULTS = {"all": "all runs train", "some": "some runs train", "none": "no run trains", "missing": "no result yet"}
 """How a cell fared, as the board's facet has it."""

@@ -13,12 +13,12 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from leaderboard import charts, reproduce
-from leaderboard.along import TIME
 from leaderboard.boards import Board, Row, plain_rows
 from leaderboard.charts import Dot, Line, Mark
-from leaderboard.heat import median_over_replicates, strip_image, thinned
 from leaderboard.scales import Scale, loss_scale, significant
-from leaderboard.statistics import Interval, basin, mean_intervals
+from suite.pictures.strips import median_over_replicates, strip_image, thinned
+from suite.protocol.along import TIME
+from suite.protocol.statistics import Interval, basin, mean_intervals
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
-from leaderboard.effects import Effect
-from leaderboard.heat import NONFINITE, VIRIDIS, image
-from leaderboard.scales import GRADIENT, GRADIENT_DECADES, Scale
+from leaderboard.scales import GRADIENT, Scale
+from suite.pictures.scale import GRADIENT_DECADES
+from suite.pictures.strips import NONFINITE, VIRIDIS, image
+from suite.protocol.effects import Effect
 
 WIDTH, HEIGHT = 400, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 38

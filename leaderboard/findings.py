@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from leaderboard.boards import Board
 from leaderboard.charts import Mark, histogram
-from leaderboard.effects import Effect, FrontierPoint, factor_effects, frontier, interactions, level_effects
-from leaderboard.statistics import Interval, interquartile_mean
+from suite.protocol.effects import Effect, FrontierPoint, factor_effects, frontier, interactions, level_effects
+from suite.protocol.statistics import Interval, interquartile_mean
 
 FRONTIER_FACTORS = ("depth", "length")
 """Factors that a frontier is drawn along, where a grid varies them."""

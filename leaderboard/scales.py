@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leaderboard.statistics import difference_bounds
-
-GRADIENT_DECADES = (-12, 2)
-"""log10 of dLoss/dz, the same in every chart of every benchmark."""
+from suite.pictures.scale import GRADIENT_DECADES
+from suite.protocol.statistics import difference_bounds
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from leaderboard import ResultsError, charts, scales, tables
+from leaderboard import charts, scales
 from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import Column, columns, number
 from leaderboard.findings import Findings, across_tasks
-from leaderboard.manifest import MANIFEST, TASK_KEYS
-from suite.records import PROTOCOL_VERSION, TABLES
+from suite.protocol.records import PROTOCOL_VERSION, TABLES
+from suite.results import reader
+from suite.results.errors import ResultsError
+from suite.results.manifest import MANIFEST, TASK_KEYS
 
 HERE = Path(__file__).parent
 GENERATOR = "suite leaderboard"
@@ -122,9 +124,9 @@ def _rendered(results: Path, beside: Path) -> Iterator[tuple[Path, list[Board]]]
     """A folder with the whole site, which is gone afterwards unless it was moved away."""
     boards: list[Board] = []
     problems: list[str] = []
-    for folder in tables.folders(results):
+    for folder in reader.folders(results):
         try:
-            boards.append(board(tables.read(folder)))
+            boards.append(board(reader.read(folder)))
         except ResultsError as error:
             problems += error.problems
     if problems:
@@ -166,7 +168,7 @@ class Renderer:
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self.jinja.filters |= {
-            "text": tables.text,
+            "text": reader.text,
             "as_text": _as_text,
             "commits": _commits,
             "task_text": _task_text,
@@ -267,4 +269,4 @@ def _as_text(value: Any) -> str:
         return ", ".join(f"{key} {_as_text(item)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(map(_as_text, value))
-    return "–" if value is None else tables.text(value)
+    return "–" if value is None else reader.text(value)

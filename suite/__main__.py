@@ -1,6 +1,6 @@
 """`python -m suite` is `suite`."""
 
-from suite.cli import main
+from suite.cli.commands import main
 
 if __name__ == "__main__":
     main()

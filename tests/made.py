@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.provenance import Provenance
-from suite.records import Budget, Cell, Record, Replicate, Trial
+from suite.protocol.records import Budget, Cell, Provenance, Record, Replicate, Trial
 
 BUDGET = Budget(steps=40, trials=4, replicates=3, evaluations=5, learning_rate_low=1e-4, learning_rate_high=1.0)
 PROVENANCE = Provenance(

@@ -15,8 +15,8 @@ from suite.monitor.errors import MonitorError
 from suite.monitor.history import History
 from suite.monitor.look import Look
 from suite.monitor.tracking import ActiveRun
-from suite.records import Cause
-from suite.verdicts import REMEDIES, cause_in_words, remedy
+from suite.protocol.records import Cause
+from suite.protocol.words import REMEDIES, cause_in_words, remedy
 
 if TYPE_CHECKING:
     import pandas

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.monitor.look import Place, Sight
-from suite.records import Cause
-from suite.training.outcome import find_causes
-from suite.verdicts import Facts, causes_in_words, facts_of
+from suite.protocol.outcomes import find_causes
+from suite.protocol.records import Cause
+from suite.protocol.words import Facts, causes_in_words, facts_of
 
 if TYPE_CHECKING:
     import pandas
@@ -76,13 +76,13 @@ class History:
         return [index for index, place in enumerate(self.places) if place.hidden]
 
     def traces(self, looks: slice = slice(None)) -> dict[str, np.ndarray]:
-        """The hidden layers' traces as `suite.records.Replicate.traces` names them, without gradients through time."""
+        """The hidden layers' traces as `suite.protocol.records.Replicate.traces` names them, without gradients through time."""
         arrays = {name: self.array(name)[looks][:, self.hidden] for name in LAYER_COLUMNS}
         norms = np.array([sight.gradient_norm for sight in self.sights])
         return {**arrays, "gradient_norm": norms, "loss": np.array([sight.loss for sight in self.sights])}
 
     def causes(self, looks: slice = slice(None)) -> tuple[Cause, ...]:
-        """The causes that the looks show, by the rules and thresholds of `suite.training.outcome`.
+        """The causes that the looks show, by the rules and thresholds of `suite.protocol.outcomes`.
 
         Args:
             looks: Which of them to judge; growth of the gradient's norm is always judged from the first on.

@@ -20,11 +20,11 @@ from suite.monitor.errors import MonitorError
 from suite.monitor.inputs import check_model, check_probabilities, check_targets_fit, explain, loss_of, to_batch
 from suite.monitor.taps import Tap, record_calls
 from suite.monitor.units import Units
-from suite.training.probes import StepLook, nonfinite_layer
-from suite.training.probes.activations import ActivationProbe
-from suite.training.probes.base import scaled_rms
-from suite.training.probes.gradients import GradientProbe
-from suite.training.probes.updates import UpdateProbe
+from suite.probes import StepLook, nonfinite_layer
+from suite.probes.activations import ActivationProbe
+from suite.probes.base import scaled_rms
+from suite.probes.gradients import GradientProbe
+from suite.probes.updates import UpdateProbe
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Sight:
     Attributes:
         loss: Of the batch, penalties included.
         gradient_norm: Global norm over all trainable weights.
-        layers: By trace name (as in `suite.records.Replicate.traces`), one number a layer.
+        layers: By trace name (as in `suite.protocol.records.Replicate.traces`), one number a layer.
         through_time: RMS of dLoss by a state at every time step, by (index of the layer, name of the state).
         nonfinite_layer: Where the first value that is not finite arose, if one did: a layer, or "output".
         weights_are_finite: Whether the layers' weights were, before this look.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from suite.monitor.history import History
 from suite.monitor.look import Look
-from suite.records import Cause
-from suite.verdicts import remedy
+from suite.protocol.records import Cause
+from suite.protocol.words import remedy
 
 if TYPE_CHECKING:
     import pandas

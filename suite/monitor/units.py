@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from suite.monitor.activations import has_slope
 from suite.monitor.calls import Activation
-from suite.training.probes.units import UnitProbe
+from suite.probes.units import UnitProbe
 
 TRACES = ("saturated_fraction", "dead_fraction")
 

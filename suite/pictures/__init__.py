@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from suite.pictures.content import Curve, Heat, Picture, picture_of_record
 from suite.pictures.figure import draw, png_bytes
 from suite.pictures.page import html_text
-from suite.records import Record
+from suite.protocol.records import Record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from suite.records import Record, Replicate
-from suite.verdicts import record_in_words, run_in_words
+from suite.protocol.records import Record, Replicate
+from suite.protocol.words import record_in_words, run_in_words
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from suite.spec.benchmark import Benchmark, Level
-from suite.spec.components import import_components
 from suite.spec.data import check_data
-from suite.spec.editor import json_schema, schema_text
-from suite.spec.grid import expand
+from suite.spec.expansion import expand
+from suite.spec.json_schema import json_schema, schema_text
+from suite.spec.own_components import import_components
 from suite.spec.problems import Problem, SpecError
-from suite.spec.schema import read_benchmarks
+from suite.spec.reader import read_benchmarks
 from suite.spec.shipped import find_spec, shipped_specs
 
 __all__ = [

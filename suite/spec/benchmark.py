@@ -10,7 +10,7 @@ from typing import Any
 
 from suite.catalog import KINDS, Parameter, find
 from suite.models import MODELS
-from suite.records import Budget
+from suite.protocol.records import Budget
 from suite.tasks import TASKS
 
 Label = str | int | float | bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from suite.records import Cell
+from suite.protocol.records import Cell
 from suite.spec.problems import Problem, SpecError
 from suite.tasks import DOWNLOADED, TaskError, load_task
 

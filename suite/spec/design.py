@@ -12,8 +12,8 @@ from suite.models import MODELS
 from suite.spec.benchmark import Label, Level, matching
 from suite.spec.levels import LevelReader
 from suite.spec.problems import Findings, not_found, one_of, quote
-from suite.spec.reader import Node
 from suite.spec.wording import mismatch
+from suite.spec.yaml_reader import Node
 from suite.tasks import TASKS
 
 MAX_CELLS = 100_000

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from suite.spec.problems import Findings, nearest, one_of, quote
-from suite.spec.reader import Node
 from suite.spec.wording import Wanted, mismatch
+from suite.spec.yaml_reader import Node
 
 _Count = Annotated[int, Field(ge=1, le=10_000)]
 _Rate = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from suite.records import Budget, Cell
+from suite.protocol.records import Budget, Cell
 
 TRIALS = 6
 REPLICATES = 2

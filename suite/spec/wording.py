@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 from suite.spec.problems import quote
-from suite.spec.reader import Node, resolve
+from suite.spec.yaml_reader import Node, resolve
 
 Wanted = Literal["number", "text", "boolean", "collection"]
 

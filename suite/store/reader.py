@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.provenance import Provenance
-from suite.records import Record, record_from_plain
+from suite.protocol.records import Provenance, Record, record_from_plain
 from suite.store.database import (
     StoreError,
     check_database,

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from suite.labels import label_text
-from suite.records import Budget, Cell, Record, Replicate
-from suite.verdicts import record_in_words
+from suite.protocol.labels import label_text
+from suite.protocol.records import Budget, Cell, Record, Replicate
+from suite.protocol.words import record_in_words
 
 Point = tuple[str, float, int]
 """Name, value and step of a metric."""

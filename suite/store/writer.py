@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from suite.pictures import cell_files
-from suite.provenance import Provenance
-from suite.records import Cell, Failure, Record, Replicate, to_plain
+from suite.protocol.records import Cell, Failure, Provenance, Record, Replicate, to_plain
 from suite.store import series
 from suite.store.database import artifact_folder, translated
 from suite.store.names import (

@@ -1,0 +1,1 @@
+"""One cell, start to finish: tuning, the compiled program, evaluation."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from suite.probes import ValidationProbe
 from suite.tasks import Task
-from suite.training.probes import ValidationProbe
 
 CHUNK = 512
 """Examples in a chunk at most: large enough to use the core well, small enough to fit its cache."""

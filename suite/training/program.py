@@ -14,10 +14,10 @@ from suite.catalog.losses import build_loss, output_activation
 from suite.catalog.optimizers import build_optimizer
 from suite.models import MODELS
 from suite.models.network import Network
+from suite.probes import StepLook, StepProbe, nonfinite_layer, step_probes, validation_probes
 from suite.tasks import Task
 from suite.training.evaluation import Evaluation
 from suite.training.norm import global_norm
-from suite.training.probes import StepLook, StepProbe, nonfinite_layer, step_probes, validation_probes
 from suite.training.rows import TraceRows
 
 TRAIN_EVALUATED = 10_000
@@ -51,7 +51,7 @@ class Trace:
     """What one run leaves behind.
 
     Attributes:
-        arrays: As in `suite.records.Replicate.traces`, cut at the step where the run ended.
+        arrays: As in `suite.protocol.records.Replicate.traces`, cut at the step where the run ended.
         steps: Updates done with finite loss and gradients.
         finite: Whether the run went to its end.
         gradient_rms: As in `arrays`, and behind it the row of the step that was not finite, if that was probed: what

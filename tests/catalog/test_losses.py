@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from suite.catalog import KINDS, find
 from suite.catalog.losses import baseline_loss, build_loss, output_activation
-from tests.training.cases import level
+from tests.probes.cases import level
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 40).astype(np.int32)

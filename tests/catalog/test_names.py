@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suite.models import MODELS
-from suite.records import TABLES
+from suite.protocol.records import TABLES
 from suite.tasks import TASKS
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from suite.tasks import Task, load_task
 from suite.training.program import Feed, Program
-from tests.training.cases import feed, recipe
+from tests.probes.cases import feed, recipe
 
 K = keras.layers
 STEPS, BATCH = 3, 8

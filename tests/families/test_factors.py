@@ -15,7 +15,7 @@ from suite.catalog import KINDS
 from suite.catalog.schedules import schedule_factors
 from suite.training.program import Feed, Program
 from tests.families.plain import RATE, STEPS, assert_alike, cnn, cnn_model, mlp, mlp_layers, plain_keras, small, train
-from tests.training.cases import feed, level
+from tests.probes.cases import feed, level
 
 KERAS_ACTIVATIONS = {"swish": "silu", "hard_swish": "hard_silu"}
 

@@ -12,7 +12,7 @@ import pytest
 from suite.catalog import KINDS
 from suite.training.program import Program
 from tests.families.plain import STEPS, K, assert_alike, cnn, cnn_model, mlp, mlp_layers, plain_keras, small, train
-from tests.training.cases import level
+from tests.probes.cases import level
 
 NORMALIZATIONS: dict[str, Callable[[], Any] | None] = {
     "none": None,

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from suite.experiment import run_cell
 from suite.models import MODELS
-from suite.records import Budget, Cell
+from suite.protocol.records import Budget, Cell
 from suite.tasks import TASKS
-from tests.training.cases import recipe
+from suite.training.experiment import run_cell
+from tests.probes.cases import recipe
 
 
 def cell_of(task: dict[str, Any], model: str, **factors: Any) -> Cell:

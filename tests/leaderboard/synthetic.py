@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leaderboard.statistics import basin_decades, bootstrap_mean, steps_to_target_median, tiers, wilson
-from suite.records import PROTOCOL_VERSION, TABLES
+from suite.protocol.records import PROTOCOL_VERSION, TABLES
+from suite.protocol.statistics import basin_decades, bootstrap_mean, steps_to_target_median, tiers, wilson
 
 GRID: Mapping[str, Sequence[Any]] = {
     "activation": ["sigmoid", "tanh", "relu", "swish"],

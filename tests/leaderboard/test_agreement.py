@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from leaderboard import tables
 from leaderboard.boards import board
 from leaderboard.findings import Findings
 from leaderboard.scales import significant
+from suite.results import reader as tables
 
 if TYPE_CHECKING:
     from tests.conftest import Suite

@@ -13,15 +13,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from leaderboard import tables
-from leaderboard.along import TIME
 from leaderboard.boards import Board, board
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import columns
-from leaderboard.effects import factor_effects
 from leaderboard.findings import Findings, across_tasks
-from leaderboard.heat import strip_image
-from leaderboard.statistics import SMALL_SAMPLE, bootstrap_mean
+from suite.pictures.strips import strip_image
+from suite.protocol.along import TIME
+from suite.protocol.effects import factor_effects
+from suite.protocol.statistics import SMALL_SAMPLE, bootstrap_mean
+from suite.results import reader as tables
 from tests.leaderboard.conftest import Built
 from tests.leaderboard.synthetic import write_manifest, write_results
 

@@ -9,8 +9,9 @@ import zlib
 import numpy as np
 import pytest
 
-from leaderboard import charts, heat, scales
+from leaderboard import charts, scales
 from leaderboard.charts import Line
+from suite.pictures import strips
 from tests.leaderboard.synthetic import SCRIPT
 
 
@@ -34,24 +35,24 @@ def pixels(uri: str) -> np.ndarray:
 
 def test_every_decade_has_its_colour() -> None:
     gradients = np.array([[1e-30, 0.0, 1e-12, 3e-12, 1e-11], [0.5, 1.0, 99.0, 1e6, np.inf]])
-    assert pixels(heat.image(gradients)).tolist() == [[1, 1, 1, 1, 2], [12, 13, 14, 14, 15]]
-    assert pixels(heat.image([[np.nan, 1e-3]])).tolist() == [[0, 10]]
+    assert pixels(strips.image(gradients)).tolist() == [[1, 1, 1, 1, 2], [12, 13, 14, 14, 15]]
+    assert pixels(strips.image([[np.nan, 1e-3]])).tolist() == [[0, 10]]
 
 
 def test_an_image_larger_than_one_stored_block() -> None:
-    assert pixels(heat.image(np.full((400, 400), 1e-12))).shape == (400, 400)
+    assert pixels(strips.image(np.full((400, 400), 1e-12))).shape == (400, 400)
 
 
 def test_the_median_counts_only_what_was_probed() -> None:
     block = np.array([[[1.0, 2.0]], [[3.0, np.nan]], [[np.inf, np.nan]]])
-    assert heat.median_over_replicates(block).tolist() == [[3.0, 2.0]]
-    assert np.isnan(heat.median_over_replicates(np.full((2, 1, 1), np.nan))).all()
-    assert heat.median_over_replicates(np.array([[[1.0]], [[2.0]]])).tolist() == [[1.5]]
+    assert strips.median_over_replicates(block).tolist() == [[3.0, 2.0]]
+    assert np.isnan(strips.median_over_replicates(np.full((2, 1, 1), np.nan))).all()
+    assert strips.median_over_replicates(np.array([[[1.0]], [[2.0]]])).tolist() == [[1.5]]
 
 
 @pytest.mark.parametrize(("length", "most"), [(0, 5), (1, 5), (5, 5), (100, 20)])
 def test_thinning_keeps_the_ends(length: int, most: int) -> None:
-    kept = heat.thinned(length, most).tolist()
+    kept = strips.thinned(length, most).tolist()
     assert len(kept) == min(length, most)
     assert not kept or (kept[0] == 0 and kept[-1] == length - 1)
 

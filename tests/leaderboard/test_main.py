@@ -8,7 +8,7 @@ import pytest
 
 import leaderboard
 from leaderboard.__main__ import main
-from leaderboard.tables import read
+from suite.results.reader import read
 from suite.spec import expand, read_benchmarks, shipped_specs
 from tests.leaderboard.synthetic import write_results
 

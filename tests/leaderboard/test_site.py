@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard import ResultsError, site
+from leaderboard import site
+from suite.results.errors import ResultsError
 from tests.leaderboard.conftest import Built
 from tests.leaderboard.synthetic import GRID, change_cell, write_results
 
@@ -127,7 +128,7 @@ def test_a_failure_in_the_middle_leaves_the_old_site_as_it_was(tmp_path: Path) -
     site.build(results, out)
     before = files(out)
     code = (
-        "import resource, sys; from pathlib import Path; from leaderboard import ResultsError, site\n"
+        "import resource, sys; from pathlib import Path; from leaderboard import site; from suite.results.errors import ResultsError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))  # as a full disk would, no file grows past it\n"
         "try: site.build(Path(sys.argv[1]), Path(sys.argv[2]))\n"
         "except ResultsError as error: print(error); sys.exit(2)"

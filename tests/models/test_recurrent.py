@@ -15,10 +15,10 @@ from suite.models.cells import GRUCell, LSTMCell, SimpleRNNCell
 from suite.models.network import Network
 from suite.models.recurrence import Recurrence
 from suite.models.recurrent import build
-from suite.training.outcome import gradient_factor
-from suite.training.probes import StepLook
-from suite.training.probes.through_time import ThroughTimeProbe
-from tests.training.cases import level, recipe
+from suite.probes import StepLook
+from suite.probes.through_time import ThroughTimeProbe
+from suite.protocol.outcomes import gradient_factor
+from tests.probes.cases import level, recipe
 
 TIME, FEATURES, UNITS = 6, 3, 4
 X = tf.constant(np.random.default_rng(0).normal(size=(5, TIME, FEATURES)), tf.float32)

@@ -15,7 +15,7 @@ import pytest
 
 import suite
 from suite.monitor import GradientWarning
-from suite.records import GRADIENT_COLUMNS, Cause
+from suite.protocol.records import GRADIENT_COLUMNS, Cause
 from tests.monitor.models import LOGITS, MODELS, L, batch, sequential, shared
 
 pytestmark = pytest.mark.filterwarnings("ignore::suite.monitor.GradientWarning")
@@ -265,7 +265,7 @@ def test_without_an_active_run_nothing_is_logged(tmp_path: Path) -> None:
     [
         ("import suite", ("keras", "tensorflow", "numpy", "pandas", "mlflow", "matplotlib")),
         ("import suite; suite.GradientMonitor, suite.probe", ("mlflow",)),
-        ("import suite.verdicts", ("keras", "tensorflow", "numpy", "pandas")),
+        ("import suite.protocol.words", ("keras", "tensorflow", "numpy", "pandas")),
         ("import suite.pictures", ("keras", "tensorflow", "pandas", "matplotlib")),
     ],
 )

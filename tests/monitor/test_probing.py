@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import suite
-from suite.records import Cause
+from suite.protocol.records import Cause
 from tests.monitor.models import LOGITS, MODELS, L, batch, mobile_net, sequential, subclassed
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from suite.catalog import KINDS
 from suite.models import MODELS
-from suite.records import Budget
+from suite.protocol.records import Budget
 from suite.spec import Benchmark, find_spec, read_benchmarks, shipped_specs
 from suite.spec.levels import default_of
 from suite.tasks import TASKS

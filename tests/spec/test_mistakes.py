@@ -8,7 +8,7 @@ import pytest
 
 from suite.spec import read_benchmarks
 from suite.spec.design import MAX_CELLS
-from suite.spec.schema import MAX_PROBLEMS
+from suite.spec.reader import MAX_PROBLEMS
 from tests.spec.specs import TINY, alike, problems, tiny, unmark, write
 
 BUDGET = (

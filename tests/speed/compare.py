@@ -178,7 +178,7 @@ def compare_steps() -> None:
 
 def _suite_run(probes: bool, xla: bool) -> Callable[[], None]:
     from suite.training.program import Program
-    from tests.training.cases import digits, feed, recipe
+    from tests.probes.cases import digits, feed, recipe
 
     factors = recipe(depth=20, width=64, activation="relu", initializer="he_normal", optimizer="sgd")
     program = Program(factors, "mlp", digits(), STEPS, 20, probes=probes, xla=xla)
@@ -189,7 +189,7 @@ def _suite_run(probes: bool, xla: bool) -> Callable[[], None]:
 def _keras_run() -> Callable[[], None]:
     import keras
 
-    from tests.training.cases import digits
+    from tests.probes.cases import digits
 
     layers = [keras.layers.Dense(64, activation="relu", kernel_initializer="he_normal") for _ in range(20)]
     model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), *layers, keras.layers.Dense(10)])
@@ -211,7 +211,7 @@ def _torch_run() -> Callable[[], None] | None:
         import torch
     except ImportError:
         return None
-    from tests.training.cases import digits
+    from tests.probes.cases import digits
 
     torch.set_num_threads(1)
     blocks: list[torch.nn.Module] = [torch.nn.Flatten()]

@@ -16,8 +16,8 @@ import tensorflow as tf
 from suite.tasks import Task, TaskError, load_task
 from suite.training.evaluation import CHUNK
 from suite.training.program import Program
+from tests.probes.cases import feed, recipe
 from tests.speed.timing import interleave
-from tests.training.cases import feed, recipe
 
 CNN = {
     "activation": "relu",

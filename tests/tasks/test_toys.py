@@ -7,7 +7,7 @@ import pytest
 
 from suite.tasks import load_task
 from suite.training.program import Feed, Program
-from tests.training.cases import recipe
+from tests.probes.cases import recipe
 
 MSE, CROSS_ENTROPY = {"name": "mse", "output": "sigmoid"}, "binary_cross_entropy"
 

@@ -10,7 +10,7 @@ import pytest
 from suite.catalog import KINDS
 from suite.tasks import load_task
 from suite.training.program import Program
-from tests.training.cases import feed, recipe
+from tests.probes.cases import feed, recipe
 
 STEPS, SHAPES = 4, {
     "mlp": {"depth": 2, "width": 8, "activation": "tanh"},

@@ -8,7 +8,7 @@ import pytest
 
 from suite.catalog.optimizers import OPTIMIZERS
 from suite.training.program import Feed, Program, probed_steps
-from tests.training.cases import digits, feed, recipe
+from tests.probes.cases import digits, feed, recipe
 
 STEPS = 12
 

@@ -1,0 +1,7 @@
+"""The `suite` command: parse, call, print."""
+
+from __future__ import annotations
+
+from suite.cli.commands import main
+
+__all__ = ["main"]

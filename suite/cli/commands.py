@@ -1,0 +1,283 @@
+"""The commands: parse, call, print. No logic, and nothing heavy imported before a command needs it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from suite.cli.arguments import UsageError, again, parse_only, parse_workers
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from suite.run.plan import Plan
+    from suite.spec import Benchmark
+
+INCOMPLETE, WRONG, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    help="A declarative benchmark suite for the trainability of deep networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Specs = Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files, or names of benchmarks that ship.")]
+MaybeSpecs = Annotated[list[str] | None, typer.Argument(metavar="[SPEC...]", help="All in the store if none is given.")]
+Quick = Annotated[bool, typer.Option("--quick", help="A small slice, recorded apart: about a minute.")]
+Only = Annotated[list[str] | None, typer.Option(metavar="FACTOR=LEVEL,...", help="A part of the grid; repeatable.")]
+Workers = Annotated[
+    str | None,
+    typer.Option(metavar="N|ADDRESS", help="Processes (one per core), 0 for this one, or tcp://... of a Dask cluster."),
+]
+
+
+@app.command()
+def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers = None) -> None:
+    """Run what is not recorded yet, and rank it."""
+    from suite.cli.report import report
+    from suite.run.gather import gather
+    from suite.store import Store
+
+    console, store = _console(), Store()
+    levels, count = parse_only(only), parse_workers(workers)
+    plans = _plans(specs, store, quick, levels)
+    failures = _run(plans, store, count, console, again("run", specs, quick, only, workers))
+    for plan in plans:
+        results = gather(plan.benchmark, store, quick=quick, only=levels, traces=False)
+        console.print(report(results, command=again("show", specs, quick, only) + " --all"))
+    if failures:
+        raise typer.Exit(INCOMPLETE)
+
+
+@app.command()
+def check(specs: Specs) -> None:
+    """Validate specs, run nothing."""
+    from suite.run.gather import readable_specs
+    from suite.spec import SpecError, check_data, expand, import_components
+
+    benchmarks, problems = readable_specs(specs)
+    for benchmark in benchmarks:
+        cells = expand(benchmark)
+        faults = len(problems)
+        for look in (import_components, functools.partial(check_data, file=str(benchmark.file))):
+            try:
+                look(cells)
+            except SpecError as error:
+                problems += error.problems
+        if len(problems) == faults:
+            programs, budget = len({cell.program for cell in cells}), benchmark.budget
+            print(
+                f"{benchmark.name}: {len(cells)} cells, {programs} programs, "
+                f"{budget.trials} trials + {budget.replicates} replicates of {budget.steps} steps each"
+            )
+    if problems:
+        _fail("\n".join(map(str, problems)))
+
+
+@app.command()
+def plan(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers = None) -> None:
+    """Say what a run would do, and about how long it would take."""
+    from suite.cli.progress import duration
+    from suite.run.cluster import default_workers
+    from suite.run.plan import wall_seconds
+    from suite.store import Store
+
+    levels, count = parse_only(only), parse_workers(workers)
+    plans = _plans(specs, Store(), quick, levels)
+    processes = count if isinstance(count, int) else default_workers()
+    for plan in plans:
+        print(
+            f"{plan.benchmark.name}: {len(plan.cells)} cells, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
+            f" ({len(plan.failed)} failed before), {plan.programs} programs to compile"
+        )
+    if any(plan.to_run for plan in plans):
+        basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
+        print(f"about {duration(wall_seconds(plans, processes))} on {max(processes, 1)} workers, {basis}")
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str | None, typer.Argument(help="activations, optimizers, tasks, models, ...")] = None,
+) -> None:
+    """Show what a spec may name."""
+    from suite.cli.listing import list_kind, list_kinds
+
+    try:
+        _console().print(list_kinds() if kind is None else list_kind(kind))
+    except ValueError as error:
+        _fail(str(error))
+
+
+@app.command()
+def show(
+    specs: Specs,
+    every: Annotated[bool, typer.Option("--all", help="Every row.")] = False,
+    quick: Quick = False,
+    only: Only = None,
+) -> None:
+    """Show the ranked table again, from the store."""
+    from suite.cli.report import report
+    from suite.run.gather import gather
+    from suite.store import Store
+
+    console, store, levels = _console(), Store(), parse_only(only)
+    for benchmark in _benchmarks(specs, levels):
+        results = gather(benchmark, store, quick=quick, only=levels, traces=False)
+        console.print(report(results, everything=every, command=again("show", specs, quick, only) + " --all"))
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="Folder that gets one folder per benchmark.")],
+    specs: MaybeSpecs = None,
+    quick: Quick = False,
+) -> None:
+    """Write tidy tables and a manifest."""
+    from suite.results.writer import export as write
+    from suite.run.gather import gather, recorded_benchmarks
+    from suite.store import Store
+
+    store = Store()
+    benchmarks = _benchmarks(specs) if specs else recorded_benchmarks(store, quick=quick)
+    if not benchmarks:
+        _fail(f"nothing is recorded in {store.uri}: `suite run SPEC` comes first.")
+    for benchmark in benchmarks:
+        results = gather(benchmark, store, quick=quick)
+        folder = write(results, out)
+        print(f"{folder}: {len(results.records)} of {len(results.cells)} cells")
+
+
+@app.command()
+def leaderboard(
+    out: Annotated[Path | None, typer.Option(help="Folder of the site to build.")] = None,
+    check: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Build nothing: say whether the site in DIR matches the results.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Folder of exported results.")] = Path("leaderboard/results"),
+) -> None:
+    """Build the static site from exported results, or check one."""
+    from leaderboard import site
+
+    if (out is None) == (check is None):
+        _fail("say either --out DIR, to build a site, or --check DIR, to compare one with its results.")
+    if check is not None:
+        differences = site.check(results, check)
+        if differences:
+            _fail("\n".join(differences), INCOMPLETE)
+        print(f"{check} matches {results}")
+    elif out is not None:
+        built = site.build(results, out)
+        print(f"{built.out}: {built.benchmarks} benchmarks, {built.cells} cells, {built.pages} pages")
+
+
+@app.command()
+def schema() -> None:
+    """Write the JSON Schema of a spec, for editors."""
+    from suite.spec.json_schema import schema_text
+
+    sys.stdout.write(schema_text())
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
+    """Open MLflow's pages on the store in use."""
+    from suite.store import Store, serve
+
+    serve(Store().uri, port)
+
+
+def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> int:
+    """Runs what is missing; returns how many cells could not be run."""
+    from suite.cli.progress import Display
+    from suite.protocol.records import Failure
+    from suite.run.plan import wall_seconds
+    from suite.run.runner import recorded_since, run_plans
+
+    total = sum(len(plan.to_run) for plan in plans)
+    if not total:
+        return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    failures = 0
+    display = Display(console, wall_seconds(plans, workers if isinstance(workers, int) else 1))
+    try:
+        with display.showing(total), contextlib.closing(run_plans(plans, store, workers)) as steps:
+            for step in steps:
+                display.step(step)
+                failures += isinstance(step.result, Failure)
+    except KeyboardInterrupt:
+        done = recorded_since(plans, store)
+        print(f"\nInterrupted. {done} of {total} cells were recorded and stay; go on with: {go_on}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    return failures
+
+
+def _plans(specs: list[str], store: Any, quick: bool, only: dict[str, list[str]]) -> list[Plan]:
+    from suite.run.plan import make_plan
+
+    return [make_plan(benchmark, store, quick=quick, only=only) for benchmark in _benchmarks(specs, only)]
+
+
+def _benchmarks(specs: list[str], only: Mapping[str, Sequence[str]] | None = None) -> list[Benchmark]:
+    """The benchmarks of the specs; of several, those that vary every factor of `only`, if any does."""
+    from suite.run.gather import read_specs
+
+    benchmarks = read_specs(specs)
+    return [benchmark for benchmark in benchmarks if set(only or {}) <= set(benchmark.grid)] or benchmarks
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _fail(message: str, status: int = WRONG) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(status)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """A user's mistake or the machine's trouble ends with its message and status, never with a traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(INCOMPLETE)
+    except Exception as error:
+        status = _status(error)
+        if status is None:
+            raise
+        print(error, file=sys.stderr)
+        sys.exit(status)
+
+
+def _status(error: Exception) -> int | None:
+    """The exit status of an error with a text for users; None of any other."""
+    from suite.results.errors import ResultsError
+    from suite.results.writer import ExportError
+    from suite.run.cluster import ClusterError
+    from suite.spec import SpecError
+    from suite.store import StoreError
+
+    if isinstance(error, ClusterError):
+        return INCOMPLETE
+    return WRONG if isinstance(error, (UsageError, SpecError, StoreError, ExportError, ResultsError)) else None
+
+
+def main() -> None:
+    """The `suite` command."""
+    with _told():
+        app()

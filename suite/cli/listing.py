@@ -1,0 +1,57 @@
+"""What a spec may name, a line each, from the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from suite.catalog import KINDS
+from suite.catalog.base import Entry
+from suite.models import MODELS
+from suite.protocol.labels import label_text
+from suite.tasks import TASKS
+
+
+def kinds() -> Mapping[str, Mapping[str, Entry]]:
+    """Every list there is."""
+    return {"tasks": TASKS, "models": MODELS, **KINDS}
+
+
+def list_kinds() -> RenderableType:
+    """The lists, with the names in each."""
+    table = _grid()
+    for kind, entries in kinds().items():
+        table.add_row(Text(kind, style="bold"), ", ".join(entries))
+    return Group(table, Text("`suite list KIND` says what each is and takes.", style="dim"))
+
+
+def list_kind(kind: str) -> RenderableType:
+    """The entries of one kind, each with what it takes.
+
+    Raises:
+        ValueError: There is no such kind.
+    """
+    found = kinds()
+    if kind not in found:
+        from suite.spec.problems import not_found
+
+        raise ValueError(f"suite list: {not_found(kind, list(found))}")
+    table = _grid()
+    for entry in found[kind].values():
+        also = f" (also {', '.join(entry.aliases)})" if entry.aliases else ""
+        table.add_row(Text(entry.name, style="bold"), Text(f"{entry.summary}{also}"))
+        for parameter in entry.parameters:
+            default = "required" if parameter.required else f"default {label_text(parameter.default)}"
+            note = f"{parameter.summary}: {parameter.expects()}; {default}"
+            table.add_row(Text(f"  {parameter.name}"), Text(note, style="dim"))
+    return table
+
+
+def _grid() -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    return table

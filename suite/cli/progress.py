@@ -1,0 +1,105 @@
+"""Live progress of a run: a bar with the time left on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Column
+from rich.text import Text
+
+from suite.protocol.labels import label_text
+from suite.protocol.records import Cell, Failure, Record
+from suite.run.runner import Progress as Step
+
+
+def duration(seconds: float) -> str:
+    """In words that fit the size: "40 s", "7 min", "2 h 5 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def recipe(cell: Cell) -> str:
+    """A cell's levels in one line."""
+    return " · ".join(label_text(label) for label in cell.factors.values())
+
+
+class Display:
+    """Shows a run's steps.
+
+    Args:
+        console: Where to.
+        expected: Seconds that the plan expects; trusted until enough cells are done.
+    """
+
+    def __init__(self, console: Console, expected: float) -> None:
+        self._console, self._expected = console, expected
+        self._began = time.monotonic()
+        self._outcomes: Counter[str] = Counter()
+        self._failures = 0
+
+    @contextmanager
+    def showing(self, total: int) -> Iterator[Display]:
+        """The bar is there while the block runs."""
+        self._bar = Progress(
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}", table_column=Column(no_wrap=True)),
+            TextColumn("[dim]{task.fields[ends]}", table_column=Column(no_wrap=True)),
+            TextColumn("[dim]{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+            expand=True,
+            refresh_per_second=4,
+        )
+        self._task = self._bar.add_task("starting", total=total, left=self._left(0, total), ends="")
+        with self._bar:
+            yield self
+
+    def step(self, step: Step) -> None:
+        """One more cell is recorded."""
+        result = step.result
+        if isinstance(result, Record):
+            self._outcomes.update(run.outcome for run in result.replicates)
+        else:
+            self._failures += 1
+        line = _line(result)
+        if not self._console.is_terminal:
+            self._console.print(
+                f"[{step.done}/{step.total}] {line.plain}", markup=False, highlight=False, soft_wrap=True
+            )
+            return
+        if isinstance(result, Failure):
+            self._bar.console.print(line)
+        ends = ", ".join(f"{name} {count}" for name, count in self._outcomes.most_common(3))
+        self._bar.update(
+            self._task,
+            completed=step.done,
+            description=f"last: {recipe(result.cell)}",
+            left=self._left(step.done, step.total),
+            ends=ends + (f", failed {self._failures}" if self._failures else ""),
+        )
+
+    def _left(self, done: int, total: int) -> str:
+        """The plan's estimate, giving way to the pace of this run as cells come in."""
+        elapsed = time.monotonic() - self._began
+        planned = max(self._expected - elapsed, 0.0)
+        if not done:
+            return f"about {duration(planned)} left"
+        paced = elapsed / done * (total - done)
+        trust = min(1.0, 2 * done / total)
+        return f"{duration(trust * paced + (1 - trust) * planned)} left" if done < total else "done"
+
+
+def _line(result: Record | Failure) -> Text:
+    if isinstance(result, Failure):
+        return Text.assemble(f"{recipe(result.cell)}: ", ("could not be run: ", "red"), result.error)
+    ends = ", ".join(f"{name} {count}" for name, count in Counter(r.outcome for r in result.replicates).most_common())
+    return Text(f"{recipe(result.cell)}: {ends} ({result.seconds:.1f} s)")

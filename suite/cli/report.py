@@ -1,0 +1,225 @@
+"""The ranked table of a benchmark for a terminal, and what can honestly be said of it in a sentence or two."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from suite.protocol.labels import label_text
+from suite.protocol.ranks import Standing, compared_scores, ranked, standings
+from suite.protocol.records import Outcome, Record
+from suite.protocol.words import record_causes_in_words
+
+if TYPE_CHECKING:
+    from suite.protocol.effects import Effect
+    from suite.run.gather import Results
+
+BEST, WORST = 15, 3
+"""Rows that a long table shows from its top and its end."""
+
+EFFECTS = 2
+"""Factors whose largest effect is told."""
+
+_RUNS = 10
+"""Least room for what became of the runs."""
+
+_NARROWEST = 5
+
+_HEADINGS = {
+    "activation": "activ",
+    "normalization": "norm",
+    "initializer": "init",
+    "optimizer": "optim",
+    "recurrent_initializer": "rec. init",
+}
+_OUTCOME_STYLE = {Outcome.TRAINED: "green", Outcome.SLOW: "yellow", Outcome.LOST: "yellow"}
+
+
+def report(results: Results, *, everything: bool = False, command: str = "") -> RenderableType:
+    """The ranked table with a line on the whole, what is missing, and the findings.
+
+    Args:
+        results: Of one benchmark.
+        everything: Show every row.
+        command: How to see all of a table that is cut short.
+    """
+    records = results.records
+    title = Text.assemble((results.benchmark.name, "bold"), f"  {results.benchmark.title}")
+    if not records:
+        return Group(title, _missing_line(results) or Text("nothing is recorded yet", style="dim"))
+    found = ranked(standings(records))
+    parts: list[RenderableType] = [title, _Ranked(found, everything)]
+    if not everything and len(found) > BEST + WORST + 1 and command:
+        parts.append(Text(f"{len(found) - BEST - WORST} more between them: {command}", style="dim"))
+    parts.append(_whole(found))
+    parts += [line for line in (_missing_line(results), *_findings(records)) if line is not None]
+    parts.append(_notes(found))
+    return Group(*parts)
+
+
+def outcomes(record: Record) -> Text:
+    """How a cell's runs ended and why: "stalled 2, slow 1: vanishing, 0.24 per layer"."""
+    counts = Counter(replicate.outcome for replicate in record.replicates)
+    text = Text()
+    for name, count in counts.most_common():
+        alone = len(counts) == 1
+        style = _OUTCOME_STYLE.get(Outcome(name), "red")
+        text.append(", " if text else "").append(name if alone else f"{name} {count}", style=style)
+    causes = record_causes_in_words(record)
+    if causes:
+        text.append(f": {causes}", style="dim")
+    return text
+
+
+class _Ranked:
+    """The table, as wide as where it is printed: what became of the runs gets the room that the figures leave."""
+
+    def __init__(self, found: Sequence[Standing], everything: bool) -> None:
+        self._short = not everything and len(found) > BEST + WORST + 1
+        self._shown = [*found[:BEST], *found[-WORST:]] if self._short else list(found)
+        self._factors = _varied(found)
+        self._metric = str(found[0].record.task_facts["metric"])
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        headings = ["t", *(_HEADINGS.get(f, f) for f in self._factors), f"test {self._metric}", "ok", "rate", "runs"]
+        rows = [self._row(standing) for standing in self._shown]
+        widths = [max(cell_len(str(cell)) for cell in column) for column in zip(headings, *rows, strict=True)]
+        room = options.max_width - len(widths) + 1
+        factors = slice(1, 1 + len(self._factors))
+        widths[factors] = _fitted(widths[factors], room - sum(widths) + sum(widths[factors]) + widths[-1] - _RUNS)
+        widths[-1] = max(0, min(widths[-1], room - sum(widths[:-1])))
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="bold")
+        for heading, width in zip(headings, widths, strict=True):
+            justify: Any = "right" if heading in ("t", "ok") else "left"
+            table.add_column(heading, width=width, no_wrap=True, overflow="ellipsis", justify=justify)
+        for index, row in enumerate(rows):
+            if self._short and index == BEST:
+                table.add_row("…")
+            table.add_row(*row)
+        yield table
+
+    def _row(self, standing: Standing) -> list[Text]:
+        figures, record = standing.figures, standing.record
+        first = standing.figures["tier"] == 1
+        return [
+            Text(str(figures["tier"]), style="bold" if first else "dim"),
+            *(Text(label_text(record.cell.factors[factor])) for factor in self._factors),
+            _score(figures),
+            Text(f"{figures['trained']}/{figures['replicates']}"),
+            Text(f"{figures['learning_rate']:.2g}" + ("*" if figures["at_edge"] else "")),
+            outcomes(record),
+        ]
+
+
+def _fitted(widths: Sequence[int], room: int) -> list[int]:
+    """Takes from the widest columns until they fit."""
+    fitted = list(widths)
+    while sum(fitted) > room and max(fitted) > _NARROWEST:
+        fitted[fitted.index(max(fitted))] -= 1
+    return fitted
+
+
+def _score(figures: Any) -> Text:
+    text = Text(_number(figures["test_score"]))
+    if figures["test_low"] is not None:
+        text.append(f" {_end(figures['test_low'])}–{_end(figures['test_high'])}", style="dim")
+    return text
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if 1e-3 <= abs(value) < 100 or value == 0 else f"{value:.1e}"
+
+
+def _end(value: float) -> str:
+    if 0 < value < 1e-3:
+        return f"{value:.0e}"
+    return f"{value:.2f}".removeprefix("0") if value < 1 else f"{value:.2g}"
+
+
+def _varied(found: Sequence[Standing]) -> list[str]:
+    """Factors with more than one level among the cells: the others would only take room."""
+    factors = found[0].record.cell.factors
+    varied = [f for f in factors if len({standing.record.cell.factors[f] for standing in found}) > 1]
+    return varied or list(factors)
+
+
+def _whole(found: Sequence[Standing]) -> Text:
+    """How many cells train, and what becomes of the runs that do not."""
+    trained = [standing.figures["trained"] for standing in found]
+    runs = [standing.figures["replicates"] for standing in found]
+    every = sum(t == n for t, n in zip(trained, runs, strict=True))
+    none = sum(t == 0 for t in trained)
+    text = Text(
+        f"{_cells(len(found))}: {every} train in every run, {len(found) - every - none} in some, {none} in none."
+    )
+    failed = [run for s in found for run in s.record.replicates if run.outcome != Outcome.TRAINED]
+    if failed:
+        ends = Counter(run.outcome for run in failed).most_common()
+        text.append(f" Of the {len(failed)} runs short of the target, {_counted(ends)}")
+        causes = Counter(cause for run in failed for cause in run.causes).most_common()
+        text.append(f"; their probes show {_counted(causes)}." if causes else ".")
+    return text
+
+
+def _counted(counts: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts)
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell{'' if count == 1 else 's'}"
+
+
+def _missing_line(results: Results) -> Text | None:
+    missing = results.missing
+    failed = [cell for cell in missing if cell.fingerprint in results.errors]
+    if not missing:
+        return None
+    text = Text(f"{_cells(len(missing))} of {len(results.cells)} without a result")
+    if failed:
+        errors = Counter(results.errors[cell.fingerprint] for cell in failed)
+        common, count = errors.most_common(1)[0]
+        told = common if len(errors) == 1 else f"{common} ({count} times), and {len(errors) - 1} other errors"
+        text.append(f"; {len(failed)} could not be run, for reasons outside the recipe: {told}")
+    return Text(f"{text.plain}.", style="yellow")
+
+
+def _notes(found: Sequence[Standing]) -> Text:
+    note = "Cells of one tier cannot be told from its best at 95%. ok: runs that met the target."
+    if any(standing.figures["at_edge"] for standing in found):
+        note += " *: the best rate is at the edge of the range searched."
+    return Text(note, style="dim")
+
+
+def _findings(records: Sequence[Record]) -> list[Text]:
+    """The largest paired differences between two levels, one a factor, that are told from zero."""
+    from suite.protocol.effects import factor_effects
+    from suite.protocol.statistics import difference_bounds
+
+    factors = {name: [label_text(record.cell.factors[name]) for record in records] for name in records[0].cell.factors}
+    bounds = difference_bounds(bool(records[0].task_facts["higher_is_better"]))
+    effects = factor_effects(factors, compared_scores(records), bounds=bounds)
+    effects = [effect for effect in effects if effect.pairs > 1 and effect.told_from_zero]
+    largest: dict[str, Effect] = {}
+    for effect in sorted(effects, key=lambda effect: -abs(effect.mean)):
+        largest.setdefault(effect.factor, effect)
+    return [_sentence(effect, records[0]) for effect in list(largest.values())[:EFFECTS]]
+
+
+def _sentence(effect: Effect, record: Record) -> Text:
+    """A paired effect, the better level first."""
+    higher, metric = record.task_facts["higher_is_better"], record.task_facts["metric"]
+    better_first = (effect.mean > 0) == higher
+    better, worse = (effect.level, effect.other) if better_first else (effect.other, effect.level)
+    low, high = sorted((abs(effect.low), abs(effect.high)))
+    wins = effect.wins if effect.mean > 0 else effect.losses
+    return Text(
+        f"{effect.factor.capitalize()}: {better} beats {worse} by {_number(abs(effect.mean))} test {metric} "
+        f"({_number(low)} to {_number(high)}) over {effect.pairs} pairs of cells alike in all else; "
+        f"it is ahead in {wins} of them."
+    )

@@ -1,0 +1,34 @@
+"""Activations per layer: mean and standard deviation of what each layer puts out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from suite.models.network import Network
+from suite.probes.base import StepLook, layer_shapes, per_layer, sum_of_squares
+
+
+class ActivationProbe:
+    """Mean and standard deviation of the activations' output over batch and units."""
+
+    def shapes(self, network: Network) -> Mapping[str, tuple[int, ...]]:
+        """One number a layer."""
+        return layer_shapes(network, "activation_mean", "activation_std")
+
+    def measure(self, look: StepLook) -> Mapping[str, Any]:
+        """`activation_mean` and `activation_std`, each of shape (layers,)."""
+        mean = per_layer(look.activations, _mean)
+        square = per_layer(look.activations, lambda stack: sum_of_squares(stack) / _count(stack))
+        return {"activation_mean": mean, "activation_std": tf.sqrt(tf.maximum(square - mean**2, 0.0))}
+
+
+def _mean(stack: Any) -> Any:
+    flat = tf.reshape(stack, [stack.shape[0], -1])
+    return tf.einsum("li,i->l", flat, tf.ones_like(flat[0])) / _count(stack)
+
+
+def _count(stack: Any) -> Any:
+    return tf.cast(tf.size(stack[0]), stack.dtype)

@@ -1,0 +1,28 @@
+"""Gradients per layer: of the pre-activations, and of the weights before clipping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from suite.models.network import Network
+from suite.probes.base import StepLook, layer_shapes, per_layer, scaled_norm, scaled_rms
+
+
+class GradientProbe:
+    """RMS of dLoss/dz over batch and units, and the Frobenius norm of dLoss/dW.
+
+    Both, because weight gradients alone are blind: a 30-layer ReLU network under Glorot has a first-to-last ratio of
+    about 1 in them while the backpropagated gradient falls to 3e-5.
+    """
+
+    def shapes(self, network: Network) -> Mapping[str, tuple[int, ...]]:
+        """One number a layer."""
+        return layer_shapes(network, "gradient_rms", "weight_gradient_norm")
+
+    def measure(self, look: StepLook) -> Mapping[str, Any]:
+        """`gradient_rms` and `weight_gradient_norm`, each of shape (layers,)."""
+        return {
+            "gradient_rms": per_layer(look.pre_activation_gradients, scaled_rms),
+            "weight_gradient_norm": per_layer(look.kernel_gradients, scaled_norm),
+        }

@@ -1,0 +1,75 @@
+"""Units per layer: the share that is saturated, and the share that is dead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from suite.catalog.activations import slope_facts
+from suite.models.network import Network
+from suite.probes.base import group_alike, layer_shapes, restore_order
+
+SATURATED_SLOPE = 0.05
+"""A unit is saturated on an example where its slope is at most this share of the activation's largest."""
+
+
+class UnitProbe:
+    """Saturated and dead units, from the slope phi' at the activation's input.
+
+    Saturated: phi' at most 5% of its largest, as a share of (unit, example); for activations bounded on both sides,
+    NaN for others. Dead: phi' = 0 on every example, as a share of units; a unit is one entry of the last axis, so of
+    a convolution a channel.
+
+    Args:
+        activations: phi of every layer, of one tensor, elementwise.
+    """
+
+    def __init__(self, activations: Sequence[Callable[[Any], Any]]) -> None:
+        self._activations = activations
+        self._facts = {activation: slope_facts(activation) for activation in set(activations)}
+
+    def shapes(self, network: Network) -> Mapping[str, tuple[int, ...]]:
+        """One number a layer."""
+        return layer_shapes(network, "saturated_fraction", "dead_fraction")
+
+    def measure_chunk(self, activation_inputs: Sequence[Any], weights: Any) -> Mapping[str, Any]:
+        """Sums over the chunk, for each stack of layers alike: slopes counted as saturated, and as not zero."""
+        sums = {}
+        for group, members in enumerate(self._groups([u.shape for u in activation_inputs])):
+            activation = self._activations[members[0]]
+            stack = tf.stack([activation_inputs[i] for i in members])
+            slope = tf.abs(_slope(activation, stack))
+            kept = tf.reshape(weights, [1, -1] + [1] * (len(stack.shape) - 2))
+            saturated = tf.cast(slope <= SATURATED_SLOPE * self._facts[activation].largest, tf.float32) * kept
+            alive = tf.cast(slope != 0, tf.float32) * kept
+            sums[f"saturated_{group}"] = tf.reduce_sum(saturated, axis=list(range(1, len(stack.shape))))
+            sums[f"alive_{group}"] = tf.reduce_sum(alive, axis=list(range(1, len(stack.shape) - 1)))
+            sums[f"seen_{group}"] = tf.reduce_sum(weights) * tf.cast(tf.size(stack[0, 0]), tf.float32)
+        return sums
+
+    def finish(self, shapes: Sequence[tuple[int | None, ...]], sums: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`saturated_fraction` and `dead_fraction`, each of shape (layers,)."""
+        groups = self._groups(shapes)
+        dead = [tf.reduce_mean(tf.cast(sums[f"alive_{g}"] == 0, tf.float32), axis=1) for g in range(len(groups))]
+        saturated = [
+            sums[f"saturated_{group}"] / sums[f"seen_{group}"]
+            if self._facts[self._activations[members[0]]].bounded
+            else tf.fill([len(members)], float("nan"))
+            for group, members in enumerate(groups)
+        ]
+        return {
+            "saturated_fraction": restore_order(groups, saturated),
+            "dead_fraction": restore_order(groups, dead),
+        }
+
+    def _groups(self, shapes: Sequence[tuple[int | None, ...]]) -> list[list[int]]:
+        return group_alike([(tuple(s), phi) for s, phi in zip(shapes, self._activations, strict=True)])
+
+
+def _slope(activation: Callable[[Any], Any], u: Any) -> Any:
+    with tf.GradientTape() as tape:
+        tape.watch(u)
+        total = tf.reduce_sum(activation(u))
+    return tape.gradient(total, u, unconnected_gradients="zero")

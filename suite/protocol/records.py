@@ -1,0 +1,284 @@
+"""What is kept: cells, trials, replicates and records as plain frozen data, and the names of the tables' columns.
+
+Everything here travels between processes and lives in the store, so it is made of numbers, strings,
+tuples, mappings and NumPy arrays only. Nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PROTOCOL_VERSION = 1
+"""Records of different protocol versions are never ranked together."""
+
+
+class Outcome(StrEnum):
+    """The named verdict on one run. The rules, in order, are in `suite.protocol.outcomes`."""
+
+    NONFINITE = "nonfinite"
+    DIVERGED = "diverged"
+    TRAINED = "trained"
+    LOST = "lost"
+    STALLED = "stalled"
+    SLOW = "slow"
+
+
+class Cause(StrEnum):
+    """Why a run did not train, as its probes show it. A run may have none, one or several."""
+
+    VANISHING = "vanishing"
+    EXPLODING = "exploding"
+    DEAD = "dead"
+    SATURATED = "saturated"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What every cell of a benchmark may spend: the same for all of them.
+
+    Attributes:
+        steps: Optimizer steps of one run.
+        trials: Learning rates tried for a cell.
+        replicates: Trainings of the tuned cell under fresh seeds.
+        evaluations: Probed steps of one run, each followed by a pass over the validation split.
+        learning_rate_low: Lower end of the range searched.
+        learning_rate_high: Upper end of the range searched.
+    """
+
+    steps: int
+    trials: int
+    replicates: int
+    evaluations: int
+    learning_rate_low: float
+    learning_rate_high: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One recipe on a task: the unit of distribution, of resume, of caching and of failure.
+
+    Attributes:
+        benchmark: Name of the benchmark it belongs to.
+        fingerprint: 16 hex digits that name everything its result depends on.
+        factors: The grid's factors in the order of the spec, each with the label of this cell's level.
+        recipe: Every factor of the model family, varied or not, with its canonical level: a number, a
+            boolean, or for a component a mapping `{"name": ..., **arguments}`.
+        task: `{"name": ..., **arguments}`.
+        model: Name of the model family.
+        budget: What the cell may spend.
+        seed: The benchmark's seed, from which all seeds are spawned.
+        target: Validation metric at which a run counts as trained.
+        quick: Whether it belongs to a quick slice, which is recorded apart.
+        search_path: Folders from which a user's own components are imported.
+        program: Cells of equal `program` share one compiled training loop.
+    """
+
+    benchmark: str
+    fingerprint: str
+    factors: Mapping[str, str | int | float | bool]
+    recipe: Mapping[str, Any]
+    task: Mapping[str, Any]
+    model: str
+    budget: Budget
+    seed: int
+    target: float
+    quick: bool
+    search_path: tuple[str, ...]
+    program: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One learning rate tried for a cell, scored on the validation split at the last step."""
+
+    trial: int
+    learning_rate: float
+    validation_score: float | None
+    outcome: str
+    shared_grid: bool
+
+
+@dataclass(frozen=True)
+class Replicate:
+    """One training of the tuned cell under a fresh seed. Scores are None where the run went non-finite.
+
+    `traces` holds the arrays over time, of E probed steps and L layers:
+
+    =========================  ============  ==========================================================
+    loss                       (steps,)      training loss of every step's batch, until the run ended
+    gradient_norm              (steps,)      global norm of the weights' gradient, before clipping
+    probed_step                (E,)          index of the probed steps, from 0
+    validation_loss            (E,)          after the probed step's update
+    validation_score           (E,)          the task's metric, after the probed step's update
+    gradient_rms               (E, L)        RMS of dLoss/dz of each layer; exactly 0 is below the float's range
+    weight_gradient_norm       (E, L)        Frobenius norm of dLoss/dW
+    activation_mean            (E, L)        of the activation's output
+    activation_std             (E, L)        of the activation's output
+    saturated_fraction         (E, L)        NaN where the activation is not bounded on both sides
+    dead_fraction              (E, L)
+    update_ratio               (E, L)        norm of W's change over that of W
+    gradient_rms_through_time  (E, Lr, T)    RMS of dLoss/dh_t, recurrent models only
+    =========================  ============  ==========================================================
+
+    A run that ended early has fewer than E rows in each.
+    """
+
+    replicate: int
+    seed: int
+    outcome: str
+    causes: tuple[str, ...]
+    test_score: float | None
+    train_score: float | None
+    validation_score: float | None
+    train_loss: float | None
+    steps_to_target: int | None
+    steps: int
+    nonfinite_step: int | None
+    nonfinite_layer: str | None
+    gradient_ratio_init: float | None
+    gradient_ratio_median: float | None
+    gradient_factor_init: float | None
+    saturated_fraction: float | None
+    dead_fraction: float | None
+    clip_rate: float | None
+    seconds: float
+    traces: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that is kept of one cell.
+
+    Attributes:
+        cell: The cell.
+        learning_rate: The best rate found.
+        at_edge: Whether that rate is the lowest or highest of the range.
+        trials: In the order they were run.
+        replicates: In the order of their index.
+        layers: Names of the L probed layers, the one nearest the input first.
+        parameters: Trainable weights of the model.
+        seconds: Wall time of the whole cell on its worker.
+        compile_seconds: The part of it spent building and compiling the program.
+        task_facts: What the scores mean: `metric`, `higher_is_better`, `chance_score` (of the best constant
+            predictor), `baseline_loss`, `classes` (None for regression) and the splits' sizes.
+        thresholds: The verdicts' thresholds in force.
+        protocol_version: The protocol's version in force.
+    """
+
+    cell: Cell
+    learning_rate: float
+    at_edge: bool
+    trials: tuple[Trial, ...]
+    replicates: tuple[Replicate, ...]
+    layers: tuple[str, ...]
+    parameters: int
+    seconds: float
+    compile_seconds: float
+    task_facts: Mapping[str, Any]
+    thresholds: Mapping[str, float]
+    protocol_version: int = PROTOCOL_VERSION
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A cell that could not be run for reasons outside its recipe: no result, shown as missing."""
+
+    cell: Cell
+    error: str
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What is kept beside every record.
+
+    Attributes:
+        spec: Text of the whole spec.
+        spec_file: Where it lay.
+        versions: Of Python, this package and the libraries that numbers depend on.
+        git_commit: Of this package's source, with "-dirty" where it was changed since; None outside a checkout.
+        machine: System, processor and cores.
+    """
+
+    spec: str
+    spec_file: str
+    versions: Mapping[str, str]
+    git_commit: str | None
+    machine: Mapping[str, Any]
+
+    @property
+    def spec_sha256(self) -> str:
+        """Of the spec's text."""
+        return hashlib.sha256(self.spec.encode()).hexdigest()
+
+
+def to_plain(value: Any) -> Any:
+    """Turns a dataclass of this module into mappings, lists and scalars, as JSON has them; traces are left out."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "traces"}
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def record_from_plain(plain: Mapping[str, Any], traces: Mapping[int, Mapping[str, np.ndarray]]) -> Record:
+    """Rebuilds a record from `to_plain(record)` and the traces of each replicate, by its index."""
+    fields = dict(plain)
+    fields["cell"] = cell_from_plain(fields["cell"])
+    fields["trials"] = tuple(Trial(**trial) for trial in fields["trials"])
+    fields["replicates"] = tuple(
+        Replicate(**{**row, "causes": tuple(row["causes"])}, traces=traces.get(row["replicate"], {}))
+        for row in fields["replicates"]
+    )
+    fields["layers"] = tuple(fields["layers"])
+    return Record(**fields)
+
+
+def cell_from_plain(plain: Mapping[str, Any]) -> Cell:
+    """Rebuilds a cell from `to_plain(cell)`."""
+    fields = dict(plain)
+    fields["budget"] = Budget(**fields["budget"])
+    fields["search_path"] = tuple(fields["search_path"])
+    return Cell(**fields)
+
+
+# The columns of the exported tables: a promise to people who analyse them. Every table starts with
+# `benchmark` and `cell`, then one column per factor of the grid, then these.
+
+CELL_COLUMNS = (
+    "learning_rate", "at_edge", "basin_decades", "replicates", "trained", "success_rate", "success_low",
+    "success_high", "test_score", "test_low", "test_high", "train_score", "steps_to_target",
+    "gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init", "causes", "tier", "seconds",
+)  # fmt: skip
+REPLICATE_COLUMNS = (
+    "replicate", "seed", "outcome", "causes", "test_score", "train_score", "validation_score", "train_loss",
+    "steps_to_target", "steps", "nonfinite_step", "nonfinite_layer", "gradient_ratio_init",
+    "gradient_ratio_median", "gradient_factor_init", "saturated_fraction", "dead_fraction", "clip_rate", "seconds",
+)  # fmt: skip
+TRIAL_COLUMNS = ("trial", "learning_rate", "validation_score", "outcome", "shared_grid")
+GRADIENT_COLUMNS = (
+    "replicate", "step", "layer", "name", "gradient_rms", "weight_gradient_norm", "activation_mean",
+    "activation_std", "saturated_fraction", "dead_fraction", "update_ratio",
+)  # fmt: skip
+GRADIENT_THROUGH_TIME_COLUMNS = ("replicate", "step", "layer", "time", "gradient_rms")
+CURVE_COLUMNS = ("replicate", "step", "train_loss", "gradient_norm", "validation_loss", "validation_score")
+
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "cells": CELL_COLUMNS,
+    "replicates": REPLICATE_COLUMNS,
+    "trials": TRIAL_COLUMNS,
+    "gradients": GRADIENT_COLUMNS,
+    "gradients_through_time": GRADIENT_THROUGH_TIME_COLUMNS,
+    "curves": CURVE_COLUMNS,
+}
+"""Every exported table and its columns. `gradients_through_time` is written for recurrent models only."""

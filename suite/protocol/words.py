@@ -1,0 +1,234 @@
+"""What happened to a run, in words: "stalled: vanishing, 0.24 per layer". Nothing heavy is imported."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from suite.protocol.records import Cause, Outcome, Record, Replicate
+
+if TYPE_CHECKING:
+    import numpy as np
+
+REMEDIES: Mapping[Cause, str] = {
+    Cause.VANISHING: (
+        "a ReLU-like activation with `he_normal`, or tanh with `glorot_normal`, in place of sigmoid; a normalization "
+        "after each layer; skip connections; fewer layers"
+    ),
+    Cause.EXPLODING: (
+        "a smaller learning rate; `global_clipnorm=1.0` in the optimizer; an initializer scaled to the layer's size "
+        "(`he_normal` for ReLU, `glorot_normal` for tanh); a normalization after each layer"
+    ),
+    Cause.DEAD: (
+        "a smaller learning rate; `leaky_relu`, `elu` or `gelu` in place of ReLU; biases that start at zero; "
+        "a normalization before the activation"
+    ),
+    Cause.SATURATED: (
+        "inputs scaled to mean 0 and variance 1; an initializer scaled to the layer's size (`glorot_normal`); "
+        "a normalization before the activation; ReLU in place of sigmoid and tanh; a smaller learning rate"
+    ),
+}
+"""What to try first where a cause is found."""
+
+_THROUGH_TIME = "a GRU; an LSTM with a larger forget bias; an orthogonal recurrent initializer; shorter sequences"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The numbers behind a verdict; None where they are not known.
+
+    Attributes:
+        ratio: log10(g_1 / g_L), median over the run.
+        factor: Of the gradient per layer on its way back.
+        time_ratio: The same as `ratio`, of the recurrent layer in which it is farthest from 0.
+        time_factor: The same per time step, of that layer.
+        growth: Of the gradient's norm since the first step.
+        dead: Dead fraction of the worst layer.
+        dead_layer: Its name.
+        saturated: Saturated fraction of the worst layer.
+        saturated_layer: Its name.
+        layers: How many there are.
+    """
+
+    ratio: float | None = None
+    factor: float | None = None
+    time_ratio: float | None = None
+    time_factor: float | None = None
+    growth: float | None = None
+    dead: float | None = None
+    dead_layer: str | None = None
+    saturated: float | None = None
+    saturated_layer: str | None = None
+    layers: int | None = None
+
+
+def facts_of(traces: Mapping[str, np.ndarray], layers: Sequence[str]) -> Facts:
+    """The numbers behind a verdict, from the traces of a run.
+
+    Args:
+        traces: As in `suite.protocol.records.Replicate.traces`.
+        layers: Names of the layers.
+    """
+    import numpy as np
+
+    from suite.protocol.outcomes import gradient_factor, median_ratio
+
+    def factor_of(gradients: np.ndarray) -> float | None:
+        factors = [factor for row in gradients if (factor := gradient_factor(row)) is not None]
+        return float(np.median(factors)) if factors else None
+
+    def worst(fractions: np.ndarray) -> tuple[float | None, str | None]:
+        if not len(fractions) or np.isnan(fractions).all():
+            return None, None
+        median = np.median(fractions, axis=0)
+        layer = int(np.nanargmax(median)) if not np.isnan(median).all() else 0
+        return float(median[layer]), layers[layer]
+
+    by_time = [(median_ratio(g), factor_of(g)) for g in _by_layer(traces.get("gradient_rms_through_time"))]
+    in_time = max((pair for pair in by_time if pair[0] is not None), key=lambda p: abs(p[0] or 0), default=(None, None))
+    norms = traces["gradient_norm"]
+    gradients = traces["gradient_rms"]
+    return Facts(
+        median_ratio(gradients),
+        factor_of(gradients),
+        *in_time,
+        float(np.nanmax(norms) / norms[0]) if len(norms) and norms[0] > 0 and np.isfinite(norms).any() else None,
+        *worst(traces["dead_fraction"][-1:]),
+        *worst(traces["saturated_fraction"]),
+        len(layers),
+    )
+
+
+def _by_layer(through_time: Any) -> list[Any]:
+    return [] if through_time is None else [through_time[:, layer] for layer in range(through_time.shape[1])]
+
+
+def cause_in_words(cause: Cause | str, facts: Facts) -> str:
+    """A cause with its number: "vanishing, 0.24 per layer", "dead, 97% of hidden_3"."""
+    name = Cause(cause)
+    if name is Cause.DEAD:
+        return str(name) + _share(facts.dead, facts.dead_layer)
+    if name is Cause.SATURATED:
+        return str(name) + _share(facts.saturated, facts.saturated_layer)
+    sign = -1 if name is Cause.VANISHING else 1
+    layers, time = (sign * (ratio or 0.0) for ratio in (facts.ratio, facts.time_ratio))
+    if name is Cause.EXPLODING and facts.growth is not None and max(layers, time) <= _decades():
+        return f"{name}, {_number(facts.growth)}-fold since the first step"
+    if layers >= time and _jumps(facts):
+        return f"{name}, 10^{facts.ratio:.1f} from the last layer to the first, with no trend between them"
+    factor, unit = (facts.factor, "layer") if layers >= time else (facts.time_factor, "time step")
+    return str(name) if factor is None else f"{name}, {_number(factor)} per {unit}"
+
+
+def _jumps(facts: Facts) -> bool:
+    """Whether less than half of the way from the last layer to the first is made layer by layer.
+
+    In a network with branches the two may lie on different ones; then no factor per layer tells what was seen.
+    """
+    if facts.ratio is None or facts.factor is None or facts.layers is None:
+        return False
+    return math.log10(facts.factor) * (facts.layers - 1) / facts.ratio < 0.5
+
+
+def remedy(cause: Cause, facts: Facts) -> str:
+    """What to try first."""
+    if cause is Cause.VANISHING and (facts.time_ratio or 0.0) < min(facts.ratio or 0.0, -_decades()):
+        return _THROUGH_TIME
+    return REMEDIES[cause]
+
+
+def _decades() -> float:
+    from suite.protocol.outcomes import THRESHOLDS
+
+    return THRESHOLDS.gradient_ratio
+
+
+def causes_in_words(causes: Sequence[Cause | str], facts: Facts) -> str:
+    """All causes of a run: "vanishing, 0.24 per layer; saturated, 84% of hidden_1"; empty if there is none."""
+    return "; ".join(cause_in_words(cause, facts) for cause in causes)
+
+
+def run_in_words(run: Replicate | Mapping[str, Any], layers: Sequence[str] = ()) -> str:
+    """What became of a run, and why: "stalled: vanishing, 0.24 per layer".
+
+    Args:
+        run: A replicate, or a row of the exported table `replicates`.
+        layers: Names of the layers, where the run has traces.
+    """
+
+    def get(name: str) -> Any:
+        return run.get(name) if isinstance(run, Mapping) else getattr(run, name)
+
+    causes = get("causes")
+    causes = [cause for cause in causes.split("+") if cause] if isinstance(causes, str) else list(causes or ())
+    facts = _facts_of_replicate(run, layers) if isinstance(run, Replicate) else _facts_of_row(get)
+    words = _outcome_in_words(Outcome(get("outcome")), get)
+    why = causes_in_words(causes, facts)
+    return f"{words}: {why}" if why else words
+
+
+def record_causes_in_words(record: Record) -> str:
+    """Every cause that any run of a cell shows, each with the number of the first run that shows it."""
+    told: dict[str, str] = {}
+    for run in record.replicates:
+        for cause in run.causes:
+            if cause not in told:
+                told[cause] = cause_in_words(cause, _facts_of_replicate(run, record.layers))
+    return "; ".join(told.values())
+
+
+def record_in_words(record: Record) -> str:
+    """What became of a cell: of its most common outcome how often and, from the first such run, why."""
+    outcomes = Counter(run.outcome for run in record.replicates)
+    if not outcomes:
+        return "no replicates"
+    outcome, count = outcomes.most_common(1)[0]
+    first = next(run for run in record.replicates if run.outcome == outcome)
+    return f"{count} of {len(record.replicates)} {run_in_words(first, record.layers)}"
+
+
+def _outcome_in_words(outcome: Outcome, get: Any) -> str:
+    if outcome is Outcome.NONFINITE:
+        step, layer = _known(get("nonfinite_step")), _known(get("nonfinite_layer"))
+        began = f" at step {int(step)}" if step is not None else ""
+        return f"{outcome}{began}, in {layer}" if layer else f"{outcome}{began}"
+    steps = _known(get("steps_to_target"))
+    return f"{outcome} in {int(steps)} steps" if outcome is Outcome.TRAINED and steps is not None else str(outcome)
+
+
+def _facts_of_replicate(run: Replicate, layers: Sequence[str]) -> Facts:
+    return facts_of(run.traces, layers) if run.traces and layers else _facts_of_row(lambda name: getattr(run, name))
+
+
+def _facts_of_row(get: Any) -> Facts:
+    """Facts from the numbers that a replicate keeps without its traces."""
+    ratio, initial = _known(get("gradient_ratio_median")), _known(get("gradient_ratio_init"))
+    factor = _known(get("gradient_factor_init"))
+    # The factor is known at the first step only: it stands for the run where the gradient behaved alike there.
+    alike = ratio is not None and initial is not None and abs(ratio - initial) <= 0.25 * abs(ratio)
+    return Facts(
+        ratio=ratio,
+        factor=factor if alike else None,
+        dead=_known(get("dead_fraction")),
+        saturated=_known(get("saturated_fraction")),
+    )
+
+
+def _known(value: Any) -> Any:
+    """None for what a table holds in place of nothing."""
+    return None if value is None or value != value else value
+
+
+def _share(fraction: float | None, layer: str | None) -> str:
+    if fraction is None:
+        return ""
+    return f", {fraction:.0%} of {layer or 'a layer'}"
+
+
+def _number(value: float) -> str:
+    if not 1e-3 <= abs(value) < 1e4:
+        return f"{value:.1e}"
+    return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"

@@ -1,0 +1,1 @@
+"""The exported format: tables and manifest, written and read here only. Imports nothing that trains."""

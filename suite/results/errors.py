@@ -1,0 +1,22 @@
+"""What is raised where exported results cannot be used, and how a library's own error is cut to a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ResultsError(Exception):
+    """Exported results, or a folder to write to, cannot be used. Its text is ready for a user: one problem a line.
+
+    Attributes:
+        problems: Each names the file, what was found and what was expected.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in one line."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

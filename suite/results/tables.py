@@ -1,0 +1,161 @@
+"""Records to the data frames that are exported, with the columns that `suite.protocol.records.TABLES` promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suite.protocol.labels import label_text
+from suite.protocol.ranks import standings
+from suite.protocol.records import TABLES, Record, Replicate, to_plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WHOLE = {"steps_to_target": "replicates", "nonfinite_step": "replicates"}
+"""Columns that hold whole numbers or nothing, by their table."""
+
+_PROBED = (
+    "gradient_rms", "weight_gradient_norm", "activation_mean", "activation_std",
+    "saturated_fraction", "dead_fraction", "update_ratio",
+)  # fmt: skip
+
+
+def tables(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
+    """Every table of `suite.protocol.records.TABLES`, rows in the order of the grid, then replicate, then step."""
+    found = {
+        "cells": _short(records, [[dict(standing.figures)] for standing in standings(records)], "cells"),
+        "replicates": _short(records, [[_replicate_row(run) for run in r.replicates] for r in records], "replicates"),
+        "trials": _short(records, [[to_plain(trial) for trial in r.trials] for r in records], "trials"),
+        "gradients": _long(records, _gradient_rows, "gradients"),
+        "gradients_through_time": _long(records, _through_time_rows, "gradients_through_time"),
+        "curves": _long(records, _curve_rows, "curves"),
+    }
+    if not any("gradient_rms_through_time" in run.traces for record in records for run in record.replicates):
+        del found["gradients_through_time"]
+    return found
+
+
+def _replicate_row(run: Replicate) -> dict[str, Any]:
+    return {**to_plain(run), "causes": "+".join(run.causes)}
+
+
+def _short(records: Sequence[Record], rows: Sequence[Sequence[Mapping[str, Any]]], table: str) -> pd.DataFrame:
+    """A table of a few rows per cell."""
+    import pandas as pd
+
+    frame = pd.DataFrame([row for group in rows for row in group], columns=list(TABLES[table]))
+    for column in frame.columns:
+        if _WHOLE.get(column) == table:
+            frame[column] = pd.array([None if pd.isna(v) else int(v) for v in frame[column]], dtype="Int64")
+        elif frame[column].isna().all() and column != "nonfinite_layer":
+            frame[column] = frame[column].astype("float64")
+        elif not pd.api.types.is_numeric_dtype(frame[column]):
+            frame[column] = frame[column].astype("string")
+    return _with_keys(records, [len(group) for group in rows], frame, categorical=False)
+
+
+def _long(
+    records: Sequence[Record], rows_of: Callable[[Record, Replicate], Mapping[str, np.ndarray]], table: str
+) -> pd.DataFrame:
+    """A table of many rows per run, put together from arrays."""
+    import pandas as pd
+
+    parts: dict[str, list[np.ndarray]] = {column: [] for column in TABLES[table]}
+    counts = []
+    for record in records:
+        count = 0
+        for run in record.replicates:
+            rows = dict(rows_of(record, run))
+            size = len(rows["step"])
+            rows["replicate"] = np.full(size, run.replicate, dtype=np.int32)
+            count += size
+            for column, chunks in parts.items():
+                chunks.append(rows[column])
+        counts.append(count)
+    frame = pd.DataFrame({column: np.concatenate(chunks) for column, chunks in parts.items()})
+    if "name" in frame:
+        frame["name"] = pd.Categorical(frame["name"])
+    return _with_keys(records, counts, frame, categorical=True)
+
+
+def _with_keys(
+    records: Sequence[Record], counts: Sequence[int], frame: pd.DataFrame, *, categorical: bool
+) -> pd.DataFrame:
+    """Puts `benchmark`, `cell` and a column per factor in front."""
+    import pandas as pd
+
+    keys: dict[str, list[Any]] = {
+        "benchmark": [record.cell.benchmark for record in records],
+        "cell": [record.cell.fingerprint for record in records],
+    }
+    keys |= {factor: [record.cell.factors[factor] for record in records] for factor in records[0].cell.factors}
+    rows = np.repeat(np.arange(len(records)), counts)
+    front = {}
+    for name, values in keys.items():
+        column = _label_column(values)
+        if categorical and isinstance(column.dtype, pd.StringDtype):
+            order = list(dict.fromkeys(values))
+            codes = np.array([order.index(value) for value in values])
+            names = pd.Index([label_text(label) for label in order])
+            front[name] = pd.Series(pd.Categorical.from_codes(codes[rows], names))
+        else:
+            front[name] = column.iloc[rows].reset_index(drop=True)
+    return pd.concat([pd.DataFrame(front), frame], axis=1)
+
+
+def _label_column(labels: Sequence[Any]) -> pd.Series:
+    """Labels of one kind keep it (numbers, booleans); a mix of kinds becomes text."""
+    import pandas as pd
+
+    kinds = {type(label) for label in labels}
+    if kinds <= {bool} or kinds <= {int} or kinds <= {int, float}:
+        dtype = "bool" if kinds <= {bool} else "int64" if kinds <= {int} else "float64"
+        return pd.Series(list(labels), dtype=dtype)
+    return pd.Series([label_text(label) for label in labels], dtype="string")
+
+
+def _gradient_rows(record: Record, run: Replicate) -> dict[str, np.ndarray]:
+    traces, names = run.traces, np.array(record.layers, dtype=object)
+    steps, layers = len(traces.get("probed_step", ())), len(names)
+    rows: dict[str, np.ndarray] = {
+        "step": np.repeat(_steps(run), layers),
+        "layer": np.tile(np.arange(1, layers + 1, dtype=np.int32), steps),
+        "name": np.tile(names, steps),
+    }
+    return rows | {column: _flat(traces, column, steps * layers) for column in _PROBED}
+
+
+def _through_time_rows(_: Record, run: Replicate) -> dict[str, np.ndarray]:
+    block = run.traces.get("gradient_rms_through_time", np.zeros((0, 0, 0), dtype=np.float32))
+    steps, layers, times = block.shape
+    return {
+        "step": np.repeat(_steps(run)[:steps], layers * times),
+        "layer": np.tile(np.repeat(np.arange(1, layers + 1, dtype=np.int32), times), steps),
+        "time": np.tile(np.arange(1, times + 1, dtype=np.int32), steps * layers),
+        "gradient_rms": block.reshape(-1),
+    }
+
+
+def _curve_rows(_: Record, run: Replicate) -> dict[str, np.ndarray]:
+    steps = _steps(run)
+    at = steps - 1
+    return {
+        "step": steps,
+        "train_loss": np.asarray(run.traces["loss"])[at] if len(steps) else np.zeros(0, np.float32),
+        "gradient_norm": np.asarray(run.traces["gradient_norm"])[at] if len(steps) else np.zeros(0, np.float32),
+        "validation_loss": _flat(run.traces, "validation_loss", len(steps)),
+        "validation_score": _flat(run.traces, "validation_score", len(steps)),
+    }
+
+
+def _steps(run: Replicate) -> np.ndarray:
+    """The probed steps, counted as updates done."""
+    return np.asarray(run.traces.get("probed_step", ()), dtype=np.int32) + 1
+
+
+def _flat(traces: Mapping[str, np.ndarray], name: str, size: int) -> np.ndarray:
+    values = traces.get(name)
+    return np.full(size, np.nan, dtype=np.float32) if values is None else np.asarray(values).reshape(-1)

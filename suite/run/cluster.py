@@ -1,0 +1,290 @@
+"""Cells out to worker processes, results back as they finish. Dask lives here only."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import tempfile
+import threading
+import time
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
+
+from suite.protocol.records import Cell, Failure, Record
+from suite.run.handout import Handout
+from suite.run.worker import Answer, Run, short, train, work
+
+LEAST_MEMORY, MOST_MEMORY = 1.5 * 2**30, 6 * 2**30
+"""Bytes that a local worker may hold lie between these, as the machine allows: TensorFlow alone takes 0.7 GiB."""
+
+_LOOK_SECONDS = 0.5
+_PATIENCE_SECONDS = 60.0
+_CLOSE_SECONDS = 0.5
+
+_DIED = "the worker process died (killed, out of memory, or crashed)"
+
+_QUIET = {
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.scheduler.worker-ttl": None,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.preload": ["suite.run.worker"],
+    "distributed.admin.system-monitor.gil.enabled": False,
+}
+
+
+class ClusterError(Exception):
+    """There is nobody left to run cells. Its text is ready for a user."""
+
+
+def default_workers() -> int:
+    """One per core that this process may use."""
+    from dask.system import CPU_COUNT
+
+    return int(CPU_COUNT)
+
+
+def memory_limit_of(workers: int) -> float:
+    """Bytes that each of so many local workers may hold after a cell; one that holds more is replaced."""
+    import psutil
+
+    return float(max(LEAST_MEMORY, min(MOST_MEMORY, 0.8 * psutil.virtual_memory().total / workers)))
+
+
+def run_cells(
+    cells: Sequence[Cell], workers: int | str, *, run: Run = train, memory_limit: float | None = None
+) -> Generator[Record | Failure, None, None]:
+    """Runs cells and yields each one's record, or its failure, as it is finished.
+
+    A cell whose worker dies, or whose `run` raises, is tried again before it is a failure; the others go on.
+    Closing the iterator ends the workers at once.
+
+    Args:
+        cells: In the order in which they should be begun; those of one program go to one worker as far as that pays.
+        workers: Number of processes of a local cluster, one thread each; 0 for this process; or the address of a
+            Dask scheduler (`tcp://host:port`), whose workers have this package installed.
+        run: What is done with a cell; a function that can be pickled.
+        memory_limit: Bytes after which a local worker is replaced; by default what `memory_limit_of` says.
+
+    Raises:
+        ClusterError: The cluster cannot be reached, or all its workers are gone for good.
+    """
+    if not cells:
+        return
+    handout = Handout(cells)
+    if workers == 0:
+        yield from _in_this_process(handout, run)
+        return
+    with contextlib.ExitStack() as stack:
+        if isinstance(workers, int):
+            workers = min(workers, len(cells))
+            client = stack.enter_context(_local_cluster(workers))
+            limit = memory_limit_of(workers) if memory_limit is None else memory_limit
+        else:
+            client = stack.enter_context(_joined_cluster(workers))
+            limit = 0
+        yield from _Dispatcher(client, handout, run, limit).results(len(cells))
+
+
+def _in_this_process(handout: Handout, run: Run) -> Iterator[Record | Failure]:
+    while (cell := handout.take("here")) is not None:
+        result = _judge(handout, cell, work(run, cell))
+        if result is not None:
+            yield result
+
+
+def _judge(handout: Handout, cell: Cell, answer: Answer) -> Record | Failure | None:
+    """The result of an attempt; None if the cell is to be tried again."""
+    if answer.record is None:
+        return handout.failed(cell, answer.error)
+    handout.done(answer.record)
+    return answer.record
+
+
+class _Dispatcher:
+    """Keeps every worker busy with one cell, from Dask's callbacks, however slowly the results are taken.
+
+    Args:
+        client: Connected.
+        handout: The cells.
+        run: What is done with a cell.
+        memory_limit: Bytes after which a worker is replaced; 0 for never.
+    """
+
+    def __init__(self, client: Any, handout: Handout, run: Run, memory_limit: float) -> None:
+        self._client, self._handout, self._run, self._memory_limit = client, handout, run, memory_limit
+        self._lock = threading.RLock()
+        self._results: queue.SimpleQueue[Record | Failure] = queue.SimpleQueue()
+        self._busy: dict[str, tuple[Any, Cell]] = {}
+        self._leaving: set[str] = set()
+        self._closed = False
+
+    def results(self, count: int) -> Iterator[Record | Failure]:
+        """All `count` of them, in the order in which they are finished."""
+        seen_workers = time.monotonic()
+        try:
+            while count:
+                if self._look():
+                    seen_workers = time.monotonic()
+                elif time.monotonic() - seen_workers > _PATIENCE_SECONDS:
+                    raise ClusterError("all workers of the cluster are gone, and none came back within a minute")
+                try:
+                    result = self._results.get(timeout=_LOOK_SECONDS)
+                except queue.Empty:
+                    continue
+                count -= 1
+                yield result
+        finally:
+            self._closed = True
+
+    def _look(self) -> bool:
+        """Takes note of workers that came and went, and gives idle ones a cell. Whether there are any."""
+        try:
+            present = set(self._client.scheduler_info(n_workers=-1)["workers"])
+        except Exception as error:
+            raise ClusterError(f"the connection to the cluster is lost: {error}") from error
+        with self._lock:
+            for worker in set(self._busy) - present:
+                self._lose(worker)
+            self._leaving &= present
+            for worker in sorted(present - set(self._busy) - self._leaving):
+                self._give(worker)
+        return bool(present)
+
+    def _give(self, worker: str) -> None:
+        cell = None if self._closed else self._handout.take(worker)
+        if cell is None:
+            return
+        future = self._client.submit(
+            work, self._run, cell, key=f"{cell.fingerprint}-{time.monotonic_ns()}", workers=[worker], pure=False
+        )
+        self._busy[worker] = future, cell
+        future.add_done_callback(lambda future: self._finished(worker, future))
+
+    def _finished(self, worker: str, future: Any) -> None:
+        """Called in a thread of Dask's as soon as a future is done, lost or cancelled."""
+        with self._lock:
+            holds = self._busy.get(worker)
+            if self._closed or holds is None or holds[0] is not future:
+                return
+            try:
+                answer: Answer = future.result()
+            except Exception as error:
+                self._lose(worker, _died(error) or short(error))
+                return
+            _, cell = self._busy.pop(worker)
+            result = _judge(self._handout, cell, answer)
+            if self._memory_limit and answer.memory > self._memory_limit:
+                self._replace(worker)
+            else:
+                self._give(worker)
+        if result is not None:
+            self._results.put(result)
+
+    def _lose(self, worker: str, error: str = _DIED) -> None:
+        """The cell did not come back from the worker, most likely because it died."""
+        _, cell = self._busy.pop(worker)
+        self._handout.forget(worker)
+        if error == _DIED:
+            self._leaving.add(worker)
+        failure = self._handout.failed(cell, error)
+        if failure is not None:
+            self._results.put(failure)
+
+    def _replace(self, worker: str) -> None:
+        self._handout.forget(worker)
+        self._leaving.add(worker)
+        threading.Thread(target=self._restart, args=(worker,), daemon=True).start()
+
+    def _restart(self, worker: str) -> None:
+        with contextlib.suppress(Exception):  # it may be gone already, or the cluster closed meanwhile
+            self._client.restart_workers([worker], raise_for_error=False)
+
+
+def _died(error: Exception) -> str:
+    """What to say of a future that ended so; empty if it was not its worker's death."""
+    from distributed import CancelledError
+    from distributed.scheduler import KilledWorker
+
+    return _DIED if isinstance(error, (KilledWorker, CancelledError)) else ""
+
+
+@contextlib.contextmanager
+def _local_cluster(workers: int) -> Iterator[Any]:
+    import dask.config
+    from distributed import Client, LocalCluster
+
+    with (
+        tempfile.TemporaryDirectory(prefix="suite-", ignore_cleanup_errors=True) as folder,
+        _silence(),
+        dask.config.set({**_QUIET, "temporary-directory": folder}),
+    ):
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=0,
+            local_directory=folder,
+            silence_logs=logging.CRITICAL,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+        )
+        client = Client(cluster, set_as_default=False)
+        try:
+            yield client
+        finally:
+            with contextlib.suppress(Exception):
+                _end(cluster)
+            with contextlib.suppress(Exception):
+                client.close(timeout=_CLOSE_SECONDS)
+            with contextlib.suppress(Exception):
+                cluster.close()
+
+
+def _end(cluster: Any) -> None:
+    """Ends the worker processes at once: what they are at is wanted no more."""
+
+    async def kill_all() -> None:
+        import asyncio
+
+        nannies = list(cluster.workers.values())
+        await asyncio.gather(*(nanny.close(timeout=_CLOSE_SECONDS) for nanny in nannies), return_exceptions=True)
+
+    cluster.sync(kill_all)
+
+
+@contextlib.contextmanager
+def _joined_cluster(address: str) -> Iterator[Any]:
+    import dask.config
+    from distributed import Client
+
+    with _silence(), dask.config.set({"distributed.comm.timeouts.connect": "10s"}):
+        try:
+            client = Client(address, set_as_default=False, timeout=10)
+        except Exception as error:
+            raise ClusterError(f"no Dask scheduler answers at {address}") from error
+        try:
+            yield client
+        finally:
+            with contextlib.suppress(Exception):
+                client.close(timeout=2)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keeps Dask's logs off the screen: what matters of them comes back as results."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio", "bokeh")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,129 @@
+"""What the store has of a benchmark, put beside its spec: what tables and reports are made of."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suite.protocol.records import Cell, Record
+
+if TYPE_CHECKING:
+    from suite.spec import Benchmark, Problem
+    from suite.store import Store, Stored
+
+
+@dataclass(frozen=True)
+class Results:
+    """All there is of one benchmark.
+
+    Attributes:
+        benchmark: As its spec is now.
+        cells: Of the whole grid (or quick slice), in its order.
+        stored: What was recorded, by fingerprint.
+        errors: Of the cells that could not be run, by fingerprint.
+    """
+
+    benchmark: Benchmark
+    cells: Sequence[Cell]
+    stored: Mapping[str, Stored]
+    errors: Mapping[str, str]
+
+    @property
+    def records(self) -> list[Record]:
+        """In the order of the grid, with the labels that the spec has now."""
+        found = [(cell, self.stored[cell.fingerprint]) for cell in self.cells if cell.fingerprint in self.stored]
+        return [dataclasses.replace(stored.record, cell=cell) for cell, stored in found]
+
+    @property
+    def missing(self) -> list[Cell]:
+        """Cells without a record."""
+        return [cell for cell in self.cells if cell.fingerprint not in self.stored]
+
+
+def gather(
+    benchmark: Benchmark,
+    store: Store,
+    *,
+    quick: bool = False,
+    only: Mapping[str, Sequence[str]] | None = None,
+    traces: bool = True,
+) -> Results:
+    """Reads the records of a benchmark's cells; records of cells that its spec no longer has are left out.
+
+    Raises:
+        SpecError: `only` names what is not there.
+        StoreError: The store or a record cannot be read.
+    """
+    from suite.spec import expand
+
+    cells = expand(benchmark, quick=quick, only=only)
+    entries = store.recorded(benchmark.name, quick)
+    mine = [entries[cell.fingerprint] for cell in cells if cell.fingerprint in entries]
+    stored = {found.record.cell.fingerprint: found for found in store.load(mine, traces=traces)}
+    return Results(benchmark, cells, stored, {entry.fingerprint: entry.error for entry in mine if entry.error})
+
+
+def read_specs(specs: Sequence[str]) -> list[Benchmark]:
+    """Every benchmark of the specs, each a path or the name of one that ships.
+
+    Raises:
+        SpecError: With all problems of all of them.
+    """
+    from suite.spec import SpecError
+
+    benchmarks, problems = readable_specs(specs)
+    if problems:
+        raise SpecError(problems)
+    return benchmarks
+
+
+def readable_specs(specs: Sequence[str]) -> tuple[list[Benchmark], list[Problem]]:
+    """The benchmarks of those specs that have no problems, and the problems of the others."""
+    from suite.spec import Problem, SpecError, find_spec, read_benchmarks
+
+    benchmarks: dict[str, Benchmark] = {}
+    problems: list[Problem] = []
+    for spec in dict.fromkeys(specs):
+        try:
+            for benchmark in read_benchmarks(find_spec(spec)):
+                first = benchmarks.setdefault(benchmark.name, benchmark)
+                if first is not benchmark:
+                    message = f"got {benchmark.name}, which {first.file} has too; expected another name"
+                    problems.append(Problem(spec, None, None, "name", message))
+        except SpecError as error:
+            problems += error.problems
+    return list(benchmarks.values()), problems
+
+
+def recorded_benchmarks(store: Store, *, quick: bool = False) -> list[Benchmark]:
+    """Every benchmark in the store, by the spec file it was run from, or the text kept of it if that file is gone.
+
+    Raises:
+        SpecError: Such a spec is not valid (any more).
+        StoreError: The store cannot be read.
+    """
+    found = []
+    for name in store.benchmarks(quick):
+        entries = [entry for entry in store.recorded(name, quick).values() if not entry.error]
+        if entries:
+            latest = max(entries, key=lambda entry: entry.finished)
+            origin = store.load([latest], traces=False)[0].provenance
+            found.append(_read(name, Path(origin.spec_file), origin.spec))
+    return found
+
+
+def _read(name: str, file: Path, text: str) -> Benchmark:
+    from suite.spec import read_benchmarks
+
+    if file.is_file():
+        there = next((b for b in read_benchmarks(file) if b.name == name), None)
+        if there is not None:
+            return there
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder, file.name)
+        kept.write_text(text, encoding="utf-8")
+        return next(benchmark for benchmark in read_benchmarks(kept) if benchmark.name == name)

@@ -1,0 +1,102 @@
+"""Plan, cluster, store: runs what is missing and records each cell as it comes. The one place that knows them all."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.protocol.records import Failure, Record
+from suite.run.cluster import run_cells
+from suite.run.provenance import provenance
+from suite.run.worker import Run, train
+
+if TYPE_CHECKING:
+    from suite.run.plan import Plan
+    from suite.store import Store
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One more cell is recorded.
+
+    Attributes:
+        result: Of that cell.
+        done: Cells recorded by this run so far.
+        total: Cells that this run set out to record.
+    """
+
+    result: Record | Failure
+    done: int
+    total: int
+
+
+def run_plans(
+    plans: Sequence[Plan], store: Store, workers: int | str, *, run: Run = train
+) -> Generator[Progress, None, None]:
+    """Runs every cell that the plans miss, and yields each as soon as it is recorded.
+
+    Interrupting it loses the cells in flight and nothing else.
+
+    Args:
+        plans: Of different benchmarks.
+        store: Where records go; nothing else may be writing to it.
+        workers: As for `suite.run.cluster.run_cells`.
+        run: What is done with a cell.
+
+    Raises:
+        SpecError: A user's own component cannot be imported, or data is missing; nothing was trained then.
+        StoreError: Another run is writing, or the store cannot be written to; what was recorded stays.
+        ClusterError: The workers are gone.
+    """
+    from suite.spec import check_data, import_components
+
+    cells = [cell for plan in plans for cell in plan.to_run]
+    if not cells:
+        return
+    origins = {
+        plan.benchmark.name: provenance(plan.benchmark.text, plan.benchmark.file) for plan in plans if plan.to_run
+    }
+    with store.writing() as writer:
+        import_components(cells)
+        for plan in plans:
+            if isinstance(workers, int):  # else the data is where the workers are
+                check_data(plan.to_run, str(plan.benchmark.file), downloads=True)
+            if plan.to_run:
+                writer.open_benchmark(plan.to_run[0], origins[plan.benchmark.name])
+        with contextlib.closing(run_cells(cells, workers, run=run)) as results:
+            for done, result in enumerate(results, start=1):
+                with _interrupts_held_back() as held:
+                    writer.add(result, origins[result.cell.benchmark])
+                yield Progress(result, done, len(cells))
+                if held:
+                    raise KeyboardInterrupt
+
+
+def recorded_since(plans: Sequence[Plan], store: Store) -> int:
+    """How many of the cells that the plans missed have a record by now."""
+    found = 0
+    for plan in plans:
+        if plan.to_run:
+            entries = store.recorded(plan.benchmark.name, plan.to_run[0].quick)
+            found += sum(c.fingerprint in entries and not entries[c.fingerprint].error for c in plan.to_run)
+    return found
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[list[int]]:
+    """Collects the interrupts that come during the block, so that a finished cell is not lost to them."""
+    held: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield held
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, _: held.append(number)) for number in signals]
+    try:
+        yield held
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,80 @@
+"""What a worker process does: keeps quiet, holds TensorFlow to one thread, and runs one cell at a time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from suite.protocol.records import Cell, Record
+
+Run = Callable[[Cell], Record]
+
+ONE_THREAD = {
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
+}
+"""Environment of a process that trains; it counts only if it is set before TensorFlow is imported."""
+
+_ERROR_LENGTH = 300
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a cell: a record, or the error in its place; and the bytes of memory the process holds now."""
+
+    record: Record | None
+    error: str
+    memory: int
+
+
+def train(cell: Cell) -> Record:
+    """Runs a cell, importing TensorFlow only now."""
+    from suite.training.experiment import run_cell
+
+    return run_cell(cell)
+
+
+def work(run: Run, cell: Cell) -> Answer:
+    """Runs a cell. Errors become text here, since not every exception survives the way to another process."""
+    set_environment()
+    try:
+        return Answer(run(cell), "", memory_used())
+    except (Exception, SystemExit) as error:
+        return Answer(None, short(error), memory_used())
+
+
+def short(error: BaseException) -> str:
+    """An exception in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return text if len(text) <= _ERROR_LENGTH else text[: _ERROR_LENGTH - 1] + "…"
+
+
+def set_environment() -> None:
+    """Holds TensorFlow to one thread and few words, unless it is loaded already."""
+    if "tensorflow" not in sys.modules:
+        os.environ.update(ONE_THREAD)
+
+
+def memory_used() -> int:
+    """Resident memory of this process, in bytes."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def dask_setup(worker: Any) -> None:
+    """Called by Dask as a worker process starts. Ctrl-C is the parent's business, and so is the screen."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    set_environment()

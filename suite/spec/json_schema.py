@@ -1,0 +1,155 @@
+"""The JSON Schema of a spec, for editors: the document's shape from pydantic, names and arguments from the catalog."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from suite.catalog import KINDS, Entry, Parameter
+from suite.models import MODELS
+from suite.spec.document import BenchmarkDocument
+from suite.spec.own_components import OWN_KINDS
+from suite.tasks import TASKS
+
+Schema = dict[str, Any]
+
+_SCALAR: Schema = {"type": ["number", "string", "boolean"]}
+_SCALARS: Schema = {"type": "array", "minItems": 1, "items": _SCALAR}
+_LABEL: Schema = {
+    "type": ["string", "number"],
+    "maxLength": 40,
+    "description": "what tables and charts call this level",
+}
+_OWN_PATTERN = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
+
+
+def json_schema() -> Schema:
+    """The schema of one document, draft 2020-12.
+
+    An editor completes names and arguments by it and underlines what is wrong. What goes together only `suite check`
+    knows.
+    """
+    schema = _untitled(BenchmarkDocument.model_json_schema())
+    schema["$defs"] |= {
+        "label": _LABEL,
+        **{_definition(kind): _component(kind, table) for kind, table in KINDS.items()},
+    }
+    properties = schema["properties"]
+    properties["task"] |= _task()
+    properties["model"] |= _names(MODELS.values())
+    properties["exclude"]["items"]["additionalProperties"] = {"anyOf": [_SCALAR, _SCALARS]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "allOf": [_family(entry) for entry in MODELS.values()],
+    }
+
+
+def schema_text() -> str:
+    """The schema as the file that editors read."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _family(model: Entry) -> Schema:
+    """What may be fixed and varied if a document names this model family."""
+    parameters: dict[str, Parameter] = {}
+    for entry in (model, *TASKS.values()):
+        for parameter in entry.parameters:
+            parameters.setdefault(parameter.name, parameter)
+    fixed = {name: _value(p) for name, p in parameters.items()}
+    grid = {name: _axis(p) for name, p in parameters.items()}
+    excluded: Schema = {name: {} for name in parameters}
+    return {
+        "if": {"properties": {"model": {"enum": [model.name, *model.aliases]}}, "required": ["model"]},
+        "then": {
+            "properties": {
+                "fixed": {"properties": fixed, "additionalProperties": False},
+                "grid": {"properties": grid, "additionalProperties": False},
+                "exclude": {"items": {"properties": excluded, "additionalProperties": False}},
+            }
+        },
+    }
+
+
+def _axis(parameter: Parameter) -> Schema:
+    return {"description": parameter.summary, "type": "array", "minItems": 1, "items": _value(parameter, varied=True)}
+
+
+def _value(parameter: Parameter, *, varied: bool = False) -> Schema:
+    """What one value of a parameter may be; `varied` where it is a level of the grid, which is never null."""
+    schema: Schema = {"description": parameter.summary}
+    if parameter.type == "component":
+        return {**schema, "$ref": f"#/$defs/{_definition(parameter.catalog or '')}", "default": parameter.default}
+    if parameter.type == "choice":
+        schema["enum"] = list(parameter.choices)
+    else:
+        schema["type"] = {"path": "string"}.get(parameter.type, parameter.type)
+        schema |= _bounds(parameter)
+    if parameter.default is not None:
+        schema["default"] = parameter.default
+    elif not parameter.required and not varied:
+        return {"description": parameter.summary, "anyOf": [schema, {"type": "null"}]}
+    return schema
+
+
+def _bounds(parameter: Parameter) -> Schema:
+    bounds: Schema = {}
+    if parameter.low is not None:
+        bounds["exclusiveMinimum" if parameter.low_open else "minimum"] = parameter.low
+    if parameter.high is not None:
+        bounds["exclusiveMaximum" if parameter.high_open else "maximum"] = parameter.high
+    return bounds
+
+
+def _definition(kind: str) -> str:
+    return f"level_of_{kind}"
+
+
+def _component(kind: str, table: Mapping[str, Entry]) -> Schema:
+    """A level of a component: a name, or a mapping with a name, its arguments and a label."""
+    label = {"label": {"$ref": "#/$defs/label"}}
+    plain = [entry for entry in table.values() if not entry.parameters]
+    forms = [_names(table.values()), *(_mapping(e, label, _required(e)) for e in table.values() if e.parameters)]
+    if plain:
+        forms.append(_object({"name": _names(plain), **label}, ["name"]))
+    if kind in OWN_KINDS:
+        name = {"type": "string", "pattern": _OWN_PATTERN, "description": "your own, as package.module:attribute"}
+        forms += [name, {**_object({"name": name, **label}, ["name"]), "additionalProperties": _SCALAR}]
+    return {"anyOf": forms}
+
+
+def _task() -> Schema:
+    """A task: a name, or a mapping with its name and arguments (any of which may be a factor instead)."""
+    return {"anyOf": [_names(TASKS.values()), *(_mapping(entry, {}, []) for entry in TASKS.values())]}
+
+
+def _names(entries: Iterable[Entry]) -> Schema:
+    """The names of entries, canonical ones first, each with its line of description."""
+    entries = list(entries)
+    names = {entry.name: entry.summary for entry in entries}
+    names |= {alias: f"{entry.name}: {entry.summary}" for entry in entries for alias in entry.aliases}
+    return {"type": "string", "enum": list(names), "enumDescriptions": list(names.values())}
+
+
+def _mapping(entry: Entry, more: Mapping[str, Schema], required: Sequence[str]) -> Schema:
+    """An entry with its arguments."""
+    arguments = {p.name: _value(p) for p in entry.parameters}
+    return {"description": entry.summary} | _object({"name": _names([entry]), **arguments, **more}, ["name", *required])
+
+
+def _required(entry: Entry) -> list[str]:
+    return [p.name for p in entry.parameters if p.required]
+
+
+def _object(properties: Mapping[str, Schema], required: Sequence[str]) -> Schema:
+    return {"type": "object", "properties": dict(properties), "required": list(required), "additionalProperties": False}
+
+
+def _untitled(schema: Any) -> Any:
+    """Without the titles that pydantic makes of the keys' names, which say nothing more."""
+    if isinstance(schema, list):
+        return [_untitled(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _untitled(value) for key, value in schema.items() if key != "title" or isinstance(value, dict)}

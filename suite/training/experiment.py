@@ -1,0 +1,192 @@
+"""One cell, start to finish: tune the learning rate, train the replicates, judge every run."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from suite.catalog.factors import FED
+from suite.catalog.losses import baseline_loss
+from suite.catalog.own import importing_from
+from suite.catalog.schedules import schedule_factors
+from suite.protocol import outcomes as verdict
+from suite.protocol.records import Cell, Record, Replicate
+from suite.tasks import Task, load_task
+from suite.training.program import Feed, Program, Trace
+from suite.training.tuning import Scored, tune
+
+TUNING, REPLICATE = 0, 1
+"""The roles of the seeds: no replicate ever sees a seed that tuning saw."""
+
+
+def run_seed(benchmark_seed: int, role: int, index: int) -> int:
+    """The seed of one run; the same for every cell of a benchmark, so that comparisons are paired."""
+    return int(np.random.SeedSequence(benchmark_seed, spawn_key=(role, index)).generate_state(1)[0])
+
+
+def run_cell(cell: Cell) -> Record:
+    """Tunes and trains one cell.
+
+    Raises:
+        Exception: Only for reasons outside the recipe. A recipe that fails is a result.
+    """
+    started = time.perf_counter()
+    with importing_from(cell.search_path):
+        task = _task_of(cell)
+        program = _program_of(cell)
+        program.use(task)
+        fresh = not program.has_run
+        tuning_seed = run_seed(cell.seed, TUNING, 0)
+        seconds: list[float] = []
+
+        def try_rate(rate: float) -> Scored:
+            run = _Training(cell, task, program, tuning_seed, rate)
+            seconds.append(run.seconds)
+            return Scored(run.validation_score, run.validation_loss, str(run.outcome))
+
+        tuning = tune(try_rate, cell.budget, tuning_seed, higher_is_better=task.higher_is_better)
+        replicates = tuple(
+            _replicate(cell, _task_of(cell, index), program, index, tuning.learning_rate)
+            for index in range(cell.budget.replicates)
+        )
+    # The first run of a program compiles it; what it took longer than the others is the price of that.
+    compiled = program.build_seconds + max(0.0, seconds[0] - float(np.median(seconds))) if fresh else 0.0
+    return Record(
+        cell=cell,
+        learning_rate=tuning.learning_rate,
+        at_edge=tuning.at_edge,
+        trials=tuning.trials,
+        replicates=replicates,
+        layers=tuple(tap.name for tap in program.network.taps),
+        parameters=int(program.network.model.count_params()),
+        seconds=time.perf_counter() - started,
+        compile_seconds=compiled,
+        task_facts={**task.facts(), "baseline_loss": _baseline(cell, task)},
+        thresholds=verdict.THRESHOLDS.as_mapping(),
+    )
+
+
+class _Training:
+    """One run of a cell's program at a learning rate, judged."""
+
+    def __init__(self, cell: Cell, task: Task, program: Program, seed: int, learning_rate: float) -> None:
+        started = time.perf_counter()
+        self.trace: Trace = program.run(_feed(cell, task, program, seed, learning_rate))
+        self.train_loss: float | None = None
+        self.train_score: float | None = None
+        if self.trace.finite:
+            self.train_loss, self.train_score = map(_finite, program.evaluate("train"))
+        self.scores = self.trace.arrays["validation_score"]
+        complete = self.train_loss is not None
+        self.validation_score = _finite(float(self.scores[-1])) if complete else None
+        self.validation_loss = _finite(float(self.trace.arrays["validation_loss"][-1])) if complete else None
+        self.outcome = verdict.judge(
+            finite=self.trace.finite,
+            train_loss=self.train_loss,
+            baseline_loss=_baseline(cell, task),
+            scores=self.scores,
+            target=cell.target,
+            higher_is_better=task.higher_is_better,
+        )
+        self.seconds = time.perf_counter() - started
+
+
+def _replicate(cell: Cell, task: Task, program: Program, index: int, learning_rate: float) -> Replicate:
+    seed = run_seed(cell.seed, REPLICATE, index)
+    program.use(task)
+    run = _Training(cell, task, program, seed, learning_rate)
+    started = time.perf_counter()
+    complete = run.outcome != verdict.Outcome.NONFINITE
+    test_score = _finite(program.evaluate("test")[1]) if complete else None
+    arrays = run.trace.arrays
+    met = np.flatnonzero(verdict.meets(run.scores, cell.target, task.higher_is_better))
+    gradients = run.trace.gradient_rms
+    causes = verdict.find_causes({**arrays, "gradient_rms": gradients})
+    clips = cell.recipe["clipping"]["name"] != "none"
+    return Replicate(
+        replicate=index,
+        seed=seed,
+        outcome=str(run.outcome),
+        causes=() if run.outcome == verdict.Outcome.TRAINED else tuple(map(str, causes)),
+        test_score=test_score,
+        train_score=run.train_score if complete else None,
+        validation_score=run.validation_score,
+        train_loss=run.train_loss,
+        steps_to_target=int(arrays["probed_step"][met[0]]) + 1 if met.size else None,
+        steps=run.trace.steps,
+        nonfinite_step=None if run.trace.finite else run.trace.steps + 1,
+        nonfinite_layer=run.trace.nonfinite_layer,
+        gradient_ratio_init=verdict.gradient_ratio(gradients[0]) if len(gradients) else None,
+        gradient_ratio_median=verdict.median_ratio(gradients),
+        gradient_factor_init=verdict.gradient_factor(gradients[0]) if len(gradients) else None,
+        saturated_fraction=verdict.worst_saturated(arrays),
+        dead_fraction=verdict.worst_dead(arrays),
+        clip_rate=run.trace.clipped / max(run.trace.steps, 1) if clips else None,
+        seconds=run.seconds + time.perf_counter() - started,
+        traces=arrays,
+    )
+
+
+def _feed(cell: Cell, task: Task, program: Program, seed: int, learning_rate: float) -> Feed:
+    weights, order, dropout = (int(state) for state in np.random.SeedSequence(seed).generate_state(3))
+    steps = cell.budget.steps
+    return Feed(
+        weights=program.network.initial_weights(cell.recipe, weights),
+        learning_rates=(learning_rate * schedule_factors(cell.recipe["schedule"], steps)).astype(np.float32),
+        batches=batch_rows(len(task.train), cell.recipe["batch_size"], steps, order),
+        seed=dropout,
+    )
+
+
+def batch_rows(examples: int, batch_size: int, steps: int, seed: int) -> np.ndarray:
+    """Rows of every step's batch, int32, shape (steps, batch_size): epoch after epoch, each in a new random order."""
+    generator = np.random.default_rng(seed)
+    epochs = -(-steps * batch_size // examples)
+    rows = np.concatenate([generator.permutation(examples) for _ in range(epochs)])
+    return rows[: steps * batch_size].reshape(steps, batch_size).astype(np.int32)
+
+
+def _baseline(cell: Cell, task: Task) -> float:
+    return baseline_loss(cell.recipe["loss"], task.baseline_targets, task.classes)
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _task_of(cell: Cell, replicate: int = 0) -> Task:
+    """The data of a cell; under k-fold cross-validation, replicate r tests on fold r mod k and tuning sees fold 0."""
+    fold = replicate % cell.task["folds"] if cell.task.get("folds") else 0
+    return _load_task(_version_of_file(cell), json.dumps(cell.task), fold, cell.search_path)
+
+
+def _version_of_file(cell: Cell) -> str:
+    """What changes when a user's data file does, as a program's name does; nothing for tasks without one."""
+    return cell.program if "path" in cell.task else ""
+
+
+@functools.lru_cache(maxsize=2)
+def _load_task(file: str, task: str, fold: int, folders: tuple[str, ...]) -> Task:
+    """The arrays of a task, kept for the next run, as long as its `file` is the same."""
+    plain: Mapping[str, Any] = json.loads(task)
+    return load_task(plain, fold=fold, folders=folders)
+
+
+def _program_of(cell: Cell) -> Program:
+    baked = {factor: level for factor, level in cell.recipe.items() if factor not in FED}
+    budget = cell.budget
+    data = _version_of_file(cell), json.dumps(cell.task), 0, cell.search_path
+    return _load_program(cell.program, json.dumps(baked), cell.model, data, budget.steps, budget.evaluations)
+
+
+@functools.lru_cache(maxsize=1)
+def _load_program(
+    key: str, recipe: str, model: str, data: tuple[str, str, int, tuple[str, ...]], steps: int, evaluations: int
+) -> Program:
+    """The program of a cell, kept for the next cell that shares it: `key` changes with the source of its components."""
+    return Program(json.loads(recipe), model, _load_task(*data), steps, evaluations)

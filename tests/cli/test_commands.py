@@ -1,0 +1,290 @@
+"""The commands as a user gives them: real processes, real training of a tiny benchmark, a real store."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.conftest import TINY, Suite
+
+RECORDED = """
+SELECT count(*) FROM runs JOIN tags USING (run_uuid) WHERE status = 'FINISHED' AND key = 'suite.fingerprint'
+"""
+TABLES = ("cells", "replicates", "trials", "gradients", "curves")
+
+
+def exported(suite: Suite) -> dict[str, pd.DataFrame]:
+    """The tables, without times."""
+    suite("export", "--out", "out")
+    folder = suite.folder / "out" / "tiny"
+    return {
+        name: pd.read_parquet(folder / f"{name}.parquet").drop(columns="seconds", errors="ignore") for name in TABLES
+    }
+
+
+def assert_same(first: dict[str, pd.DataFrame], second: dict[str, pd.DataFrame]) -> None:
+    for name in TABLES:
+        pd.testing.assert_frame_equal(first[name], second[name], check_exact=True, obj=name)
+
+
+def recorded(suite: Suite) -> int:
+    """Cells recorded so far, read past MLflow so as not to wait for its import."""
+    try:
+        with sqlite3.connect(f"file:{suite.folder / 'mlflow.db'}?mode=ro", uri=True) as database:
+            return int(database.execute(RECORDED).fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
+
+
+LONGER = TINY.replace("[relu, tanh]", "[relu, tanh, elu, selu, swish, gelu]")
+"""Six programs: seconds are left when the first cell is recorded, on a busy machine too."""
+
+
+def wait_until_recorded(suite: Suite, cells: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while recorded(suite) < cells:
+        assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Suite:
+    """The tiny benchmark, run without interruption by two workers."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "tiny.yaml").write_text(TINY)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")}
+    suite = Suite(folder, {**environment, "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "80"})
+    suite("run", "tiny.yaml", "--workers", 2)
+    return suite
+
+
+def test_run_ends_with_the_ranked_table(finished: Suite) -> None:
+    shown = finished("run", "tiny.yaml").stdout
+    assert "Does a net of three layers train?" in shown
+    assert "test accuracy" in shown
+    assert shown.count("he_normal") >= 2
+    assert "4 cells" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert finished("show", "tiny.yaml").stdout == shown
+
+
+def test_recorded_run_trains_nothing_and_needs_no_tensorflow(finished: Suite) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "suite", "run", "tiny.yaml"]
+    done = subprocess.run(
+        command, cwd=finished.folder, env=finished.environment, capture_output=True, text=True, check=True
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "mlflow" in imported
+    assert not {"tensorflow", "keras", "optuna", "distributed"} & imported
+    assert "cells" in done.stdout
+
+
+def test_help_answers_at_once() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "suite", "--help"]
+    best, imported = float("inf"), set()
+    for _ in range(5):
+        began = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        best = min(best, time.perf_counter() - began)
+        imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert not {"numpy", "pandas", "yaml", "pydantic", "mlflow", "tensorflow"} & imported
+    assert best < 0.5
+
+
+def test_plan_before_and_after(suite: Suite, finished: Suite) -> None:
+    before = suite("plan", "tiny.yaml").stdout
+    assert "tiny: 4 cells, 0 recorded, 4 to run (0 failed before), 2 programs to compile" in before
+    assert "by a rule of thumb" in before
+    assert not (suite.folder / "mlflow.db").exists()
+    after = finished("plan", "tiny.yaml").stdout
+    assert after == "tiny: 4 cells, 4 recorded, 0 to run (0 failed before), 0 programs to compile\n"
+
+
+def test_killed_run_goes_on_and_ends_with_the_same_tables(make_suite: Callable[..., Suite]) -> None:
+    suite, uninterrupted = make_suite(spec=LONGER), make_suite("other", LONGER)
+    uninterrupted("run", "tiny.yaml", "--workers", 2)
+    with suite.start("run", "tiny.yaml", "--workers", 2) as process:
+        wait_until_recorded(suite, 1, process)
+        os.killpg(process.pid, signal.SIGKILL)
+    kept = recorded(suite)
+    assert 1 <= kept < 12
+    shown = suite("run", "tiny.yaml", "--workers", 2).stdout
+    assert f"[{12 - kept}/{12 - kept}]" in shown
+    assert_same(exported(suite), exported(uninterrupted))
+
+
+def test_number_of_workers_changes_nothing(suite: Suite, finished: Suite) -> None:
+    suite("run", "tiny.yaml", "--workers", 1)
+    assert_same(exported(suite), exported(finished))
+
+
+def test_part_of_a_grid_in_this_process(suite: Suite, finished: Suite) -> None:
+    suite("run", "tiny.yaml", "--workers", 0, "--only", "activation=tanh,initializer=small")
+    assert recorded(suite) == 1
+    mine, whole = exported(suite), exported(finished)
+    row = whole["replicates"].merge(mine["replicates"][["cell", "replicate"]])
+    pd.testing.assert_frame_equal(mine["replicates"], row, check_exact=True)
+    manifest = json.loads((suite.folder / "out" / "tiny" / "manifest.json").read_text())
+    assert [entry["status"] for entry in manifest["missing"]] == ["not run"] * 3
+
+
+def test_interrupt_keeps_what_is_finished_and_says_how_to_go_on(make_suite: Callable[..., Suite]) -> None:
+    suite = make_suite(spec=LONGER)
+    with suite.start("run", "tiny.yaml", "--workers", 1) as process:
+        wait_until_recorded(suite, 1, process)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    kept = recorded(suite)
+    assert 1 <= kept < 12
+    assert f"{kept} of 12 cells were recorded and stay; go on with: suite run tiny.yaml --workers 1" in err
+    assert err.strip().count("\n") == 0, err
+    assert "Traceback" not in out + err
+
+
+def test_second_run_on_the_same_store_says_so(make_suite: Callable[..., Suite]) -> None:
+    suite = make_suite(spec=LONGER)
+    with suite.start("run", "tiny.yaml", "--workers", 1) as process:
+        wait_until_recorded(suite, 1, process)
+        os.killpg(process.pid, signal.SIGSTOP)  # it must not be done before the other has looked
+        done = suite("run", "tiny.yaml", status=2)
+        os.killpg(process.pid, signal.SIGCONT)
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=30)
+    assert "another `suite run` is writing to the store" in done.stderr
+
+
+def test_own_activation_runs_and_only_its_cells_run_again_when_it_changes(make_suite: Callable[..., Suite]) -> None:
+    suite = make_suite(spec=TINY.replace("[relu, tanh]", "[relu, {name: 'mine:bent', label: bent}]"))
+    source = "import keras\n\n\ndef bent(x):\n    return keras.ops.tanh(x) + {} * x\n"
+    (suite.folder / "mine.py").write_text(source.format(0.1))
+    shown = suite("run", "tiny.yaml").stdout
+    assert shown.count("bent · ") == 2
+    (suite.folder / "mine.py").write_text(source.format(0.2))
+    assert "4 cells, 2 recorded, 2 to run" in suite("plan", "tiny.yaml").stdout
+    again = suite("run", "tiny.yaml").stdout
+    assert again.count("bent · ") == 2
+    assert "relu · " not in again
+    assert set(exported(suite)["cells"]["activation"]) == {"relu", "bent"}
+
+
+def test_quick_slice_is_recorded_apart(suite: Suite) -> None:
+    shown = suite("run", "tiny.yaml", "--quick", "--workers", 1).stdout
+    assert "test accuracy" in shown
+    assert ", 0 recorded, 4 to run" in suite("plan", "tiny.yaml").stdout
+    assert "4 cells of 4 without a result" in suite("show", "tiny.yaml").stdout
+    assert "nothing is recorded" in suite("export", "--out", "out", status=2).stderr
+    suite("export", "--out", "out", "--quick")
+    assert json.loads((suite.folder / "out" / "tiny" / "manifest.json").read_text())["quick"] is True
+
+
+def test_cells_that_cannot_be_run_end_with_status_1(make_suite: Callable[..., Suite]) -> None:
+    suite = make_suite(spec=TINY.replace("[relu, tanh]", "['mine:broken']").replace("[he_normal, {", "[{"))
+    (suite.folder / "mine.py").write_text("def broken(x):\n    raise OSError('no such device')\n")
+    done = suite("run", "tiny.yaml", "--workers", 1, status=1)
+    assert "no such device" in done.stdout
+    assert "1 failed before" in suite("plan", "tiny.yaml").stdout
+
+
+def test_check_names_every_mistake(suite: Suite) -> None:
+    assert suite("check", "tiny.yaml").stdout.startswith("tiny: 4 cells, 2 programs, 4 trials + 2 replicates")
+    bad = suite.folder / "bad.yaml"
+    bad.write_text(TINY.replace("relu", "reluu").replace("depth: 3", "depth: -3").replace("trials: 4", "trials: 0"))
+    done = suite("check", "tiny.yaml", "bad.yaml", "absent.yaml", status=2)
+    assert len(re.findall(r"^bad\.yaml:\d+:\d+: ", done.stderr, re.MULTILINE)) == 3
+    assert "absent.yaml" in done.stderr
+    assert "tiny: 4 cells" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "absent.yaml"], "absent.yaml"),
+        (["run", "."], "is a folder"),
+        (["run", "tiny.yaml", "--only", "activation=gelu"], "gelu"),
+        (["run", "tiny.yaml", "--only", "relu"], "expected factor=level"),
+        (["run", "tiny.yaml", "--workers", "many"], "expected a number of processes"),
+        (["run", "tiny.yaml", "--wurkers", "1"], "--wurkers"),
+        (["list", "activation"], "did you mean activations?"),
+        (["ui"], "no store"),
+        (["export", "--out", "out"], "nothing is recorded"),
+        (["run"], "SPEC"),
+    ],
+)
+def test_wrong_call_is_told_with_status_2(suite: Suite, arguments: list[str], message: str) -> None:
+    assert message in suite(*arguments, status=2).stderr
+
+
+def test_cluster_that_is_not_there_ends_with_status_1(suite: Suite) -> None:
+    done = suite("run", "tiny.yaml", "--workers", "tcp://127.0.0.1:9", status=1)
+    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in done.stderr
+
+
+def test_store_of_another_version(suite: Suite, finished: Suite) -> None:
+    shutil.copy(finished.folder / "mlflow.db", suite.folder)
+    with sqlite3.connect(suite.folder / "mlflow.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = 'c0ffee'")
+    for command in ("run", "plan", "show"):
+        assert "of another version of MLflow" in suite(command, "tiny.yaml", status=2).stderr
+
+
+def test_only_leaves_out_benchmarks_that_do_not_vary_the_factor(suite: Suite) -> None:
+    other = TINY.replace("name: tiny", "name: other")
+    other = other.replace("depth: 3, ", "").replace("grid:", "grid:\n  depth: [2, 3]", 1)
+    (suite.folder / "two.yaml").write_text(f"{TINY}\n---\n{other}")
+    said = suite("plan", "two.yaml", "--only", "depth=2").stdout
+    assert "other: 4 cells" in said
+    assert "tiny" not in said
+    assert "is fixed, not varied" in suite("plan", "two.yaml", "--only", "width=2", status=2).stderr
+
+
+def test_list_and_schema(suite: Suite) -> None:
+    assert "activations" in suite("list").stdout
+    shown = suite("list", "optimizers").stdout
+    assert re.search(r"^adam ", shown, re.MULTILINE)
+    assert json.loads(suite("schema").stdout)["type"] == "object"
+
+
+def test_export_and_leaderboard(finished: Suite) -> None:
+    finished("export", "--out", "results", "tiny.yaml")
+    assert "1 benchmarks, 4 cells" in finished("leaderboard", "--results", "results", "--out", "site").stdout
+    assert (finished.folder / "site" / "index.html").is_file()
+    assert "site matches results" in finished("leaderboard", "--results", "results", "--check", "site").stdout
+    (finished.folder / "site" / "index.html").write_text("changed")
+    assert "index.html" in finished("leaderboard", "--results", "results", "--check", "site", status=1).stderr
+
+
+def test_leaderboard_wants_one_folder(suite: Suite) -> None:
+    for asked in ((), ("--out", "site", "--check", "site")):
+        assert "either --out DIR" in suite("leaderboard", *asked, status=2).stderr
+    assert "leaderboard/results" in suite("leaderboard", "--out", "site", status=2).stderr
+
+
+def test_export_without_the_spec_file(finished: Suite, suite: Suite) -> None:
+    """The store alone is enough: it keeps the spec's text."""
+    for name in ("mlflow.db", "mlruns"):
+        source = finished.folder / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, suite.folder / name)
+    suite.spec.unlink()
+    with sqlite3.connect(suite.folder / "mlflow.db") as database:
+        database.execute(
+            "UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?)", (str(finished.folder), str(suite.folder))
+        )
+    spec = finished.spec.rename(finished.folder / "moved.yaml")
+    try:
+        assert_same(exported(suite), exported(finished))
+    finally:
+        spec.rename(finished.folder / "tiny.yaml")

@@ -1,0 +1,132 @@
+"""The ranked table: fits its terminal, hides nothing, and says what it can stand by."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from suite.cli.report import BEST, WORST, report
+from suite.protocol.ranks import ranked, standings
+from suite.run.gather import Results
+from suite.spec import Benchmark, expand, read_benchmarks
+from suite.store import Stored
+from tests.conftest import TINY, Suite
+from tests.made import FACTS, PROVENANCE, make_cell, make_record, make_replicate, nonfinite_replicate
+
+GRID = """\
+grid:
+  activation: [sigmoid, tanh, relu, swish, selu]
+  initializer: [he_normal, {name: random_normal, stddev: 0.01, label: small}]
+  normalization: [none, batch, layer]
+  optimizer: [sgd]
+"""
+
+
+@pytest.fixture
+def big(make_suite: Callable[..., Suite]) -> Benchmark:
+    """30 cells."""
+    spec = TINY[: TINY.index("grid:")] + GRID + TINY[TINY.index("budget:") :]
+    return read_benchmarks(make_suite(spec=spec).spec)[0]
+
+
+def results_of(benchmark: Benchmark, recorded: int | None = None, error: str = "") -> Results:
+    """he_normal scores 0.2 more than small; the rest is small noise."""
+    cells, stored = expand(benchmark), {}
+    rng = np.random.default_rng(0)
+    for cell in cells[:recorded]:
+        base = 0.7 + 0.2 * (cell.factors["initializer"] == "he_normal") + 0.001 * rng.random()
+        outcome = "trained" if base > 0.8 else "stalled"
+        runs = tuple(
+            make_replicate(
+                i, rng, test_score=base + 0.001 * rng.random(), outcome=outcome, causes=("vanishing",) * (base < 0.8)
+            )
+            for i in range(3)
+        )
+        stored[cell.fingerprint] = Stored(make_record(cell, replicates=runs), PROVENANCE, 0)
+    errors = {cell.fingerprint: error for cell in cells[recorded:]} if recorded is not None and error else {}
+    return Results(benchmark, cells, stored, errors)
+
+
+def lines(results: Results, width: int = 80, *, everything: bool = False) -> list[str]:
+    stream = io.StringIO()
+    Console(file=stream, width=width, highlight=False).print(
+        report(results, everything=everything, command="suite show big --all")
+    )
+    return stream.getvalue().splitlines()
+
+
+def words(shown: list[str]) -> str:
+    return " ".join(" ".join(shown).split())
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_fits(big: Benchmark, width: int) -> None:
+    shown = lines(results_of(big), width)
+    assert max(map(len, shown)) <= width
+    if width >= 80:
+        assert any("he_normal" in line for line in shown)
+        assert any("stalled" in line and "0/3" in line for line in shown)
+
+
+def test_factor_of_one_level_takes_no_room(big: Benchmark) -> None:
+    assert not any("sgd" in line for line in lines(results_of(big), 120))
+
+
+def test_long_table_is_cut_and_says_so(big: Benchmark) -> None:
+    short, long = lines(results_of(big)), lines(results_of(big), everything=True)
+    rows = [line for line in short if re.match(r" *\d+ .*\d/3", line)]
+    assert len(rows) == BEST + WORST
+    assert any("suite show big --all" in line for line in short)
+    assert len([line for line in long if re.match(r" *\d+ .*\d/3", line)]) == 30
+    assert not any("suite show" in line for line in long)
+
+
+def test_finding_names_the_better_level_first_with_its_interval(big: Benchmark) -> None:
+    text = words(lines(results_of(big)))
+    assert "Initializer: he_normal beats small by 0.200 test accuracy (0.2" in text
+    assert "over 15 pairs of cells alike in all else; it is ahead in 15 of them." in text
+    assert "Activation:" not in text, "noise is no finding"
+
+
+def test_lower_is_better(big: Benchmark) -> None:
+    results = results_of(big)
+    facts = {**FACTS, "metric": "mse", "higher_is_better": False, "chance_score": 1.0}
+    stored = {
+        key: Stored(make_record(s.record.cell, replicates=s.record.replicates, task_facts=facts), PROVENANCE, 0)
+        for key, s in results.stored.items()
+    }
+    shown = lines(Results(big, results.cells, stored, {}))
+    assert "small beats he_normal" in " ".join(shown)
+    assert "small" in shown[2]
+
+
+def test_missing_cells_are_told(big: Benchmark) -> None:
+    text = words(lines(results_of(big, 28, "the worker process died")))
+    assert "2 cells of 30 without a result; 2 could not be run, for reasons outside the recipe: the worker" in text
+    assert "nothing is recorded yet" not in text
+    assert "30 cells of 30 without a result." in words(lines(results_of(big, 0)))
+
+
+def test_better_tier_ranks_first_then_score() -> None:
+    records = [make_record(make_cell(n), score=score) for n, score in enumerate([0.5, 0.9, 0.7])]
+    records.append(make_record(make_cell(9), replicates=(nonfinite_replicate(0), nonfinite_replicate(1))))
+    order = ranked(standings(records))
+    assert [s.record.cell.factors["number"] for s in order] == [1, 2, 0, 9]
+    tiers = [s.figures["tier"] for s in order]
+    assert tiers == sorted(tiers)
+    assert order[-1].figures["test_score"] == 0.1
+
+
+def test_basin_is_of_the_shared_grid_and_interval_within_bounds() -> None:
+    (standing,) = standings([make_record(make_cell())])
+    figures = standing.figures
+    assert figures["basin_decades"] == pytest.approx(0.0)
+    assert 0 <= figures["test_low"] <= figures["test_score"] <= figures["test_high"] <= 1
+    assert figures["success_rate"] == 1
+    assert list(itertools.islice(figures, 3)) == ["learning_rate", "at_edge", "basin_decades"]

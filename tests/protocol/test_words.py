@@ -1,0 +1,95 @@
+"""Verdicts in words, from replicates, table rows and records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from suite.protocol.records import REPLICATE_COLUMNS, Cause, Replicate
+from suite.protocol.words import REMEDIES, Facts, cause_in_words, remedy, run_in_words
+
+
+def row(**changed: Any) -> dict[str, Any]:
+    """A row of the table of replicates, as pandas gives it: NaN for nothing."""
+    given = {"outcome": "stalled", "causes": ""} | changed
+    return dict.fromkeys(REPLICATE_COLUMNS, float("nan")) | given
+
+
+def replicate(traces: dict[str, Any] | None = None, **changed: Any) -> Replicate:
+    nothing = dict.fromkeys(REPLICATE_COLUMNS)
+    fields = (
+        nothing | {"replicate": 0, "seed": 0, "outcome": "stalled", "causes": (), "steps": 10, "seconds": 1.0} | changed
+    )
+    return Replicate(**fields, traces={name: np.array(value, np.float32) for name, value in (traces or {}).items()})
+
+
+VANISHING = {"gradient_ratio_median": -12.0, "gradient_ratio_init": -11.9, "gradient_factor_init": 0.2361}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"causes": "vanishing", **VANISHING}, "stalled: vanishing, 0.24 per layer"),
+        # Where the gradient changed since the first step, the first step's factor says nothing of the run.
+        ({"causes": "vanishing", **VANISHING, "gradient_ratio_init": -1.0}, "stalled: vanishing"),
+        ({"causes": "vanishing+saturated", **VANISHING, "saturated_fraction": 0.84},
+         "stalled: vanishing, 0.24 per layer; saturated, 84% of a layer"),
+        ({"causes": "dead", "dead_fraction": 1.0}, "stalled: dead, 100% of a layer"),
+        ({"outcome": "nonfinite", "nonfinite_step": 6.0, "nonfinite_layer": "hidden_2"},
+         "nonfinite at step 6, in hidden_2"),
+        ({"outcome": "nonfinite", "nonfinite_step": 6.0}, "nonfinite at step 6"),
+        ({"outcome": "trained", "steps_to_target": 120.0}, "trained in 120 steps"),
+        ({"outcome": "slow"}, "slow"),
+        ({"outcome": "diverged", "causes": "exploding"}, "diverged: exploding"),
+    ],
+)  # fmt: skip
+def test_a_row_of_the_exported_table(changed: dict[str, Any], words: str) -> None:
+    assert run_in_words(row(**changed)) == words
+
+
+GRADIENTS = 0.5 ** np.arange(12, -1, -1)[None]
+QUIET = {"gradient_norm": [1.0], "dead_fraction": np.zeros((1, 13)), "saturated_fraction": np.full((1, 13), np.nan)}
+NAMES = tuple(f"hidden_{n}" for n in range(1, 14))
+
+
+def test_a_replicate_with_its_traces_names_layers() -> None:
+    dead = np.zeros((1, 13))
+    dead[0, 4] = 0.97
+    traces = {**QUIET, "gradient_rms": GRADIENTS, "dead_fraction": dead}
+    run = replicate(traces, causes=("vanishing", "dead"))
+    assert run_in_words(run, NAMES) == "stalled: vanishing, 0.5 per layer; dead, 97% of hidden_5"
+
+
+def test_a_gradient_that_vanishes_through_time_is_told_so() -> None:
+    through_time = 0.73 ** np.arange(99, -1, -1)[None, None]
+    traces = {**QUIET, "gradient_rms": np.ones((1, 13)), "gradient_rms_through_time": through_time}
+    run = replicate(traces, causes=("vanishing",))
+    assert run_in_words(run, NAMES) == "stalled: vanishing, 0.73 per time step"
+
+
+def test_an_explosion_is_told_by_what_shows_it() -> None:
+    assert cause_in_words(Cause.EXPLODING, Facts(ratio=4.0, factor=3.1, growth=1e9)) == "exploding, 3.1 per layer"
+    assert (
+        cause_in_words(Cause.EXPLODING, Facts(ratio=0.1, factor=1.0, growth=5e4))
+        == "exploding, 5.0e+04-fold since the first step"
+    )
+    assert cause_in_words(Cause.EXPLODING, Facts()) == "exploding"
+
+
+def test_a_jump_is_not_told_as_a_factor_per_layer() -> None:
+    """Where the first layer alone stands apart, as on the trunk of a network whose branches are scaled down."""
+    gradients = np.full((1, 13), 1e-6)
+    gradients[0, 0] = 1e-2
+    run = replicate({**QUIET, "gradient_rms": gradients}, causes=("exploding",))
+    assert (
+        run_in_words(run, NAMES)
+        == "stalled: exploding, 10^4.0 from the last layer to the first, with no trend between them"
+    )
+
+
+def test_there_is_something_to_try_for_every_cause() -> None:
+    assert set(REMEDIES) == set(Cause)
+    assert "he_normal" in remedy(Cause.VANISHING, Facts(ratio=-5.0))
+    assert "GRU" in remedy(Cause.VANISHING, Facts(ratio=-1.0, time_ratio=-8.0))

@@ -1,0 +1,216 @@
+"""What is refused, and that every refusal names the file and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from suite.results import reader as tables
+from suite.results.errors import ResultsError
+from suite.results.manifest import sha256
+from tests.leaderboard.synthetic import write_manifest, write_results
+
+SMALL = {"activation": ["relu", "sigmoid"], "initializer": ["he_normal", "small"]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_results(tmp_path, "tiny", grid=SMALL, layers=3, probes=4, missing=1)
+
+
+def edit(folder: Path, change: Callable[[dict], None]) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    change(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def rewrite(folder: Path, table: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """Changes a table and the manifest with it."""
+    path = folder / f"{table}.parquet"
+    frame = pd.read_parquet(path)
+    change(frame.astype({"cell": str})).to_parquet(path, index=False)
+    write_manifest(folder, json.loads((folder / "manifest.json").read_text()))
+
+
+def problems(folder: Path) -> list[str]:
+    try:
+        tables.read(folder)
+    except ResultsError as error:
+        return list(error.problems)
+    return []
+
+
+def only_problem(folder: Path) -> str:
+    (problem,) = problems(folder)
+    return problem
+
+
+def test_a_good_export_has_no_problem(folder: Path) -> None:
+    assert problems(folder) == []
+    results = tables.read(folder)
+    assert results.factors == {"activation": ("relu", "sigmoid"), "initializer": ("he_normal", "small")}
+    assert len(results.cells) == 3
+
+
+def test_another_protocol_version(folder: Path) -> None:
+    edit(folder, lambda m: m.update(protocol_version=2))
+    assert "manifest.json: Expected protocol version 1. Received: 2" in only_problem(folder)
+
+
+def test_no_manifest_or_no_json(folder: Path) -> None:
+    (folder / "manifest.json").write_text('{"protocol_version": 1')
+    assert "manifest.json: cannot be read as JSON" in only_problem(folder)
+    (folder / "manifest.json").write_text("[1]")
+    assert "Expected an object. Received: list" in only_problem(folder)
+    (folder / "manifest.json").unlink()
+    assert "manifest.json: no such file" in only_problem(folder)
+
+
+def test_a_truncated_table(folder: Path) -> None:
+    path = folder / "gradients.parquet"
+    path.write_bytes(path.read_bytes()[:200])
+    first, second = problems(folder)
+    assert "gradients.parquet: is not the file that manifest.json describes" in first
+    assert "gradients.parquet: cannot be opened as Parquet, it may be truncated" in second
+
+
+def test_a_table_cut_in_its_middle_with_a_manifest_to_match(folder: Path) -> None:
+    path = folder / "cells.parquet"
+    path.write_bytes(path.read_bytes()[:-50])
+    write_manifest(folder, json.loads((folder / "manifest.json").read_text()))
+    assert "cells.parquet: cannot be opened as Parquet, it may be truncated" in only_problem(folder)
+
+
+def test_a_changed_csv(folder: Path) -> None:
+    (folder / "cells.csv").write_text("benchmark\n")
+    assert "cells.csv: is not the file that manifest.json describes" in only_problem(folder)
+
+
+def test_a_missing_file(folder: Path) -> None:
+    (folder / "trials.parquet").unlink()
+    assert "trials.parquet: no such file, but manifest.json lists it" in only_problem(folder)
+
+
+def test_a_table_the_manifest_does_not_list(folder: Path) -> None:
+    edit(folder, lambda m: m["files"].pop("curves.parquet"))
+    assert "manifest.json: does not list curves.parquet" in only_problem(folder)
+
+
+def test_a_missing_column(folder: Path) -> None:
+    rewrite(folder, "replicates", lambda frame: frame.drop(columns=["outcome"]))
+    assert "replicates.parquet: lacks the column 'outcome'" in only_problem(folder)
+
+
+def test_a_file_outside_the_folder(folder: Path) -> None:
+    edit(folder, lambda m: m["files"].update({"../secret.csv": "0"}))
+    assert "'../secret.csv', which is no table of an export" in only_problem(folder)
+
+
+def test_a_file_that_is_no_table(folder: Path) -> None:
+    (folder / "page.html").write_text("<script>alert(1)</script>")
+    edit(folder, lambda m: m["files"].update({"page.html": sha256(folder / "page.html")}))
+    assert "lists 'page.html', which is no table of an export" in only_problem(folder)
+
+
+def test_a_link_to_a_file_elsewhere(folder: Path) -> None:
+    real = folder / "cells.csv"
+    real.rename(folder.parent / "elsewhere.csv")
+    real.symlink_to(folder.parent / "elsewhere.csv")
+    assert "cells.csv: is a link" in only_problem(folder)
+
+
+def test_a_spec_that_was_edited(folder: Path) -> None:
+    edit(folder, lambda m: m.update(spec=m["spec"] + "# more"))
+    assert "spec_sha256 is not that of the spec" in only_problem(folder)
+
+
+def test_a_budget_without_its_keys(folder: Path) -> None:
+    edit(folder, lambda m: m["budget"].pop("steps"))
+    assert "Expected budget.steps to be a whole number. Received: 'nothing'" in only_problem(folder)
+
+
+def test_runs_that_are_not_as_many_as_the_cell_says(folder: Path) -> None:
+    rewrite(folder, "cells", lambda frame: frame.assign(trained=99))
+    assert "is 99, but replicates.parquet holds" in only_problem(folder)
+
+
+def test_a_run_that_is_there_twice(folder: Path) -> None:
+    rewrite(folder, "replicates", lambda frame: pd.concat([frame, frame.iloc[:1]]))
+    assert "holds a replicate of a cell more than once" in only_problem(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            lambda entry: entry.update(cell="../../../up"),
+            "Expected a cell's fingerprint in hex. Received: '../../../up'",
+        ),
+        (lambda entry: entry["factors"].update(activation="relu6"), "activation 'relu6' of missing cell"),
+    ],
+)
+def test_a_missing_cell_that_leads_astray(folder: Path, change: Callable[[dict], None], problem: str) -> None:
+    edit(folder, lambda m: change(m["missing"][0]))
+    assert problem in only_problem(folder)
+
+
+def test_a_cell_that_is_missing_and_recorded(folder: Path) -> None:
+    recorded = pd.read_parquet(folder / "cells.parquet")["cell"].iloc[0]
+    edit(folder, lambda m: m["missing"][0].update(cell=str(recorded)))
+    assert "is recorded as well" in only_problem(folder)
+
+
+def test_keys_of_the_wrong_type(folder: Path) -> None:
+    edit(folder, lambda m: m.update(target="high", missing=None))
+    first, second = problems(folder)
+    assert "Expected 'target' to be a whole number or a number. Received: 'high'" in first
+    assert "Expected 'missing' to be a list" in second
+
+
+def test_a_name_that_is_no_folder(folder: Path) -> None:
+    edit(folder, lambda m: m.update(benchmark="../evil"))
+    assert "Expected a benchmark named with a-z" in only_problem(folder)
+    edit(folder, lambda m: m.update(benchmark="other"))
+    assert "is of benchmark 'other', but its folder is called 'tiny'" in only_problem(folder)
+
+
+def test_cells_that_are_not_accounted_for(folder: Path) -> None:
+    edit(folder, lambda m: m.update(missing=[]))
+    assert "3 recorded and 0 missing cells do not make up the 4 of cells_total" in only_problem(folder)
+
+
+def test_runs_of_no_cell_and_cells_of_no_run(folder: Path) -> None:
+    rewrite(folder, "replicates", lambda frame: frame.replace({"cell": {frame["cell"][0]: "f" * 16}}))
+    first, second = problems(folder)
+    assert "replicates.parquet: holds 1 cells that cells.parquet does not" in first
+    assert "replicates.parquet: has no run of 1 cells" in second
+
+
+def test_a_fingerprint_that_is_a_path(folder: Path) -> None:
+    for table in ("cells", "replicates", "trials", "curves"):
+        rewrite(folder, table, lambda frame: frame.replace({"cell": {frame["cell"].iloc[0]: "../../up"}}))
+    assert "Expected a cell's fingerprint in hex. Received: '../../up'" in only_problem(folder)
+
+
+def test_unknown_outcomes_and_labels(folder: Path) -> None:
+    rewrite(folder, "replicates", lambda frame: frame.assign(outcome="fine"))
+    assert "Received: 'fine'" in only_problem(folder)
+    rewrite(folder, "replicates", lambda frame: frame.assign(outcome="slow", activation="gelu"))
+    assert "activation 'gelu' is not one of the labels in manifest.json" in only_problem(folder)
+
+
+def test_no_folder_of_results(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="no such folder"):
+        tables.folders(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(5, "5"), (5.0, "5"), ("1.0", "1"), (0.5, "0.5"), (True, "true"), ("False", "false"), ("he_normal", "he_normal")],
+)
+def test_a_label_is_written_one_way(value: object, written: str) -> None:
+    assert tables.text(value) == written

@@ -1,0 +1,167 @@
+"""Real worker processes: all cells come back, whatever becomes of the workers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from suite.protocol.records import Failure, Record
+from suite.run.cluster import ClusterError, default_workers, run_cells
+from tests.made import die_or_record, make_cell, raise_or_record, record_at_once, record_who
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_every_cell_comes_back_once(workers: int) -> None:
+    cells = [make_cell(index, f"program {index % 3}") for index in range(7)]
+    results = list(run_cells(cells, workers, run=record_at_once))
+    assert Counter(result.cell.fingerprint for result in results) == Counter(cell.fingerprint for cell in cells)
+
+
+def test_no_cells_start_nothing() -> None:
+    assert list(run_cells([], 2)) == []
+
+
+def test_cells_of_a_program_share_a_process() -> None:
+    cells = [make_cell(index, "even" if index % 2 == 0 else "odd", sleep=0.2) for index in range(8)]
+    processes: dict[str, set[int]] = {"even": set(), "odd": set()}
+    for result in run_cells(cells, 2, run=record_who):
+        assert isinstance(result, Record)
+        processes[result.cell.program].add(result.parameters)
+    assert {len(pids) for pids in processes.values()} == {1}
+    assert processes["even"] != processes["odd"]
+
+
+def test_two_workers_work_at_the_same_time() -> None:
+    cells = [make_cell(index, f"program {index}", sleep=1) for index in range(4)]
+    results = run_cells(cells, 2, run=record_who)
+    next(results)
+    began = time.monotonic()
+    assert len(list(results)) == 3
+    assert time.monotonic() - began < 2.5
+
+
+def test_nothing_is_printed_and_nothing_left_behind(tmp_path: Path) -> None:
+    code = """
+if __name__ == "__main__":
+    from suite.run.cluster import run_cells
+    from tests.made import make_cell, record_who
+    assert len(list(run_cells([make_cell(i) for i in range(3)], 2, run=record_who))) == 3
+"""
+    (tmp_path / "run.py").write_text(code)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "run.py"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.py"]
+
+
+def test_cell_whose_worker_dies_is_tried_again(tmp_path: Path) -> None:
+    deaths = tmp_path / "deaths"
+    deaths.write_text("1")
+    cells = [make_cell(index, f"program {index % 2}") for index in range(5)] + [make_cell(5, deaths=str(deaths))]
+    results = list(run_cells(cells, 2, run=die_or_record))
+    assert len(results) == 6
+    assert all(isinstance(result, Record) for result in results)
+    assert deaths.read_text() == "0"
+
+
+def test_cell_that_always_kills_its_worker_is_a_failure_and_stops_no_other(tmp_path: Path) -> None:
+    deaths = tmp_path / "deaths"
+    deaths.write_text("100")
+    cells = [make_cell(0, deaths=str(deaths)), *(make_cell(index, f"program {index}") for index in range(1, 5))]
+    results = {result.cell.fingerprint: result for result in run_cells(cells, 2, run=die_or_record)}
+    failure = results.pop(cells[0].fingerprint)
+    assert isinstance(failure, Failure)
+    assert "died" in failure.error
+    assert failure.attempts == 3
+    assert deaths.read_text() == "97"
+    assert len(results) == 4
+    assert all(isinstance(result, Record) for result in results.values())
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_error_is_a_failure_in_one_line(workers: int) -> None:
+    cells = [make_cell(0, raises=True), make_cell(1)]
+    results = {result.cell.fingerprint: result for result in run_cells(cells, workers, run=raise_or_record)}
+    failure = results[cells[0].fingerprint]
+    assert isinstance(failure, Failure)
+    assert (failure.error, failure.attempts) == ("Local: first line", 3)
+    assert isinstance(results[cells[1].fingerprint], Record)
+
+
+def test_worker_that_holds_too_much_memory_is_replaced() -> None:
+    cells = [make_cell(index) for index in range(3)]
+    results = list(run_cells(cells, 1, run=record_who, memory_limit=1))
+    assert len({result.parameters for result in results if isinstance(result, Record)}) == 3
+
+
+def test_closing_early_ends_the_workers_at_once() -> None:
+    before = children()
+    results = run_cells(
+        [make_cell(index, f"{index}", sleep=0 if index == 0 else 60) for index in range(4)], 2, run=record_who
+    )
+    next(results)
+    workers = children() - before
+    assert workers
+    began = time.monotonic()
+    results.close()
+    assert time.monotonic() - began < 5
+    assert not [pid for pid in workers & children() if "spawn_main" in " ".join(psutil.Process(pid).cmdline())]
+
+
+def test_joins_a_cluster_that_is_there() -> None:
+    from distributed import LocalCluster
+
+    options = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(n_workers=2, threads_per_worker=2, scheduler_kwargs=options, silence_logs=50) as cluster:
+        cells = [make_cell(index, f"program {index % 2}") for index in range(6)]
+        results = list(run_cells(cells, cluster.scheduler_address, run=record_who))
+        assert len(results) == 6
+        assert all(isinstance(result, Record) for result in results)
+
+
+def test_cluster_that_is_not_there_is_told() -> None:
+    with pytest.raises(ClusterError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        next(run_cells([make_cell()], "tcp://127.0.0.1:9"))
+
+
+def test_one_worker_per_core() -> None:
+    assert default_workers() == len(os.sched_getaffinity(0))
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    code = """
+if __name__ == "__main__":
+    from suite.run.cluster import run_cells
+    from tests.made import make_cell, record_who
+    for result in run_cells([make_cell(i, str(i), sleep=0.1 if i < 2 else 60) for i in range(4)], 2, run=record_who):
+        print(result.parameters, flush=True)
+"""
+    (tmp_path / "run.py").write_text(code)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen([sys.executable, "run.py"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        workers = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.kill()
+    for pid in workers:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).wait(timeout=10)

@@ -1,0 +1,79 @@
+"""What a run would do, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from suite.protocol.records import Failure
+from suite.run.plan import START_SECONDS, make_plan, wall_seconds
+from suite.spec import Benchmark, SpecError, expand, read_benchmarks
+from suite.store import Store
+from tests.conftest import Suite
+from tests.made import PROVENANCE, make_record
+
+
+@pytest.fixture
+def tiny(make_suite: Callable[..., Suite]) -> Benchmark:
+    return read_benchmarks(make_suite().spec)[0]
+
+
+@pytest.fixture
+def store(tmp_path: Path, database_copy: Callable[[Path], Store]) -> Store:
+    return database_copy(tmp_path / "store.db")
+
+
+def test_before_anything_is_recorded(tiny: Benchmark, store: Store) -> None:
+    plan = make_plan(tiny, store)
+    assert (len(plan.cells), len(plan.recorded), len(plan.to_run), len(plan.failed)) == (4, 0, 4, 0)
+    assert plan.programs == 2, "initializers share a program"
+    assert not plan.measured
+    assert plan.seconds > 0
+
+
+def test_cells_of_a_program_follow_one_another(tiny: Benchmark, store: Store) -> None:
+    programs = [cell.program for cell in make_plan(tiny, store).to_run]
+    assert programs in ([programs[0]] * 2 + [programs[2]] * 2,)
+    assert programs[0] != programs[2]
+
+
+def test_estimate_rests_on_what_recorded_cells_took(tiny: Benchmark, store: Store) -> None:
+    cells = expand(tiny)
+    with store.writing() as writer:
+        writer.add(make_record(cells[0], seconds=30.0, compile_seconds=10.0), PROVENANCE)
+        writer.add(make_record(cells[1], seconds=24.0, compile_seconds=0.0), PROVENANCE)
+        writer.add(Failure(cells[2], "died", 3), PROVENANCE)
+    plan = make_plan(tiny, store)
+    assert (len(plan.recorded), len(plan.to_run), len(plan.failed), plan.programs) == (2, 2, 1, 1)
+    assert plan.measured
+    assert plan.seconds == pytest.approx(2 * 22 + 10)
+    assert wall_seconds([plan], 2) == pytest.approx(START_SECONDS + 27)
+    assert wall_seconds([plan], 64) == wall_seconds([plan], 2), "a cell is not divided"
+
+
+def test_quick_slice_informs_the_full_grid(tiny: Benchmark, store: Store) -> None:
+    with store.writing() as writer:
+        for cell in expand(tiny, quick=True):
+            writer.add(make_record(cell, seconds=6.0, compile_seconds=0.0), PROVENANCE)
+    plan = make_plan(tiny, store)
+    assert plan.measured
+    assert not plan.recorded
+    assert plan.seconds == pytest.approx(4 * 6)
+
+
+def test_nothing_to_run(tiny: Benchmark, store: Store) -> None:
+    with store.writing() as writer:
+        for cell in expand(tiny):
+            writer.add(make_record(cell), PROVENANCE)
+    plan = make_plan(tiny, store)
+    assert (len(plan.recorded), len(plan.to_run), plan.programs) == (4, 0, 0)
+    assert wall_seconds([plan], 2) == 0
+
+
+def test_part_of_a_grid(tiny: Benchmark, store: Store) -> None:
+    plan = make_plan(tiny, store, only={"activation": ["relu"]})
+    assert [cell.factors["activation"] for cell in plan.cells] == ["relu", "relu"]
+    with pytest.raises(SpecError, match="activation"):
+        make_plan(tiny, store, only={"activation": ["rely"]})

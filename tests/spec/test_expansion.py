@@ -1,0 +1,195 @@
+"""Cells: all combinations in order, fingerprints that change with what matters alone, programs that are shared."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from suite.protocol.records import Cell, cell_from_plain, to_plain
+from suite.spec import Benchmark, SpecError, expand, find_spec, read_benchmarks
+from suite.tasks import TASKS
+from tests.spec.specs import alike, one
+
+GRID = "grid: {activation: [relu, tanh, swish], initializer: [he, glorot], optimizer: [sgd, adam]}"
+
+
+@pytest.fixture
+def benchmark_of_twelve(tmp_path: Path) -> Benchmark:
+    return one(tmp_path, grid=GRID)
+
+
+def only_cell(folder: Path, **changes: str) -> Cell:
+    (cell,) = expand(one(folder, **{"grid": "grid: {activation: [relu]}", **changes}))
+    return cell
+
+
+def test_cells_are_all_combinations_the_last_factor_fastest(benchmark_of_twelve: Benchmark) -> None:
+    cells = expand(benchmark_of_twelve)
+    expected = itertools.product(["relu", "tanh", "swish"], ["he_normal", "glorot_uniform"], ["sgd", "adam"])
+    assert [tuple(cell.factors.values()) for cell in cells] == list(expected)
+    assert all(list(cell.factors) == ["activation", "initializer", "optimizer"] for cell in cells)
+    assert len({cell.fingerprint for cell in cells}) == 12
+
+
+def test_a_cell_carries_its_whole_recipe(benchmark_of_twelve: Benchmark, tmp_path: Path) -> None:
+    cell = expand(benchmark_of_twelve)[-1]
+    assert cell.recipe["activation"] == {"name": "swish"}
+    assert cell.recipe["depth"] == 4
+    assert cell.recipe["optimizer"] == {"name": "adam", "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+    assert cell.task == {"name": "digits", **TASKS["digits"].defaults()}
+    assert cell.search_path == (str(tmp_path),)
+    assert (cell.benchmark, cell.seed, cell.target, cell.quick) == ("tiny", 3, 0.9, False)
+    assert cell_from_plain(to_plain(cell)) == cell
+
+
+def test_excluded_combinations_are_no_cells(tmp_path: Path) -> None:
+    exclude = "exclude: [{activation: relu, optimizer: [sgd, adam], initializer: he}, {activation: silu}]"
+    cells = expand(one(tmp_path, grid=GRID, exclude=exclude))
+    assert len(cells) == 12 - 2 - 4
+    assert {cell.factors["activation"] for cell in cells} == {"relu", "tanh"}
+
+
+def test_a_factor_of_the_task_goes_into_the_task(tmp_path: Path) -> None:
+    cells = expand(one(tmp_path, grid="grid: {train_size: [80, 100], activation: [relu]}"))
+    assert [cell.task["train_size"] for cell in cells] == [80, 100]
+    assert all("train_size" not in cell.recipe for cell in cells)
+    assert cells[0].program != cells[1].program
+
+
+def test_fingerprints_do_not_depend_on_the_process(tmp_path: Path) -> None:
+    code = """
+from suite.spec import *
+print(*(cell.fingerprint + cell.program for cell in expand(read_benchmarks(find_spec('deep_mlp'))[0])))
+"""
+    runs = {
+        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+                       capture_output=True, text=True, check=True).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    here = expand(read_benchmarks(find_spec("deep_mlp"))[0])
+    assert runs == {" ".join(cell.fingerprint + cell.program for cell in here) + "\n"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "name: other"},
+        {"seed": "seed: 3\ntitle: a title\nreference: 0.98\ndescription: text"},
+        {"grid": "grid: {activation: [{name: relu, label: mine}]}"},
+        {"grid": "grid: {activation: [tanh, relu]}", "exclude": "exclude: [{activation: tanh}]"},
+        {"fixed": "fixed: {width: 8, depth: 4, activation: relu}", "grid": "grid: {batch_size: [64]}"},
+        {"fixed": "fixed: {depth: 4, width: 8, dropout: 0, normalization: {name: none}}"},
+        {"task": "task: {scaling: standard, name: digits}"},
+    ],
+)
+def test_a_fingerprint_is_blind_to_names_order_and_spelling(tmp_path: Path, changes: dict[str, str]) -> None:
+    before, after = only_cell(tmp_path), only_cell(tmp_path, **changes)
+    assert after.fingerprint == before.fingerprint
+    assert after.program == before.program
+
+
+@pytest.mark.parametrize(
+    ("changes", "shared"),
+    [
+        ({"seed": "seed: 4"}, True),
+        ({"target": "target: 0.8"}, True),
+        ({"fixed": "fixed: {depth: 4, width: 8, initializer: he}"}, True),
+        ({"fixed": "fixed: {depth: 4, width: 8, schedule: cosine}"}, True),
+        ({"fixed": "fixed: {depth: 5, width: 8}"}, False),
+        ({"fixed": "fixed: {depth: 4, width: 8, optimizer: {name: adam, beta_1: 0.8}}"}, False),
+        ({"grid": "grid: {activation: [tanh]}"}, False),
+        ({"task": "task: {name: digits, scaling: unit}"}, False),
+    ],
+)
+def test_a_fingerprint_sees_what_the_result_depends_on(tmp_path: Path, changes: dict[str, str], shared: bool) -> None:
+    """And a program is shared by cells that differ in what is fed to it alone."""
+    before, after = only_cell(tmp_path), only_cell(tmp_path, **changes)
+    assert after.fingerprint != before.fingerprint
+    assert (after.program == before.program) is shared
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "shared"),
+    [
+        ("trials: 2", "trials: 3", True),
+        ("replicates: 2", "replicates: 3", True),
+        ("high: 1.0", "high: 2.0", True),
+        ("steps: 30", "steps: 31", False),
+        ("evaluations: 5", "evaluations: 6", False),
+    ],
+)
+def test_a_fingerprint_sees_the_budget(tmp_path: Path, was: str, becomes: str, shared: bool) -> None:
+    before = only_cell(tmp_path)
+    text = one(tmp_path, grid="grid: {activation: [relu]}").text.replace(was, becomes)
+    (after,) = expand(one(tmp_path, text))
+    assert after.fingerprint != before.fingerprint
+    assert (after.program == before.program) is shared
+
+
+def test_a_fingerprint_sees_the_data_in_a_file(tmp_path: Path) -> None:
+    data = tmp_path / "mine.npz"
+    cells = []
+    for content in (b"one", b"two", b"one"):
+        data.write_bytes(content)
+        cells.append(only_cell(tmp_path, task="task: {name: arrays, path: mine.npz}"))
+    assert cells[0] == cells[2]
+    assert cells[0].fingerprint != cells[1].fingerprint
+    assert cells[0].program != cells[1].program
+
+
+def test_initializers_share_programs(benchmark_of_twelve: Benchmark) -> None:
+    assert len({cell.program for cell in expand(benchmark_of_twelve)}) == 6
+
+
+def test_only_takes_part_of_the_grid(benchmark_of_twelve: Benchmark) -> None:
+    everything = {cell.fingerprint: cell for cell in expand(benchmark_of_twelve)}
+    part = expand(benchmark_of_twelve, only={"activation": ["swish", "relu"], "initializer": ["kaiming_normal"]})
+    assert [tuple(cell.factors.values()) for cell in part] == [
+        ("relu", "he_normal", "sgd"),
+        ("relu", "he_normal", "adam"),
+        ("swish", "he_normal", "sgd"),
+        ("swish", "he_normal", "adam"),
+    ]
+    assert all(everything[cell.fingerprint] == cell for cell in part)
+
+
+def test_only_reads_numbers_and_labels_as_they_are_typed(tmp_path: Path) -> None:
+    grid = "grid: {l2: [0, 1e-3], batch_size: [8, 16], initializer: [{name: random_normal, stddev: 2}, he]}"
+    benchmark = one(tmp_path, grid=grid)
+    wanted = {"l2": ["0.001"], "batch_size": ["16"], "initializer": ["random_normal stddev=2"]}
+    (cell,) = expand(benchmark, only=wanted)
+    assert tuple(cell.factors.values()) == (0.001, 16, "random_normal stddev=2")
+    assert len(expand(benchmark, only={"l2": ["0"], "initializer": ["random_normal"]})) == 2
+
+
+def test_only_names_what_it_does_not_find(benchmark_of_twelve: Benchmark) -> None:
+    wanted = {"activation": ["rellu", "tanh"], "optimiser": ["sgd"], "depth": ["4"]}
+    with pytest.raises(SpecError) as caught:
+        expand(benchmark_of_twelve, only=wanted)
+    found = [(problem.key, problem.message) for problem in caught.value.problems]
+    assert found[0] == ("only activation", "got rellu, expected one of relu, tanh, swish; did you mean relu?")
+    assert found[1][0] == "only optimiser"
+    assert alike(found[1][1], "unknown factor of the grid: got optimiser, …; did you mean optimizer?")
+    assert alike(found[2][1], "is fixed, not varied: got depth, …")
+
+
+def test_only_must_leave_something(tmp_path: Path) -> None:
+    benchmark = one(tmp_path, grid=GRID, exclude="exclude: [{activation: relu, optimizer: sgd}]")
+    with pytest.raises(SpecError, match="leaves no combination"):
+        expand(benchmark, only={"activation": ["relu"], "optimizer": ["sgd"]})
+
+
+def test_reading_and_expanding_loads_nothing_heavy() -> None:
+    code = """
+import sys
+from suite.spec import *
+expand(read_benchmarks(find_spec('deep_mlp'))[0], quick=True)
+json_schema()
+print([m for m in ('tensorflow', 'keras', 'numpy', 'mlflow', 'optuna', 'pandas') if m in sys.modules])
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"

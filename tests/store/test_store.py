@@ -1,0 +1,336 @@
+"""A real MLflow store: a cell goes in whole or not at all, and comes back as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from suite.protocol.records import Failure, Record
+from suite.store import Store, StoreError
+from tests.made import PROVENANCE, make_cell, make_record, make_replicate, nonfinite_replicate
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_database: Path) -> Store:
+    shutil.copy(empty_database, tmp_path / "store.db")
+    return Store(f"sqlite:///{tmp_path / 'store.db'}")
+
+
+def add(store: Store, *results: Record | Failure) -> None:
+    with store.writing() as writer:
+        for result in results:
+            writer.add(result, PROVENANCE)
+
+
+def load(store: Store) -> list[Record]:
+    return [stored.record for stored in store.load(list(store.recorded("made").values()))]
+
+
+def client(store: Store) -> Any:
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(tracking_uri=store.uri)
+
+
+def all_runs(store: Store, name: str = "made") -> list[Any]:
+    mlflow = client(store)
+    return list(mlflow.search_runs([mlflow.get_experiment_by_name(name).experiment_id]))
+
+
+def test_record_comes_back_as_it_was(store: Store) -> None:
+    record = make_record(make_cell(3), replicates=(nonfinite_replicate(0), make_replicate(1, np.random.default_rng(1))))
+    add(store, record)
+    (found,) = load(store)
+    assert found == record
+    for before, after in zip(record.replicates, found.replicates, strict=True):
+        assert before.traces.keys() == after.traces.keys()
+        for name, trace in before.traces.items():
+            np.testing.assert_array_equal(after.traces[name], trace)
+            assert after.traces[name].dtype == trace.dtype
+
+
+def test_provenance_comes_back(store: Store) -> None:
+    add(store, make_record(make_cell()))
+    (stored,) = store.load(list(store.recorded("made").values()), traces=False)
+    assert stored.provenance == PROVENANCE
+    assert not stored.record.replicates[0].traces
+
+
+def test_reading_creates_nothing(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'store.db'}")
+    assert store.recorded("made") == {}
+    assert store.benchmarks() == []
+    assert not list(tmp_path.iterdir())
+
+
+def test_replicates_are_nested_and_every_factor_is_a_param(store: Store) -> None:
+    cell = make_cell(7, initializer={"name": "random_normal", "stddev": 0.01})
+    add(store, make_record(cell))
+    runs = {run.info.run_name: run for run in all_runs(store)}
+    parent = runs.pop("7")
+    assert [run.data.tags["mlflow.parentRunId"] for run in runs.values()] == [parent.info.run_id] * 3
+    for run in (parent, *runs.values()):
+        expected = {"number": "7", "activation": "relu", "initializer": "random_normal", "initializer.stddev": "0.01"}
+        assert expected.items() <= run.data.params.items()
+        assert run.info.status == "FINISHED"
+    assert parent.data.tags["mlflow.source.git.commit"] == PROVENANCE.git_commit
+
+
+def test_series_are_logged_at_the_probed_steps(store: Store) -> None:
+    record = make_record(make_cell())
+    add(store, record)
+    run = next(run for run in all_runs(store) if run.info.run_name == "replicate 0: trained")
+    history = client(store).get_metric_history(run.info.run_id, "loss/training")
+    assert [point.step for point in history] == [1, 11, 21, 31, 40]
+    traces = record.replicates[0].traces
+    assert [point.value for point in history] == pytest.approx(traces["loss"][traces["probed_step"]].tolist())
+    groups = {name.split("/")[0] for name in run.data.metrics}
+    assert groups == {"loss", "accuracy", "gradient_log10", "update_ratio_log10", "units", "result"}
+
+
+def test_no_metric_is_ever_nonfinite(store: Store, tmp_path: Path) -> None:
+    add(store, make_record(make_cell(), replicates=(nonfinite_replicate(),)))
+    with sqlite3.connect(tmp_path / "store.db") as database:
+        values = database.execute("SELECT value, is_nan FROM metrics").fetchall()
+    assert values
+    assert not any(is_nan or abs(value) > 1e300 for value, is_nan in values)
+    run = next(run for run in all_runs(store) if run.data.tags.get("outcome") == "nonfinite")
+    assert (run.data.tags["nonfinite_step"], run.data.tags["nonfinite_layer"]) == ("12", "hidden_2")
+    floor = client(store).get_metric_history(run.info.run_id, "gradient_log10/first_layer")[0].value
+    assert -40 < floor < -37, "a gradient of exactly zero is shown as the float's floor"
+
+
+def test_quick_slice_is_kept_apart(store: Store) -> None:
+    add(store, make_record(make_cell(1)), make_record(make_cell(2, quick=True)))
+    assert list(store.recorded("made")) == [make_cell(1).fingerprint]
+    assert list(store.recorded("made", quick=True)) == [make_cell(2).fingerprint]
+    assert store.benchmarks() == store.benchmarks(quick=True) == ["made"]
+
+
+def test_failure_is_kept_and_success_takes_its_place(store: Store) -> None:
+    cell = make_cell()
+    add(store, Failure(cell, "the worker process died", 3))
+    (entry,) = store.recorded("made").values()
+    assert entry.error == "the worker process died"
+    assert [run.info.status for run in all_runs(store)] == ["FAILED"]
+    add(store, make_record(cell))
+    (entry,) = store.recorded("made").values()
+    assert not entry.error
+    assert {run.info.status for run in all_runs(store)} == {"FINISHED"}
+
+
+def test_what_a_killed_writer_left_does_not_count_and_goes(store: Store, tmp_path: Path) -> None:
+    add(store, make_record(make_cell(1)))
+    code = f"""
+import os, signal
+from suite.store import Store
+from tests.made import PROVENANCE, make_cell, make_record
+store = Store({store.uri!r})
+with store.writing() as writer:
+    writer._client.log_artifacts = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    writer.add(make_record(make_cell(2)), PROVENANCE)
+"""
+    done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, check=False, capture_output=True)
+    assert done.returncode == -9, done.stderr
+    assert len(all_runs(store)) == 8
+    assert list(store.recorded("made")) == [make_cell(1).fingerprint]
+    add(store, make_record(make_cell(3)))
+    assert len(all_runs(store)) == 8
+    assert sorted(store.recorded("made")) == [make_cell(1).fingerprint, make_cell(3).fingerprint]
+
+
+def test_a_cell_brings_its_picture_for_the_pages_of_mlflow(store: Store) -> None:
+    add(store, make_record(make_cell(1)))
+    (entry,) = store.recorded("made").values()
+    assert Path(entry.artifacts, "gradients.png").read_bytes().startswith(b"\x89PNG")
+    page = Path(entry.artifacts, "gradients.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64," in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_cell_whose_artifact_was_deleted_is_not_recorded(store: Store, tmp_path: Path) -> None:
+    add(store, make_record(make_cell()))
+    (entry,) = store.recorded("made").values()
+    assert Path(entry.artifacts).is_relative_to(tmp_path / "mlruns"), "beside the database, whatever the working folder"
+    Path(entry.artifacts, "record.npz").unlink()
+    assert Store(store.uri).recorded("made") == {}
+    add(store, make_record(make_cell()))
+    assert len(load(store)) == 1
+    assert len(all_runs(store)) == 4
+
+
+def test_damaged_artifact_is_told(store: Store) -> None:
+    add(store, make_record(make_cell()))
+    (entry,) = store.recorded("made").values()
+    file = Path(entry.artifacts, "record.npz")
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(StoreError, match=f"cell {entry.fingerprint} is damaged.*run {entry.run_id}"):
+        load(store)
+
+
+def test_deleted_experiment_is_begun_afresh(store: Store) -> None:
+    add(store, make_record(make_cell(1)))
+    client(store).delete_experiment(client(store).get_experiment_by_name("made").experiment_id)
+    assert store.recorded("made") == {}
+    add(store, make_record(make_cell(2)))
+    assert list(store.recorded("made")) == [make_cell(2).fingerprint]
+
+
+def test_one_writer_at_a_time(store: Store) -> None:
+    with store.writing(), pytest.raises(StoreError, match="another `suite run` is writing to the store"):
+        add(Store(store.uri), make_record(make_cell()))
+    add(store, make_record(make_cell()))
+
+
+def test_reading_goes_on_while_another_writes(store: Store) -> None:
+    add(store, make_record(make_cell()))
+    with store.writing():
+        assert len(load(Store(store.uri))) == 1
+
+
+def test_store_of_another_version_is_refused_and_left_alone(store: Store, tmp_path: Path) -> None:
+    add(store, make_record(make_cell()))
+    with sqlite3.connect(tmp_path / "store.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = 'c0ffee'")
+    before = (tmp_path / "store.db").read_bytes()
+    for use in (lambda: Store(store.uri).recorded("made"), lambda: add(Store(store.uri), make_record(make_cell(2)))):
+        with pytest.raises(StoreError, match=r"another version of MLflow: its schema is c0ffee, expected \w+"):
+            use()
+    assert (tmp_path / "store.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, b""])
+def test_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "store.db"
+    file.write_bytes(content)
+    store = Store(f"sqlite:///{file}")
+    if content:
+        with pytest.raises(StoreError, match="cannot be read as an SQLite database"):
+            store.recorded("made")
+    else:
+        add(store, make_record(make_cell()))
+        assert len(load(store)) == 1
+
+
+def test_database_of_someone_else(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "store.db") as database:
+        database.execute("CREATE TABLE things (name TEXT)")
+    with pytest.raises(StoreError, match="but not one of MLflow's"):
+        Store(f"sqlite:///{tmp_path / 'store.db'}").recorded("made")
+
+
+def test_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is not a folder"):
+        add(Store(f"sqlite:///{tmp_path / 'nowhere' / 'store.db'}"), make_record(make_cell()))
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(StoreError, match="cannot be written to"):
+            add(Store(f"sqlite:///{tmp_path / 'store.db'}"), make_record(make_cell()))
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_read_only_file_system() -> None:
+    with pytest.raises(StoreError, match=r"cannot be written to|could not .* the store"):
+        add(Store("sqlite:////proc/store.db"), make_record(make_cell()))
+
+
+def test_folder_of_files_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="Set MLFLOW_TRACKING_URI to a database"):
+        Store(str(tmp_path)).recorded("made")
+
+
+FILL = """
+import json, resource, signal, sys
+from suite.store import Store, StoreError
+from tests.made import PROVENANCE, make_cell, make_record
+uri, limit = sys.argv[1], int(sys.argv[2])
+if limit:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+done = 0
+try:
+    with Store(uri).writing() as writer:
+        for number in range(1, 100):
+            writer.add(make_record(make_cell(number)), PROVENANCE)
+            done = number
+except StoreError as error:
+    print(json.dumps([done, str(error)]))
+"""
+
+
+def fill(store: Store, limit: int) -> tuple[int, str]:
+    """Adds cells 1, 2, ... in a process of its own until it fails; how many it managed, and what it said."""
+    command = [sys.executable, "-c", FILL, store.uri, str(limit)]
+    run = subprocess.run(
+        command,
+        cwd=Path(store.uri.removeprefix("sqlite:///")).parent,
+        env=ENVIRONMENT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    done, message = json.loads(run.stdout)
+    assert 0 < done < 99
+    found = load(store)
+    assert sorted(record.cell.fingerprint for record in found) == [make_cell(n).fingerprint for n in range(done + 1)]
+    return done, message
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A file system of that size, which only root can have."""
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("may not mount a file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_disk_that_fills_up_leaves_what_was_recorded_whole(empty_database: Path, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "3m") as disk:
+        shutil.copy(empty_database, disk / "store.db")
+        store = Store(f"sqlite:///{disk / 'store.db'}")
+        add(store, make_record(make_cell(0)))
+        _, message = fill(store, 0)
+        assert "the disk is full" in message
+
+
+def test_file_that_may_not_grow_leaves_what_was_recorded_whole(store: Store, tmp_path: Path) -> None:
+    add(store, make_record(make_cell(0)))
+    done, message = fill(store, os.path.getsize(tmp_path / "store.db") + 200_000)
+    assert "Is the disk full?" in message or "the disk is full" in message
+    add(store, make_record(make_cell(99)))
+    assert len(load(store)) == done + 2
+    assert {run.info.status for run in all_runs(store)} == {"FINISHED"}
+
+
+def test_numpy_scalars_are_kept_as_numbers(store: Store) -> None:
+    record = make_record(make_cell())
+    odd: Any = np.float64(0.5)
+    add(store, dataclasses.replace(record, learning_rate=odd, parameters=np.int64(5)))  # type: ignore[arg-type]
+    (found,) = load(store)
+    assert (found.learning_rate, found.parameters) == (0.5, 5)

@@ -1,0 +1,142 @@
+"""One cell, start to finish, on the real digits."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from suite.protocol.records import Budget, Cell, Record, record_from_plain, to_plain
+from suite.training.experiment import REPLICATE, TUNING, batch_rows, run_cell, run_seed
+from tests.probes.cases import digits, recipe
+
+BUDGET = Budget(steps=60, trials=4, replicates=3, evaluations=5, learning_rate_low=1e-3, learning_rate_high=1.0)
+
+
+def cell(target: float = 0.8, budget: Budget = BUDGET, **factors) -> Cell:
+    return Cell(
+        benchmark="tiny",
+        fingerprint="0" * 16,
+        factors={"activation": "relu"},
+        recipe=recipe(depth=2, width=32, optimizer="sgd", **factors),
+        task={"name": "digits", "train_size": None, "scaling": "standard"},
+        model="mlp",
+        budget=budget,
+        seed=0,
+        target=target,
+        quick=False,
+        search_path=(),
+        program="p",
+    )
+
+
+@pytest.fixture(scope="module")
+def record() -> Record:
+    return run_cell(cell())
+
+
+def test_a_cell_that_trains_says_so(record: Record) -> None:
+    assert [r.outcome for r in record.replicates] == ["trained"] * 3
+    assert all(r.causes == () for r in record.replicates)
+    assert all(r.test_score > 0.8 and r.train_score > 0.8 for r in record.replicates)
+    assert all(r.steps == 60 and r.steps_to_target in {1, 16, 30, 31, 45, 46, 60} for r in record.replicates)
+    assert record.task_facts["metric"] == "accuracy"
+    assert record.task_facts["baseline_loss"] == pytest.approx(np.log(10), abs=1e-3)
+    assert record.layers == ("hidden_1", "hidden_2")
+
+
+def test_the_tuned_rate_is_the_best_of_the_trials(record: Record) -> None:
+    best = max(record.trials, key=lambda trial: trial.validation_score)
+    assert best.validation_score == next(
+        t.validation_score for t in record.trials if t.learning_rate == record.learning_rate
+    )
+    assert len(record.trials) == 4
+
+
+def test_tuning_and_replicates_never_share_a_seed(record: Record) -> None:
+    seeds = [r.seed for r in record.replicates]
+    assert len(set(seeds)) == 3
+    assert seeds == [run_seed(0, REPLICATE, i) for i in range(3)]
+    assert run_seed(0, TUNING, 0) not in seeds
+    assert run_seed(1, REPLICATE, 0) not in seeds
+
+
+def test_the_same_cell_gives_the_same_record_bit_for_bit(record: Record) -> None:
+    again = run_cell(cell())
+    assert without_times(again) == without_times(record)
+    for ours, theirs in zip(record.replicates, again.replicates, strict=True):
+        for name, array in ours.traces.items():
+            np.testing.assert_array_equal(array, theirs.traces[name], err_msg=name)
+
+
+def without_times(record: Record) -> dict:
+    plain = to_plain(record)
+    for key in ("seconds", "compile_seconds"):
+        plain.pop(key)
+    for replicate in plain["replicates"]:
+        replicate.pop("seconds")
+    return plain
+
+
+def test_a_record_survives_the_way_to_plain_data_and_back(record: Record) -> None:
+    traces = {r.replicate: r.traces for r in record.replicates}
+    assert record_from_plain(to_plain(record), traces) == record
+
+
+def test_replicates_differ_and_the_test_split_is_what_is_reported(record: Record) -> None:
+    assert len({r.train_loss for r in record.replicates}) == 3
+    sizes = len(digits().train), len(digits().validation), len(digits().test)
+    assert sizes == (1077, 360, 360)
+    right = [r.test_score * 360 for r in record.replicates]
+    assert right == pytest.approx([round(count) for count in right], abs=1e-3)
+
+
+def test_a_recipe_that_explodes_is_a_result() -> None:
+    huge = Budget(40, 2, 2, 4, 1e6, 1e8)
+    record = run_cell(cell(budget=huge, initializer={"name": "random_normal", "stddev": 10.0}))
+    assert {r.outcome for r in record.replicates} <= {"nonfinite", "diverged"}
+    nonfinite = [r for r in record.replicates if r.outcome == "nonfinite"]
+    assert all(r.test_score is None and r.nonfinite_step is not None for r in nonfinite)
+    assert all(t.outcome in {"nonfinite", "diverged"} for t in record.trials)
+
+
+def test_a_network_that_explodes_before_its_first_update_is_named_so() -> None:
+    large = {"name": "random_normal", "stddev": 1.0}
+    deep = recipe(depth=30, width=64, optimizer="sgd", initializer=large)
+    record = run_cell(dataclasses.replace(cell(budget=Budget(5, 1, 1, 2, 1e-2, 1e-1)), recipe=deep))
+    (run,) = record.replicates
+    assert (run.outcome, run.nonfinite_step, run.causes) == ("nonfinite", 1, ("exploding",))
+    # Each layer multiplies the squared gradient by 64/2 in expectation.
+    assert run.gradient_factor_init == pytest.approx(32**0.5, rel=0.15)
+
+
+def test_a_target_out_of_reach_is_slow_and_censored() -> None:
+    record = run_cell(dataclasses.replace(cell(), target=1.01))
+    assert {r.outcome for r in record.replicates} == {"slow"}
+    assert all(r.steps_to_target is None for r in record.replicates)
+
+
+def test_an_edited_component_is_the_edited_one_in_a_worker_that_lives_on(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    slopes = []
+    for version, sign in enumerate(("", "-")):
+        file.write_text(f"from keras import ops\n\ndef squash(z):\n    return {sign}ops.softplus(z)  # {version}\n")
+        own = cell(activation="mine:squash")
+        record = run_cell(dataclasses.replace(own, search_path=(str(tmp_path),), program=f"p{version}"))
+        slopes.append(record.replicates[0].traces["activation_mean"][0, 0])
+    assert slopes[0] > 0 > slopes[1]
+    assert "mine" not in sys.modules
+    assert "keras" in sys.modules, "what else was imported meanwhile stays"
+    assert str(tmp_path) not in sys.path
+
+
+def test_batches_take_every_example_once_an_epoch() -> None:
+    rows = batch_rows(examples=10, batch_size=4, steps=5, seed=0)
+    assert rows.shape == (5, 4)
+    epochs = rows.reshape(-1)
+    assert sorted(epochs[:10]) == sorted(epochs[10:]) == list(range(10))
+    assert list(epochs[:10]) != list(epochs[10:])
+    np.testing.assert_array_equal(rows, batch_rows(10, 4, 5, 0))
