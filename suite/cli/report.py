@@ -190,7 +190,7 @@ def _missing_line(results: Results) -> Text | None:
 
 
 def _notes(found: Sequence[Standing]) -> Text:
-    note = "Cells of one tier cannot be told from its best at 95%. ok: runs that met the target."
+    note = "A tier begins where a cell is told from the first of the tier above at 95%. ok: runs that met the target."
     if any(standing.figures["at_edge"] for standing in found):
         note += " *: the best rate is at the edge of the range searched."
     return Text(note, style="dim")

@@ -38,12 +38,13 @@ def standings(records: Sequence[Record]) -> list[Standing]:
     if not records:
         return []
     higher = bool(records[0].task_facts["higher_is_better"])
-    tier = tiers(compared_scores(records), higher_is_better=higher)
+    shown = np.nanmean(score_table(records), axis=1)
+    tier = tiers(compared_scores(records), shown, higher_is_better=higher)
     return [Standing(record, _figures(record, int(own))) for record, own in zip(records, tier, strict=True)]
 
 
 def ranked(found: Iterable[Standing]) -> list[Standing]:
-    """By tier, then by test score."""
+    """By test score; tiers only cut this order."""
 
     def key(standing: Standing) -> tuple[float, float]:
         score = standing.figures["test_score"]

@@ -17,7 +17,14 @@ import numpy as np
 import pandas as pd
 
 from suite.protocol.records import PROTOCOL_VERSION, TABLES
-from suite.protocol.statistics import basin_decades, bootstrap_mean, steps_to_target_median, tiers, wilson
+from suite.protocol.statistics import (
+    basin_decades,
+    bootstrap_mean,
+    no_worse_than_chance,
+    steps_to_target_median,
+    tiers,
+    wilson,
+)
 
 GRID: Mapping[str, Sequence[Any]] = {
     "activation": ["sigmoid", "tanh", "relu", "swish"],
@@ -393,6 +400,8 @@ class _World:
         for column in ("gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init"):
             frame[column] = np.median(runs[column].to_numpy().reshape(len(keys), count), axis=1)
         frame["causes"] = ["+".join(sorted({c for text in row for c in text.split("+") if c})) for row in causes]
-        frame["tier"] = tiers(scores, higher_is_better=higher, chance=chance)
+        frame["tier"] = tiers(
+            no_worse_than_chance(scores, chance, higher_is_better=higher), frame["test_score"], higher_is_better=higher
+        )
         frame["seconds"] = np.round(self.rng.uniform(5, 60, len(keys)), 2)
         return frame
