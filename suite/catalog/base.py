@@ -92,6 +92,8 @@ class Entry:
         target: Where its code is, as `module:attribute`; empty where the name itself says it all ("none").
         parameters: What it takes.
         aliases: Other names of the same thing; they become the canonical one when a spec is read.
+        revision: Raised by one when what it computes changes, a default of its parameters included: its cells are
+            trained again then. `tests/golden` holds what each revision computes.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Entry:
     target: str = ""
     parameters: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()
+    revision: int = 1
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name, if it takes one."""

@@ -67,7 +67,7 @@ class Cell:
 
     Attributes:
         benchmark: Name of the benchmark it belongs to.
-        fingerprint: 16 hex digits that name everything its result depends on.
+        fingerprint: 16 hex digits that name everything its training depends on.
         factors: The grid's factors in the order of the spec, each with the label of this cell's level.
         recipe: Every factor of the model family, varied or not, with its canonical level: a number, a
             boolean, or for a component a mapping `{"name": ..., **arguments}`.
@@ -79,6 +79,7 @@ class Cell:
         quick: Whether it belongs to a quick slice, which is recorded apart.
         search_path: Folders from which a user's own components are imported.
         program: Cells of equal `program` share one compiled training loop.
+        sources: Digests of a user's own components and data files that it names, by name.
     """
 
     benchmark: str
@@ -93,6 +94,7 @@ class Cell:
     quick: bool
     search_path: tuple[str, ...]
     program: str
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from suite.catalog import KINDS, Entry, find, is_own_component
-from suite.catalog.factors import FED
-from suite.models import MODELS
-from suite.protocol.records import PROTOCOL_VERSION, Budget, Cell, to_plain
+from suite.protocol.records import Budget, Cell
+from suite.spec.behaviour import digest_of_component
 from suite.spec.benchmark import Benchmark, Label, Level, combinations, matching
+from suite.spec.identity import fingerprint, identity, own_names, program
 from suite.spec.problems import Findings, SpecError, not_found, quote
 from suite.spec.quick import quick_budget, quick_slice
-from suite.spec.sources import Sources, digest
-from suite.tasks import TASKS
+from suite.spec.sources import digest_of_file, find_file
 
 
 def expand(benchmark: Benchmark, *, quick: bool = False, only: Mapping[str, Sequence[str]] | None = None) -> list[Cell]:
@@ -32,13 +31,12 @@ def expand(benchmark: Benchmark, *, quick: bool = False, only: Mapping[str, Sequ
     chosen = list(combinations(_narrowed(benchmark, only or {}), benchmark.exclude))
     if not chosen:
         raise SpecError(_complaint(benchmark, [("", "leaves no combination: exclude takes them all out")]))
-    sources = Sources([str(benchmark.folder)])
-    full = _CellMaker(benchmark, benchmark.budget, sources, quick=False)
-    cells = [full.cell(levels) for levels in chosen]
+    make = _CellMaker(benchmark)
+    cells = [make.cell(levels, benchmark.budget, quick=False) for levels in chosen]
     if not quick:
         return cells
-    small = _CellMaker(benchmark, quick_budget(benchmark.budget), sources, quick=True)
-    return [small.cell(chosen[i]) for i in quick_slice(cells)]
+    budget = quick_budget(benchmark.budget)
+    return [make.cell(chosen[i], budget, quick=True) for i in quick_slice(cells)]
 
 
 def _narrowed(benchmark: Benchmark, only: Mapping[str, Sequence[str]]) -> dict[str, tuple[Level, ...]]:
@@ -83,67 +81,34 @@ def _complaint(benchmark: Benchmark, complaints: Sequence[tuple[str, str]]) -> A
 
 
 class _CellMaker:
-    """Makes the cells of one benchmark under one budget."""
+    """Makes the cells of one benchmark."""
 
-    def __init__(self, benchmark: Benchmark, budget: Budget, sources: Sources, *, quick: bool) -> None:
-        self._benchmark, self._budget, self._sources, self._quick = benchmark, budget, sources, quick
-        self._folder = str(benchmark.folder)
-        self._of_component = functools.cache(self._source_of_component)
-        code = (TASKS[benchmark.task["name"]], MODELS[benchmark.model])
-        self._code = [self._source_of(entry) for entry in code]
-        self._shared = {
-            "budget": to_plain(budget),
-            "seed": benchmark.seed,
-            "target": benchmark.target,
-            "quick": quick,
-            "protocol_version": PROTOCOL_VERSION,
-        }
+    def __init__(self, benchmark: Benchmark) -> None:
+        self._benchmark, self._folders = benchmark, (str(benchmark.folder),)
+        self._of_component = functools.cache(lambda name: digest_of_component(name, self._folders))
+        self._of_file = functools.cache(lambda path: digest_of_file(find_file(path, self._folders)))
 
-    def cell(self, levels: Mapping[str, Level]) -> Cell:
+    def cell(self, levels: Mapping[str, Level], budget: Budget, *, quick: bool) -> Cell:
         """The cell of one combination of the grid."""
         benchmark = self._benchmark
         task, recipe = benchmark.task_and_recipe(levels)
-        baked = {factor: level for factor, level in recipe.items() if factor not in FED}
-        length = {"steps": self._budget.steps, "evaluations": self._budget.evaluations}
-        return Cell(
+        cell = Cell(
             benchmark=benchmark.name,
-            fingerprint=digest({**self._shared, **self._content(task, recipe)}),
+            fingerprint="",
             factors={factor: level.label for factor, level in levels.items()},
             recipe=recipe,
             task=task,
             model=benchmark.model,
-            budget=self._budget,
+            budget=budget,
             seed=benchmark.seed,
             target=benchmark.target,
-            quick=self._quick,
-            search_path=(self._folder,),
-            program=digest({**length, **self._content(task, baked)}),
+            quick=quick,
+            search_path=self._folders,
+            program="",
         )
-
-    def _content(self, task: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
-        """What is trained: names, arguments, data files, and the source of all that is not Keras's own."""
-        paths = [p.name for p in TASKS[task["name"]].parameters if p.type == "path" and task[p.name] is not None]
-        named = ((factor, level["name"]) for factor, level in recipe.items() if isinstance(level, Mapping))
-        sources = {factor: source for factor, name in named if (source := self._of_component(factor, name))}
-        return {
-            "task": task,
-            "model": self._benchmark.model,
-            "recipe": recipe,
-            "sources": {**sources, "task and model": self._code},
-            "files": {name: self._sources.of_file(task[name]) for name in paths},
+        components, files = own_names(cell)
+        sources = {name: self._of_component(name) for name in components} | {
+            path: self._of_file(path) for path in files
         }
-
-    def _source_of_component(self, factor: str, name: str) -> str | None:
-        if is_own_component(name):
-            return self._sources.of_module(name.split(":")[0])
-        parameter = MODELS[self._benchmark.model].parameter(factor)
-        if parameter is None or parameter.catalog is None:
-            return None
-        entry = find(KINDS[parameter.catalog], name)
-        assert entry is not None, name
-        if not entry.target:  # its catalog's module says what it does
-            return self._sources.of_module(f"suite.catalog.{parameter.catalog}")
-        return self._source_of(entry) if entry.target.startswith("suite.") else None
-
-    def _source_of(self, entry: Entry) -> str:
-        return self._sources.of_module(entry.target.split(":")[0])
+        found = identity(replace(cell, sources=sources))
+        return replace(cell, sources=sources, fingerprint=fingerprint(found), program=program(found))

@@ -1,0 +1,105 @@
+"""What makes two cells the same: all that their training depends on, as plain data, and the fingerprint of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from suite.catalog import KINDS, Entry, Parameter, find, is_own_component
+from suite.catalog.factors import FED
+from suite.models import MODELS
+from suite.protocol.records import PROTOCOL_VERSION, Cell
+from suite.spec.levels import default_of
+from suite.spec.sources import digest
+from suite.tasks import TASKS
+
+ASKED = ("trials", "replicates", "target")
+"""What is asked of a training and does not change it: no part of a fingerprint, but a record must answer it."""
+
+
+def identity(cell: Cell) -> dict[str, Any]:
+    """All that a cell's record depends on, as JSON has it.
+
+    Levels and arguments at their default are left out, and so is the revision of every entry that is still at its
+    first: adding a factor, an argument or an entry changes no identity. What belongs to no entry (the training loop,
+    probes, tuning, seeds) is covered by the protocol's version.
+    """
+    task, model = TASKS[cell.task["name"]], MODELS[cell.model]
+    budget = cell.budget
+    revisions = dict([*_revisions("tasks", task, cell.task), *_revisions("models", model, cell.recipe)])
+    return {
+        "protocol": PROTOCOL_VERSION,
+        "task": {"name": task.name, **_set(task, cell.task)},
+        "model": model.name,
+        "recipe": _set(model, cell.recipe),
+        "revisions": {name: revision for name, revision in revisions.items() if revision != 1},
+        "sources": dict(cell.sources),
+        "steps": budget.steps,
+        "evaluations": budget.evaluations,
+        "learning_rate": [budget.learning_rate_low, budget.learning_rate_high],
+        "seed": cell.seed,
+        "quick": cell.quick,
+        "trials": budget.trials,
+        "replicates": budget.replicates,
+        "target": cell.target,
+    }
+
+
+def fingerprint(identity: Mapping[str, Any]) -> str:
+    """16 hex digits, the same for cells of one training, however many trials and replicates are asked of it."""
+    return digest({part: value for part, value in identity.items() if part not in ASKED})
+
+
+def program(identity: Mapping[str, Any]) -> str:
+    """16 hex digits of what is compiled, the same for cells that differ only in what is fed."""
+    recipe = {factor: level for factor, level in identity["recipe"].items() if factor not in FED}
+    named = {level["name"] for level in recipe.values() if isinstance(level, Mapping)} | set(identity["task"].values())
+    sources = {name: found for name, found in identity["sources"].items() if name in named}
+    parts = {part: identity[part] for part in ("task", "model", "steps", "evaluations")}
+    return digest({**parts, "recipe": recipe, "sources": sources})
+
+
+def answers(identity: Mapping[str, Any], cell: Cell) -> bool:
+    """Whether the record of this identity is what the cell asks, given that their fingerprints are equal.
+
+    Replicates are seeded one by one, so that the first of many are those that fewer would have been. Trials are not:
+    what is tried depends on how many there are.
+    """
+    asked = (cell.budget.trials, cell.target)
+    return (identity["trials"], identity["target"]) == asked and identity["replicates"] >= cell.budget.replicates
+
+
+def own_names(cell: Cell) -> tuple[set[str], set[str]]:
+    """A user's own components and data files that a cell names."""
+    components = {level["name"] for level in cell.recipe.values() if isinstance(level, Mapping)}
+    paths = {p.name for p in TASKS[cell.task["name"]].parameters if p.type == "path"}
+    files = {value for name, value in cell.task.items() if name in paths and value is not None}
+    return set(filter(is_own_component, components)), files
+
+
+def _set(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments (or factors) that are not at their default."""
+    found = {}
+    for name, value in arguments.items():
+        parameter = entry.parameter(name)
+        if name != "name" and (parameter is None or value != default_of(parameter)):
+            inner = _entry_of(parameter, value)
+            found[name] = value if inner is None else {"name": inner.name, **_set(inner, value)}
+    return found
+
+
+def _revisions(kind: str, entry: Entry, arguments: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """The revision of an entry, and of all those that its arguments (or factors) name, defaults among them."""
+    yield f"{kind}.{entry.name}", entry.revision
+    for name, value in arguments.items():
+        parameter = entry.parameter(name)
+        inner = _entry_of(parameter, value)
+        if parameter is not None and inner is not None:
+            yield from _revisions(parameter.catalog or "", inner, value)
+
+
+def _entry_of(parameter: Parameter | None, value: Any) -> Entry | None:
+    """The entry of the catalog that a level names."""
+    if parameter is None or parameter.catalog is None or not isinstance(value, Mapping):
+        return None
+    return find(KINDS[parameter.catalog], value["name"])
