@@ -90,6 +90,7 @@ def plan(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers
     from suite.cli.progress import duration
     from suite.run.cluster import default_workers
     from suite.run.plan import wall_seconds
+    from suite.run.reasons import told
     from suite.store import Store
 
     levels, count = parse_only(only), parse_workers(workers)
@@ -100,6 +101,8 @@ def plan(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers
             f"{plan.benchmark.name}: {len(plan.cells)} cells, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
             f" ({len(plan.failed)} failed before), {plan.programs} programs to compile"
         )
+        for line in told(plan.reasons):
+            print(f"  {line}")
     if any(plan.to_run for plan in plans):
         basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
         print(f"about {duration(wall_seconds(plans, processes))} on {max(processes, 1)} workers, {basis}")
@@ -201,11 +204,15 @@ def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go
     from suite.cli.progress import Display
     from suite.protocol.records import Failure
     from suite.run.plan import wall_seconds
+    from suite.run.reasons import told
     from suite.run.runner import recorded_since, run_plans
 
     total = sum(len(plan.to_run) for plan in plans)
     if not total:
         return 0
+    for plan in plans:
+        for line in told(plan.reasons, again=True):
+            console.print(f"{plan.benchmark.name}: run again {line}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     failures = 0
     display = Display(console, wall_seconds(plans, workers if isinstance(workers, int) else 1))

@@ -34,9 +34,12 @@ class Results:
 
     @property
     def records(self) -> list[Record]:
-        """In the order of the grid, with the labels that the spec has now."""
-        found = [(cell, self.stored[cell.fingerprint]) for cell in self.cells if cell.fingerprint in self.stored]
-        return [dataclasses.replace(stored.record, cell=cell) for cell, stored in found]
+        """In the order of the grid, with the labels that the spec has now and as many replicates as it asks."""
+        found = [(cell, self.stored[cell.fingerprint].record) for cell in self.cells if cell.fingerprint in self.stored]
+        return [
+            dataclasses.replace(record, cell=cell, replicates=record.replicates[: cell.budget.replicates])
+            for cell, record in found
+        ]
 
     @property
     def missing(self) -> list[Cell]:
@@ -61,10 +64,12 @@ def gather(
     from suite.spec import expand
 
     cells = expand(benchmark, quick=quick, only=only)
-    entries = store.recorded(benchmark.name, quick)
-    mine = [entries[cell.fingerprint] for cell in cells if cell.fingerprint in entries]
-    stored = {found.record.cell.fingerprint: found for found in store.load(mine, traces=traces)}
-    return Results(benchmark, cells, stored, {entry.fingerprint: entry.error for entry in mine if entry.error})
+    found = store.answering(cells)
+    errors = {fingerprint: entry.error for fingerprint, entry in found.items() if entry.error}
+    recorded = [entry for entry in found.values() if not entry.error]
+    loaded = store.load(recorded, traces=traces)
+    stored = {entry.fingerprint: stored for entry, stored in zip(recorded, loaded, strict=True)}
+    return Results(benchmark, cells, stored, errors)
 
 
 def read_specs(specs: Sequence[str]) -> list[Benchmark]:
@@ -108,7 +113,7 @@ def recorded_benchmarks(store: Store, *, quick: bool = False) -> list[Benchmark]
     """
     found = []
     for name in store.benchmarks(quick):
-        entries = [entry for entry in store.recorded(name, quick).values() if not entry.error]
+        entries = [entry for entry in store.recorded(name, quick) if not entry.error]
         if entries:
             latest = max(entries, key=lambda entry: entry.finished)
             origin = store.load([latest], traces=False)[0].provenance

@@ -30,6 +30,7 @@ class Plan:
         recorded: Those with a record, by fingerprint.
         failed: Those that could not be run before, by fingerprint; they are tried again.
         to_run: The rest in the order in which to run them: program by program, the longest first.
+        reasons: Why, and how many cells for each reason.
         seconds: Of work that is to do, on one worker.
         measured: Whether that rests on cells of this benchmark, or on a rule of thumb.
     """
@@ -39,6 +40,7 @@ class Plan:
     recorded: Mapping[str, Entry]
     failed: Mapping[str, Entry]
     to_run: Sequence[Cell]
+    reasons: Mapping[str, int]
     seconds: float
     measured: bool
 
@@ -57,19 +59,21 @@ def make_plan(
         SpecError: `only` names what is not there.
         StoreError: The store cannot be read.
     """
+    from suite.run.reasons import reasons
     from suite.spec import expand
 
     cells = expand(benchmark, quick=quick, only=only)
     entries = store.recorded(benchmark.name, quick)
-    mine = {cell.fingerprint: entries[cell.fingerprint] for cell in cells if cell.fingerprint in entries}
+    mine = store.answering(cells)
     recorded = {fingerprint: entry for fingerprint, entry in mine.items() if not entry.error}
     failed = {fingerprint: entry for fingerprint, entry in mine.items() if entry.error}
-    known = [entry for entry in entries.values() if not entry.error]
-    other = [] if known else [e for e in store.recorded(benchmark.name, not quick).values() if not e.error]
+    known = [entry for entry in entries if not entry.error]
+    other = [] if known else [entry for entry in store.recorded(benchmark.name, not quick) if not entry.error]
     cost = _Cost(cells[0], known, other)
     to_run = _ordered([cell for cell in cells if cell.fingerprint not in recorded])
     seconds = cost.of(len(to_run), len({cell.program for cell in to_run}))
-    return Plan(benchmark, cells, recorded, failed, to_run, seconds, measured=bool(known or other))
+    why = reasons(to_run, failed, entries)
+    return Plan(benchmark, cells, recorded, failed, to_run, why, seconds, measured=bool(known or other))
 
 
 def wall_seconds(plans: Sequence[Plan], workers: int) -> float:

@@ -80,9 +80,7 @@ def recorded_since(plans: Sequence[Plan], store: Store) -> int:
     """How many of the cells that the plans missed have a record by now."""
     found = 0
     for plan in plans:
-        if plan.to_run:
-            entries = store.recorded(plan.benchmark.name, plan.to_run[0].quick)
-            found += sum(c.fingerprint in entries and not entries[c.fingerprint].error for c in plan.to_run)
+        found += sum(not entry.error for entry in store.answering(plan.to_run).values())
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from suite.catalog import KINDS, Entry, Parameter, find, is_own_component
@@ -53,7 +53,7 @@ def fingerprint(identity: Mapping[str, Any]) -> str:
 def program(identity: Mapping[str, Any]) -> str:
     """16 hex digits of what is compiled, the same for cells that differ only in what is fed."""
     recipe = {factor: level for factor, level in identity["recipe"].items() if factor not in FED}
-    named = {level["name"] for level in recipe.values() if isinstance(level, Mapping)} | set(identity["task"].values())
+    named = [level["name"] for level in recipe.values() if isinstance(level, Mapping)] + [*identity["task"].values()]
     sources = {name: found for name, found in identity["sources"].items() if name in named}
     parts = {part: identity[part] for part in ("task", "model", "steps", "evaluations")}
     return digest({**parts, "recipe": recipe, "sources": sources})
@@ -65,8 +65,14 @@ def answers(identity: Mapping[str, Any], cell: Cell) -> bool:
     Replicates are seeded one by one, so that the first of many are those that fewer would have been. Trials are not:
     what is tried depends on how many there are.
     """
-    asked = (cell.budget.trials, cell.target)
-    return (identity["trials"], identity["target"]) == asked and identity["replicates"] >= cell.budget.replicates
+    budget = cell.budget
+    same = (identity.get("trials"), identity.get("target")) == (budget.trials, cell.target)
+    return same and identity["replicates"] >= budget.replicates
+
+
+def question(fingerprint: str, identity: Mapping[str, Any]) -> Hashable:
+    """What a record is kept for: a later record of the same question takes its place."""
+    return fingerprint, *(identity.get(part) for part in ASKED)
 
 
 def own_names(cell: Cell) -> tuple[set[str], set[str]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 ARTIFACT = "record.npz"
 """The one artifact of a cell's run: all traces, and everything else as JSON bytes in the array `json`."""
 
-BENCHMARK, KIND, FINGERPRINT, SECONDS, COMPILE_SECONDS, ERROR = (
-    "suite.benchmark", "suite.kind", "suite.fingerprint", "suite.seconds", "suite.compile_seconds", "suite.error"
+BENCHMARK, KIND, FINGERPRINT, IDENTITY, SECONDS, COMPILE_SECONDS, ERROR = (
+    "suite.benchmark", "suite.kind", "suite.fingerprint", "suite.identity", "suite.seconds", "suite.compile_seconds",
+    "suite.error",
 )  # fmt: skip
 """Tags of experiments and runs."""
 

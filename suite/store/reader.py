@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import json
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.protocol.records import Provenance, Record, record_from_plain
+from suite.protocol.records import Cell, Provenance, Record, record_from_plain
+from suite.spec.identity import answers, question
+from suite.store.artifact import identify, in_plain, local_folder, opened
 from suite.store.database import (
     StoreError,
     check_database,
@@ -23,7 +21,7 @@ from suite.store.database import (
     sqlite_file,
     translated,
 )
-from suite.store.names import ARTIFACT, BENCHMARK, COMPILE_SECONDS, ERROR, FINGERPRINT, KIND, SECONDS, experiment_name
+from suite.store.names import ARTIFACT, BENCHMARK, COMPILE_SECONDS, ERROR, KIND, SECONDS, experiment_name
 from suite.store.runs import search
 
 if TYPE_CHECKING:
@@ -36,6 +34,8 @@ class Entry:
 
     Attributes:
         fingerprint: Of the cell.
+        identity: What that is the fingerprint of, and what was asked: as of `suite.spec.identity.identity`. Empty of a
+            failure, or a record that cannot be read, of before runs were tagged with it.
         run_id: Of its MLflow run.
         artifacts: Where its artifact lies.
         seconds: Of the whole cell; 0 of a failure.
@@ -45,6 +45,7 @@ class Entry:
     """
 
     fingerprint: str
+    identity: Mapping[str, Any]
     run_id: str
     artifacts: str
     seconds: float
@@ -75,7 +76,7 @@ class Store:
     def __init__(self, uri: str | None = None) -> None:
         self._given = uri
         self._connected: Any = None
-        self._recorded: dict[tuple[str, bool], dict[str, Entry]] = {}
+        self._recorded: dict[tuple[str, bool], list[Entry]] = {}
 
     @property
     def uri(self) -> str:
@@ -84,28 +85,41 @@ class Store:
             self._given = default_uri()
         return self._given
 
-    def recorded(self, benchmark: str, quick: bool = False) -> dict[str, Entry]:
-        """What is there of a benchmark, by fingerprint: records, and failures of cells that have none."""
+    def recorded(self, benchmark: str, quick: bool = False) -> list[Entry]:
+        """What is there of a benchmark, oldest first: failures of cells that have no record, then records."""
         key = benchmark, quick
         if key not in self._recorded:
             self._recorded[key] = self._look_up(benchmark, quick)
         return self._recorded[key]
 
-    def _look_up(self, benchmark: str, quick: bool) -> dict[str, Entry]:
+    def answering(self, cells: Sequence[Cell]) -> dict[str, Entry]:
+        """What is there of the cells of one benchmark, by their fingerprint: the latest record that answers them, or the
+        failure in its place."""
+        entries: dict[str, list[Entry]] = {}
+        for entry in self.recorded(cells[0].benchmark, cells[0].quick) if cells else ():
+            entries.setdefault(entry.fingerprint, []).append(entry)
+        return {
+            cell.fingerprint: entry
+            for cell in cells
+            for entry in entries.get(cell.fingerprint, ())
+            if answers(entry.identity, cell)
+        }
+
+    def _look_up(self, benchmark: str, quick: bool) -> list[Entry]:
         client = self._client()
         if client is None:
-            return {}
+            return []
         with translated("read from", self.uri):
             experiment = client.get_experiment_by_name(experiment_name(benchmark, quick))
             if experiment is None or experiment.lifecycle_stage != "active":
-                return {}
+                return []
             runs = search(client, experiment.experiment_id, f"tags.`{KIND}` = 'cell'")
-        entries = [_entry(run) for run in runs if run.info.status in ("FINISHED", "FAILED")]
-        found: dict[str, Entry] = {}
+        entries = [_entry(run, self.uri) for run in runs if run.info.status in ("FINISHED", "FAILED")]
+        found: dict[Hashable, Entry] = {}
         for entry in sorted(entries, key=lambda entry: (not entry.error, entry.finished)):
             if entry.error or _artifact_there(entry):
-                found[entry.fingerprint] = entry
-        return found
+                found[question(entry.fingerprint, entry.identity)] = entry
+        return list(found.values())
 
     def benchmarks(self, quick: bool = False) -> list[str]:
         """Names of the benchmarks that have anything here, the first recorded first."""
@@ -152,8 +166,8 @@ class Store:
 
     def _load(self, entry: Entry, traces: bool) -> Stored:
         try:
-            with np.load(io.BytesIO(self._artifact(entry)), allow_pickle=False) as arrays:
-                plain = json.loads(arrays["json"].tobytes())
+            with opened(entry.run_id, entry.artifacts, self.uri) as arrays:
+                plain = in_plain(arrays)
                 by_replicate: dict[int, dict[str, np.ndarray]] = {}
                 for name in arrays.files if traces else ():
                     replicate, _, trace = name.partition("/")
@@ -169,23 +183,13 @@ class Store:
                 f"Delete run {entry.run_id} in `suite ui`, and run the spec again."
             ) from error
 
-    def _artifact(self, entry: Entry) -> bytes:
-        local = _local(entry.artifacts)
-        if local is not None:
-            return (local / ARTIFACT).read_bytes()
-        from mlflow.artifacts import download_artifacts
 
-        with translated("read from", self.uri), tempfile.TemporaryDirectory() as folder:
-            found = download_artifacts(
-                run_id=entry.run_id, artifact_path=ARTIFACT, dst_path=folder, tracking_uri=self.uri
-            )
-            return Path(found).read_bytes()
-
-
-def _entry(run: Any) -> Entry:
+def _entry(run: Any, uri: str) -> Entry:
     tags = run.data.tags
+    fingerprint, identity = identify(run, uri)
     return Entry(
-        fingerprint=tags[FINGERPRINT],
+        fingerprint=fingerprint,
+        identity=identity,
         run_id=run.info.run_id,
         artifacts=run.info.artifact_uri,
         seconds=float(tags.get(SECONDS, 0.0)),
@@ -195,15 +199,7 @@ def _entry(run: Any) -> Entry:
     )
 
 
-def _local(artifacts: str) -> Path | None:
-    """The folder of a run's artifacts if it is on this machine."""
-    scheme, separator, rest = artifacts.partition("://")
-    if not separator:
-        return Path(artifacts)
-    return Path(rest) if scheme == "file" else None
-
-
 def _artifact_there(entry: Entry) -> bool:
     """Whether the record can be read, as far as a look tells: files may be deleted and the database kept."""
-    local = _local(entry.artifacts)
+    local = local_folder(entry.artifacts)
     return local is None or (local / ARTIFACT).is_file()

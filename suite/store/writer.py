@@ -7,7 +7,7 @@ import io
 import json
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ import numpy as np
 
 from suite.pictures import cell_files
 from suite.protocol.records import Cell, Failure, Provenance, Record, Replicate, to_plain
+from suite.spec.identity import identity, question
 from suite.store import series
+from suite.store.artifact import identify
 from suite.store.database import artifact_folder, translated
 from suite.store.names import (
     ARTIFACT,
@@ -23,6 +25,7 @@ from suite.store.names import (
     COMPILE_SECONDS,
     ERROR,
     FINGERPRINT,
+    IDENTITY,
     KIND,
     SECONDS,
     experiment_name,
@@ -49,7 +52,7 @@ class Writer:
 
     def __init__(self, uri: str, client: Any) -> None:
         self._uri, self._client = uri, client
-        self._experiments: dict[tuple[str, bool], tuple[str, dict[str, list[str]]]] = {}
+        self._experiments: dict[tuple[str, bool], tuple[str, dict[Hashable, list[str]]]] = {}
 
     def add(self, result: Record | Failure, provenance: Provenance) -> None:
         """Records a cell, or that it could not be run; replaces what was there of it before.
@@ -60,12 +63,13 @@ class Writer:
         cell = result.cell
         with translated("write to", self._uri):
             experiment, known = self._experiment(cell, provenance)
-            before = known.get(cell.fingerprint, [])
+            key = question(cell.fingerprint, identity(cell))
+            before = known.get(key, [])
             if isinstance(result, Record):
                 run_id = self._add_record(experiment, result, provenance)
             else:
                 run_id = self._add_failure(experiment, result, provenance)
-            known[cell.fingerprint] = [run_id]
+            known[key] = [run_id]
             for run_id in before:
                 self._delete(experiment, run_id)
 
@@ -126,6 +130,7 @@ class Writer:
         tags = {
             KIND: "cell",
             FINGERPRINT: cell.fingerprint,
+            IDENTITY: _text(identity(cell)),
             "suite.program": cell.program,
             "suite.spec_sha256": provenance.spec_sha256,
             _SOURCE: provenance.spec_file,
@@ -148,8 +153,8 @@ class Writer:
         for start in range(0, len(rest), _METRICS_AT_ONCE):
             self._client.log_batch(run_id, metrics=rest[start : start + _METRICS_AT_ONCE])
 
-    def _experiment(self, cell: Cell, provenance: Provenance) -> tuple[str, dict[str, list[str]]]:
-        """The experiment's id, and the runs that each fingerprint has in it."""
+    def _experiment(self, cell: Cell, provenance: Provenance) -> tuple[str, dict[Hashable, list[str]]]:
+        """The experiment's id, and the runs that each question has in it."""
         key = cell.benchmark, cell.quick
         if key not in self._experiments:
             name = experiment_name(*key)
@@ -175,19 +180,32 @@ class Writer:
         for run in search(self._client, experiment, ""):
             self._client.delete_run(run.info.run_id)
 
-    def _clear(self, experiment: str) -> dict[str, list[str]]:
-        known: dict[str, list[str]] = {}
+    def _clear(self, experiment: str) -> dict[Hashable, list[str]]:
+        """Deletes what a killed run left, tags older records with their identity; the runs that each question has."""
+        known: dict[Hashable, list[str]] = {}
         for run in search(self._client, experiment, f"tags.`{KIND}` = 'cell'"):
-            if run.info.status in ("FINISHED", "FAILED"):
-                known.setdefault(run.data.tags[FINGERPRINT], []).append(run.info.run_id)
-            else:
+            if run.info.status not in ("FINISHED", "FAILED"):
                 self._delete(experiment, run.info.run_id)
+                continue
+            fingerprint, found = identify(run, self._uri)
+            if found and IDENTITY not in run.data.tags:
+                self._tag(run.info.run_id, {FINGERPRINT: fingerprint, IDENTITY: _text(found)})
+            known.setdefault(question(fingerprint, found), []).append(run.info.run_id)
         return known
+
+    def _tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        from mlflow.entities import RunTag
+
+        self._client.log_batch(run_id, tags=[RunTag(*tag) for tag in tags.items()])
 
     def _delete(self, experiment: str, run_id: str) -> None:
         for child in search(self._client, experiment, f"tags.`{_PARENT}` = '{run_id}'"):
             self._client.delete_run(child.info.run_id)
         self._client.delete_run(run_id)
+
+
+def _text(identity: Mapping[str, Any]) -> str:
+    return json.dumps(identity, sort_keys=True)
 
 
 def _pack(record: Record, provenance: Provenance) -> bytes:

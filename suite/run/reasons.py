@@ -1,0 +1,117 @@
+"""Why cells are to be run: what has changed since the most alike record of each was made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from suite.catalog import is_own_component
+from suite.catalog.base import Entry as Named
+from suite.models import MODELS
+from suite.protocol.labels import label_text
+from suite.protocol.records import Cell
+from suite.spec.identity import identity
+from suite.spec.levels import default_of
+from suite.spec.sources import digest
+from suite.store import Entry
+from suite.tasks import TASKS
+
+NEVER, FAILED = "never run", "failed before"
+
+_WORDS = {"learning_rate": "the range of learning rates", "protocol": "the protocol's version"}
+
+
+def reasons(to_run: Iterable[Cell], failed: Mapping[str, Entry], entries: Sequence[Entry]) -> Mapping[str, int]:
+    """How many cells run for which reason, the commonest first.
+
+    Args:
+        to_run: Cells of one benchmark without a record that answers them.
+        failed: Those that could not be run before, by fingerprint.
+        entries: All there is of the benchmark.
+    """
+    records = _Alike([entry.identity for entry in entries if entry.identity and not entry.error])
+    counts = Counter(FAILED if cell.fingerprint in failed else records.reason(cell) for cell in to_run)
+    return dict(counts.most_common())
+
+
+def told(reasons: Mapping[str, int], *, again: bool = False) -> list[str]:
+    """Reasons in a line each: "12 never run", "5: target changed from 0.9 to 0.95".
+
+    Args:
+        reasons: As counted.
+        again: Only of cells that have a record, which does not answer them.
+    """
+    first = (NEVER, FAILED)
+    shown = {reason: count for reason, count in reasons.items() if not (again and reason in first)}
+    return [f"{count}{'' if reason in first else ':'} {reason}" for reason, count in shown.items()]
+
+
+class _Alike:
+    """Recorded identities, by the levels that they have on the axes of a grid: a cell that only shares these with a
+    record is that cell changed; one that does not is another."""
+
+    def __init__(self, recorded: Sequence[Mapping[str, Any]]) -> None:
+        self._recorded = recorded
+        self._by_levels: dict[tuple[str, ...], dict[Hashable, list[Mapping[str, Any]]]] = {}
+
+    def reason(self, cell: Cell) -> str:
+        wanted, factors = identity(cell), tuple(cell.factors)
+        if factors not in self._by_levels:
+            table = self._by_levels[factors] = {}
+            for found in self._recorded:
+                table.setdefault(_levels(found, factors), []).append(found)
+        alike = self._by_levels[factors].get(_levels(wanted, factors), [])
+        fewest = min((tuple(_changes(found, wanted)) for found in reversed(alike)), key=len, default=(NEVER,))
+        return ", ".join(fewest)
+
+
+def _levels(found: Mapping[str, Any], factors: Sequence[str]) -> Hashable:
+    return digest([found["model"], *({**found["task"], **found["recipe"]}.get(factor) for factor in factors)])
+
+
+def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """In words, what makes one identity another."""
+    for part in now:
+        before: Any = was.get(part)
+        after: Any = now[part]
+        if before == after or (part == "replicates" and before > after):
+            continue
+        if part == "sources":
+            yield from (_changed_source(name, before.get(name)) for name in _differing(before, after) if name in after)
+        elif part == "revisions":
+            yield from (f"{name} was revised" for name in _differing(before, after))
+        elif part in ("task", "recipe"):
+            entry = TASKS[now["task"]["name"]] if part == "task" else MODELS[now["model"]]
+            for name in _differing(before, after):
+                yield _change(name, *(found.get(name, _default(entry, name)) for found in (before, after)))
+        else:
+            yield _change(_WORDS.get(part, part), before, after)
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [name for name in {**before, **after} if before.get(name) != after.get(name)]
+
+
+def _change(name: str, before: Any, after: Any) -> str:
+    return f"{name} changed from {_text(before)} to {_text(after)}"
+
+
+def _changed_source(name: str, before: str | None) -> str:
+    file = f"{name.partition(':')[0].replace('.', '/')}.py" if is_own_component(name) else name
+    if before is None:
+        return f"recorded by an earlier version, which did not keep what {file} was"
+    return f"{file} changed"
+
+
+def _default(entry: Named, name: str) -> Any:
+    parameter = entry.parameter(name)
+    return None if parameter is None else default_of(parameter)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join([value["name"], *(f"{key}={_text(found)}" for key, found in value.items() if key != "name")])
+    if isinstance(value, (list, tuple)):
+        return " to ".join(map(_text, value))
+    return f"{value:g}" if isinstance(value, float) else label_text(value)
