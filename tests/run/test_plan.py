@@ -9,10 +9,12 @@ import pytest
 
 from suite.protocol.records import Failure
 from suite.run.plan import START_SECONDS, make_plan, wall_seconds
+from suite.run.reasons import told
 from suite.spec import Benchmark, SpecError, expand, read_benchmarks
 from suite.store import Store
-from tests.conftest import Suite
+from tests.conftest import TINY, Suite
 from tests.made import PROVENANCE, make_record
+from tests.spec.specs import one
 
 
 @pytest.fixture
@@ -70,6 +72,44 @@ def test_nothing_to_run(tiny: Benchmark, store: Store) -> None:
     plan = make_plan(tiny, store)
     assert (len(plan.recorded), len(plan.to_run), plan.programs) == (4, 0, 0)
     assert wall_seconds([plan], 2) == 0
+
+
+def test_why_cells_are_to_be_run(tmp_path: Path, store: Store) -> None:
+    """In a line for each reason; a neighbour on the grid is no reason, and of several records the most alike counts."""
+    own = tmp_path / "mine.py"
+    own.write_text("def bend(z):\n    return z\n")
+    text = TINY.replace("[relu, tanh]", "[relu, 'mine:bend']")
+    with store.writing() as writer:
+        for cell in expand(one(tmp_path, text.replace("steps: 30", "steps: 31"))):
+            writer.add(make_record(cell), PROVENANCE)
+        for cell in expand(one(tmp_path, text))[:3]:
+            writer.add(make_record(cell), PROVENANCE)
+
+    def why(*changes: tuple[str, str]) -> list[str]:
+        changed = text
+        for was, becomes in changes:
+            assert was in changed
+            changed = changed.replace(was, becomes)
+        return told(make_plan(one(tmp_path, changed), store).reasons)
+
+    assert why() == ["1: steps changed from 31 to 30"]
+    assert why(("target: 0.5", "target: 0.6"))[0] == "3: target changed from 0.5 to 0.6"
+    assert why(("replicates: 2", "replicates: 5"))[0] == "3: replicates changed from 2 to 5"
+    assert why(("replicates: 2", "replicates: 1")) == ["1: steps changed from 31 to 30"]
+    assert why(("high: 1.0", "high: 2.0"))[0] == "3: the range of learning rates changed from 0.001 to 1 to 0.001 to 2"
+    assert why(("width: 16", "width: 64"))[0] == "3: width changed from 16 to 64"
+    assert why(("width: 16", "width: 16, clipping: norm"))[0] == "3: clipping changed from none to norm"
+    assert why(("task: digits", "task: {name: digits, scaling: unit}"))[0] == "3: scaling changed from standard to unit"
+    assert why(("[relu,", "[selu,")) == ["2 never run", "1: steps changed from 31 to 30"]
+    own.write_text("def bend(z):\n    return 2 * z\n")
+    assert why() == ["1: mine.py changed", "1: mine.py changed, steps changed from 31 to 30"]
+    assert told(make_plan(one(tmp_path, text), store).reasons, again=True) == why()
+    own.write_text("def bend(z):\n    return z  # a comment\n")
+    assert why() == ["1: steps changed from 31 to 30"]
+    with store.writing() as writer:
+        writer.add(Failure(expand(one(tmp_path, text))[3], "died", 3), PROVENANCE)
+    assert why() == ["1 failed before"]
+    assert told(make_plan(one(tmp_path, text), store).reasons, again=True) == []
 
 
 def test_part_of_a_grid(tiny: Benchmark, store: Store) -> None:

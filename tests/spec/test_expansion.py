@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from suite.catalog import Parameter
+from suite.catalog.activations import ACTIVATIONS
+from suite.catalog.optimizers import OPTIMIZERS
+from suite.models import MODELS
 from suite.protocol.records import Cell, cell_from_plain, to_plain
 from suite.spec import Benchmark, SpecError, expand, find_spec, read_benchmarks
+from suite.spec.identity import answers, identity
 from suite.tasks import TASKS
 from tests.spec.specs import alike, one
 
@@ -96,7 +104,6 @@ def test_a_fingerprint_is_blind_to_names_order_and_spelling(tmp_path: Path, chan
     ("changes", "shared"),
     [
         ({"seed": "seed: 4"}, True),
-        ({"target": "target: 0.8"}, True),
         ({"fixed": "fixed: {depth: 4, width: 8, initializer: he}"}, True),
         ({"fixed": "fixed: {depth: 4, width: 8, schedule: cosine}"}, True),
         ({"fixed": "fixed: {depth: 5, width: 8}"}, False),
@@ -112,22 +119,85 @@ def test_a_fingerprint_sees_what_the_result_depends_on(tmp_path: Path, changes: 
     assert (after.program == before.program) is shared
 
 
+def budgeted(folder: Path, was: str, becomes: str) -> Cell:
+    """The only cell, with other words in its spec."""
+    text = one(folder, grid="grid: {activation: [relu]}").text
+    assert was in text
+    (cell,) = expand(one(folder, text.replace(was, becomes)))
+    return cell
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "shared"),
-    [
-        ("trials: 2", "trials: 3", True),
-        ("replicates: 2", "replicates: 3", True),
-        ("high: 1.0", "high: 2.0", True),
-        ("steps: 30", "steps: 31", False),
-        ("evaluations: 5", "evaluations: 6", False),
-    ],
+    [("high: 1.0", "high: 2.0", True), ("steps: 30", "steps: 31", False), ("evaluations: 5", "evaluations: 6", False)],
 )
-def test_a_fingerprint_sees_the_budget(tmp_path: Path, was: str, becomes: str, shared: bool) -> None:
-    before = only_cell(tmp_path)
-    text = one(tmp_path, grid="grid: {activation: [relu]}").text.replace(was, becomes)
-    (after,) = expand(one(tmp_path, text))
+def test_a_fingerprint_sees_what_of_the_budget_changes_a_training(
+    tmp_path: Path, was: str, becomes: str, shared: bool
+) -> None:
+    before, after = only_cell(tmp_path), budgeted(tmp_path, was, becomes)
     assert after.fingerprint != before.fingerprint
     assert (after.program == before.program) is shared
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "answered"),
+    [
+        ("trials: 2", "trials: 3", False),
+        ("replicates: 2", "replicates: 3", False),
+        ("replicates: 2", "replicates: 1", True),
+        ("target: 0.9", "target: 0.8", False),
+    ],
+)
+def test_what_is_asked_of_a_training_is_no_part_of_its_fingerprint(
+    tmp_path: Path, was: str, becomes: str, answered: bool
+) -> None:
+    """But a record of one answers the other only if it holds what that asks."""
+    before, after = only_cell(tmp_path), budgeted(tmp_path, was, becomes)
+    assert (after.fingerprint, after.program) == (before.fingerprint, before.program)
+    assert answers(identity(before), before)
+    assert answers(identity(before), after) is answered
+
+
+def entries_changed(monkeypatch: pytest.MonkeyPatch, table: Mapping[str, Any], name: str, **changes: Any) -> None:
+    monkeypatch.setitem(cast("dict[str, Any]", table), name, dataclasses.replace(table[name], **changes))
+
+
+def test_a_new_factor_or_argument_at_its_default_changes_no_fingerprint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = only_cell(tmp_path)
+    more = Parameter("more", "of it", "number", 0.5)
+    for table, name in ((MODELS, "mlp"), (TASKS, "digits"), (ACTIVATIONS, "relu"), (OPTIMIZERS, "adam")):
+        entries_changed(monkeypatch, table, name, parameters=(more, *table[name].parameters))
+    after = only_cell(tmp_path)
+    assert after.recipe["more"] == after.recipe["activation"]["more"] == after.task["more"] == 0.5
+    assert (after.fingerprint, after.program) == (before.fingerprint, before.program)
+    changed = only_cell(tmp_path, fixed="fixed: {depth: 4, width: 8, more: 0.6}")
+    assert changed.fingerprint != before.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("table", "name"), [(MODELS, "mlp"), (TASKS, "digits"), (ACTIVATIONS, "relu"), (OPTIMIZERS, "adam")]
+)
+def test_a_revision_changes_the_cells_that_its_entry_takes_part_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: Mapping[str, Any], name: str
+) -> None:
+    """At its default or not."""
+    other = {"grid": "grid: {activation: [tanh], optimizer: [sgd]}"}
+    before, apart = only_cell(tmp_path), only_cell(tmp_path, **other)
+    entries_changed(monkeypatch, table, name, revision=2)
+    assert only_cell(tmp_path).fingerprint != before.fingerprint
+    assert (only_cell(tmp_path, **other).fingerprint == apart.fingerprint) is (table in (ACTIVATIONS, OPTIMIZERS))
+
+
+def test_a_fingerprint_is_blind_to_where_our_code_is_and_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Modules of ours may be moved, renamed and commented."""
+    before = only_cell(tmp_path)
+    for table, name in ((MODELS, "mlp"), (TASKS, "digits"), (OPTIMIZERS, "adam")):
+        entries_changed(monkeypatch, table, name, target="suite.elsewhere:other", summary="in other words")
+    assert only_cell(tmp_path) == before
 
 
 def test_a_fingerprint_sees_the_data_in_a_file(tmp_path: Path) -> None:

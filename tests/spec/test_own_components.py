@@ -1,4 +1,4 @@
-"""A user's own components: found without importing, hashed by their source, imported before anything trains."""
+"""A user's own components: found without importing, told apart by what they do, imported before anything trains."""
 
 from __future__ import annotations
 
@@ -117,11 +117,84 @@ def test_editing_a_component_changes_its_cells_alone(tmp_path: Path, module: Pat
     (tmp_path / "own_other.py").write_text("def other(z):\n    return z\n")
     grid = grid_of("relu", f"{module.stem}:bend", "'own_other:other'")
     before = expand(one(tmp_path, grid=grid))
-    module.write_text(SOURCE + "\n# changed\n")
+    module.write_text(SOURCE.replace("alpha * z", "alpha * z + 1"))
     after = expand(one(tmp_path, grid=grid))
     changed = {a.factors["activation"] for a, b in zip(after, before, strict=True) if a.fingerprint != b.fingerprint}
     assert changed == {f"{module.stem}:bend"}
     assert sum(a.program != b.program for a, b in zip(after, before, strict=True)) == 2
+
+
+HELPED = """\
+from own_helper import steepness
+
+SLOPE = 2.0
+TABLE = {}
+
+def straight(z):
+    return z
+
+def bend(z, alpha=SLOPE):
+    return steepness * straight(z)
+
+def other(z):
+    return z
+"""
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("def bend(z, alpha=SLOPE):\n", 'def bend(z, alpha=SLOPE):\n    """Bends."""\n\n    # as the paper has it\n'),
+        ("from own_helper", '"""A module."""\n\nfrom own_helper'),
+        ("steepness * straight(z)", "(steepness\n        * straight(z))  # times"),
+        ("def other(z):\n    return z", "def other(z):\n    return -z\n\nclass More:\n    pass"),
+        ("TABLE = {}", "TABLE = {'a': 1}\nMORE = 3"),
+    ],
+)
+def test_comments_docstrings_and_what_it_does_not_use_change_no_cell(
+    tmp_path: Path, module: Path, was: str, becomes: str
+) -> None:
+    helper = tmp_path / "own_helper.py"
+    helper.write_text("steepness = 1\nunused = 1\n")
+    module.write_text(HELPED)
+    before = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
+    assert was in HELPED
+    module.write_text(HELPED.replace(was, becomes))
+    helper.write_text("# how steep\nsteepness = 1\nunused = 2\n")
+    after = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
+    assert [a.fingerprint + a.program for a in after] == [b.fingerprint + b.program for b in before]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("steepness * straight", "2 * steepness * straight"),
+        ("    return z\n\ndef bend", "    return -z\n\ndef bend"),
+        ("SLOPE = 2.0", "SLOPE = 3.0"),
+        ("TABLE = {}", "import keras\nkeras.config.set_floatx('float64')"),
+        ("def other(z):", "@TABLE.setdefault\ndef other(z):"),
+    ],
+)
+def test_what_a_component_does_or_uses_or_runs_when_imported_changes_its_cells(
+    tmp_path: Path, module: Path, was: str, becomes: str
+) -> None:
+    (tmp_path / "own_helper.py").write_text("steepness = 1\n")
+    module.write_text(HELPED)
+    before = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
+    assert was in HELPED
+    module.write_text(HELPED.replace(was, becomes))
+    after = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
+    assert all(a.fingerprint != b.fingerprint for a, b in zip(after, before, strict=True))
+
+
+def test_an_own_initializer_is_fed_and_no_part_of_the_program(tmp_path: Path, module: Path) -> None:
+    module.write_text("def scaled(seed=None):\n    return 1\n")
+    fixed = f"fixed: {{initializer: '{module.stem}:scaled'}}"
+    before = expand(one(tmp_path, fixed=fixed))
+    module.write_text("def scaled(seed=None):\n    return 2\n")
+    after = expand(one(tmp_path, fixed=fixed))
+    assert all(a.fingerprint != b.fingerprint for a, b in zip(after, before, strict=True))
+    assert [a.program for a in after] == [b.program for b in before]
 
 
 def test_editing_what_a_component_imports_from_its_folder_changes_its_cells(tmp_path: Path, module: Path) -> None:

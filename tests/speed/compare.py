@@ -109,7 +109,7 @@ def _shares(uri: str, copy: Path, workers: int, seconds: float) -> dict[str, flo
     from suite.store import Store
 
     store = Store(uri)
-    entries = list(store.recorded("deep_mlp").values())
+    entries = store.recorded("deep_mlp")
     compiling = sum(entry.compile_seconds for entry in entries)
     cells = sum(entry.seconds for entry in entries)
     loaded = store.load(entries)

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from suite.protocol.records import Failure, Record
+from suite.protocol.records import Cell, Failure, Record
 from suite.store import Store, StoreError
-from tests.made import PROVENANCE, make_cell, make_record, make_replicate, nonfinite_replicate
+from tests.made import BUDGET, PROVENANCE, make_cell, make_record, make_replicate, nonfinite_replicate
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
@@ -37,7 +37,11 @@ def add(store: Store, *results: Record | Failure) -> None:
 
 
 def load(store: Store) -> list[Record]:
-    return [stored.record for stored in store.load(list(store.recorded("made").values()))]
+    return [stored.record for stored in store.load(store.recorded("made"))]
+
+
+def fingerprints(store: Store, *, quick: bool = False) -> list[str]:
+    return [entry.fingerprint for entry in store.recorded("made", quick)]
 
 
 def client(store: Store) -> Any:
@@ -65,14 +69,14 @@ def test_record_comes_back_as_it_was(store: Store) -> None:
 
 def test_provenance_comes_back(store: Store) -> None:
     add(store, make_record(make_cell()))
-    (stored,) = store.load(list(store.recorded("made").values()), traces=False)
+    (stored,) = store.load(store.recorded("made"), traces=False)
     assert stored.provenance == PROVENANCE
     assert not stored.record.replicates[0].traces
 
 
 def test_reading_creates_nothing(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'store.db'}")
-    assert store.recorded("made") == {}
+    assert store.recorded("made") == []
     assert store.benchmarks() == []
     assert not list(tmp_path.iterdir())
 
@@ -116,21 +120,39 @@ def test_no_metric_is_ever_nonfinite(store: Store, tmp_path: Path) -> None:
 
 def test_quick_slice_is_kept_apart(store: Store) -> None:
     add(store, make_record(make_cell(1)), make_record(make_cell(2, quick=True)))
-    assert list(store.recorded("made")) == [make_cell(1).fingerprint]
-    assert list(store.recorded("made", quick=True)) == [make_cell(2).fingerprint]
+    assert fingerprints(store) == [make_cell(1).fingerprint]
+    assert fingerprints(store, quick=True) == [make_cell(2).fingerprint]
     assert store.benchmarks() == store.benchmarks(quick=True) == ["made"]
 
 
 def test_failure_is_kept_and_success_takes_its_place(store: Store) -> None:
     cell = make_cell()
     add(store, Failure(cell, "the worker process died", 3))
-    (entry,) = store.recorded("made").values()
+    (entry,) = store.recorded("made")
     assert entry.error == "the worker process died"
     assert [run.info.status for run in all_runs(store)] == ["FAILED"]
     add(store, make_record(cell))
-    (entry,) = store.recorded("made").values()
+    (entry,) = store.recorded("made")
     assert not entry.error
     assert {run.info.status for run in all_runs(store)} == {"FINISHED"}
+
+
+def test_records_of_one_training_stay_beside_each_other_if_they_were_asked_for_different_things(store: Store) -> None:
+    def asking(replicates: int, target: float = 0.9, trials: int = 4) -> Cell:
+        budget = dataclasses.replace(BUDGET, replicates=replicates, trials=trials)
+        return dataclasses.replace(make_cell(), budget=budget, target=target)
+
+    runs = tuple(make_replicate(index, np.random.default_rng(index)) for index in range(3))
+    add(store, make_record(asking(3), replicates=runs), make_record(asking(2, 0.8), replicates=runs[:2]))
+    assert len(store.recorded("made")) == 2
+    for cell, answer in ((asking(3), 3), (asking(1), 3), (asking(2, 0.8), 2), (asking(1, 0.8), 2)):
+        (entry,) = store.answering([cell]).values()
+        assert entry.identity["replicates"] == answer
+    assert not [
+        cell for cell in (asking(4), asking(3, 0.8), asking(3, 0.7), asking(3, trials=5)) if store.answering([cell])
+    ]
+    add(store, make_record(asking(3), replicates=runs))
+    assert len(store.recorded("made")) == 2, "the same question has one record"
 
 
 def test_what_a_killed_writer_left_does_not_count_and_goes(store: Store, tmp_path: Path) -> None:
@@ -138,7 +160,7 @@ def test_what_a_killed_writer_left_does_not_count_and_goes(store: Store, tmp_pat
     code = f"""
 import os, signal
 from suite.store import Store
-from tests.made import PROVENANCE, make_cell, make_record
+from tests.made import BUDGET, PROVENANCE, make_cell, make_record
 store = Store({store.uri!r})
 with store.writing() as writer:
     writer._client.log_artifacts = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
@@ -147,15 +169,15 @@ with store.writing() as writer:
     done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, check=False, capture_output=True)
     assert done.returncode == -9, done.stderr
     assert len(all_runs(store)) == 8
-    assert list(store.recorded("made")) == [make_cell(1).fingerprint]
+    assert fingerprints(store) == [make_cell(1).fingerprint]
     add(store, make_record(make_cell(3)))
     assert len(all_runs(store)) == 8
-    assert sorted(store.recorded("made")) == [make_cell(1).fingerprint, make_cell(3).fingerprint]
+    assert sorted(fingerprints(store)) == [make_cell(1).fingerprint, make_cell(3).fingerprint]
 
 
 def test_a_cell_brings_its_picture_for_the_pages_of_mlflow(store: Store) -> None:
     add(store, make_record(make_cell(1)))
-    (entry,) = store.recorded("made").values()
+    (entry,) = store.recorded("made")
     assert Path(entry.artifacts, "gradients.png").read_bytes().startswith(b"\x89PNG")
     page = Path(entry.artifacts, "gradients.html").read_text(encoding="utf-8")
     assert "data:image/png;base64," in page
@@ -164,10 +186,10 @@ def test_a_cell_brings_its_picture_for_the_pages_of_mlflow(store: Store) -> None
 
 def test_cell_whose_artifact_was_deleted_is_not_recorded(store: Store, tmp_path: Path) -> None:
     add(store, make_record(make_cell()))
-    (entry,) = store.recorded("made").values()
+    (entry,) = store.recorded("made")
     assert Path(entry.artifacts).is_relative_to(tmp_path / "mlruns"), "beside the database, whatever the working folder"
     Path(entry.artifacts, "record.npz").unlink()
-    assert Store(store.uri).recorded("made") == {}
+    assert Store(store.uri).recorded("made") == []
     add(store, make_record(make_cell()))
     assert len(load(store)) == 1
     assert len(all_runs(store)) == 4
@@ -175,7 +197,7 @@ def test_cell_whose_artifact_was_deleted_is_not_recorded(store: Store, tmp_path:
 
 def test_damaged_artifact_is_told(store: Store) -> None:
     add(store, make_record(make_cell()))
-    (entry,) = store.recorded("made").values()
+    (entry,) = store.recorded("made")
     file = Path(entry.artifacts, "record.npz")
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(StoreError, match=f"cell {entry.fingerprint} is damaged.*run {entry.run_id}"):
@@ -185,9 +207,9 @@ def test_damaged_artifact_is_told(store: Store) -> None:
 def test_deleted_experiment_is_begun_afresh(store: Store) -> None:
     add(store, make_record(make_cell(1)))
     client(store).delete_experiment(client(store).get_experiment_by_name("made").experiment_id)
-    assert store.recorded("made") == {}
+    assert store.recorded("made") == []
     add(store, make_record(make_cell(2)))
-    assert list(store.recorded("made")) == [make_cell(2).fingerprint]
+    assert fingerprints(store) == [make_cell(2).fingerprint]
 
 
 def test_one_writer_at_a_time(store: Store) -> None:
@@ -261,7 +283,7 @@ def test_folder_of_files_is_refused(tmp_path: Path) -> None:
 FILL = """
 import json, resource, signal, sys
 from suite.store import Store, StoreError
-from tests.made import PROVENANCE, make_cell, make_record
+from tests.made import BUDGET, PROVENANCE, make_cell, make_record
 uri, limit = sys.argv[1], int(sys.argv[2])
 if limit:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
