@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from suite.store import Store
@@ -47,14 +50,46 @@ def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
 
 
+LONG = ("cli", "monitor", "training", "families", "probes", "models", "store", "run", "leaderboard")
+"""Packages of long tests, the longest first, so that the workers end together."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests come first; within a package the order stays, for what a module shares."""
+    rank = {package: index for index, package in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.parent.name, len(LONG)))
+
+
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Gives a folder that the first process of pytest-xdist to ask for it makes, and all others wait for and share."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = base / name, base / f"{name}.made"
+        with FileLock(base / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def empty_database(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     """An MLflow database without experiments, to copy: making one takes MLflow seconds."""
     from suite.store import Store
 
-    file = tmp_path_factory.mktemp("database") / "empty.db"
-    with Store(f"sqlite:///{file}").writing():
-        return file
+    def make(folder: Path) -> None:
+        with Store(f"sqlite:///{folder / 'empty.db'}").writing():
+            pass
+
+    return made_once("database", make) / "empty.db"
 
 
 @pytest.fixture
@@ -75,51 +110,120 @@ class Suite:
 
     Attributes:
         folder: The working folder.
-        environment: Of the command; without MLFLOW_TRACKING_URI, so that the store is MLflow's default there.
+        database: Gives what is copied to the folder before its first `run`; None leaves it to that to make a database.
     """
 
     folder: Path
-    environment: dict[str, str] = field(repr=False)
+    database: Callable[[], Path] | None = field(default=None, repr=False)
 
     @property
     def spec(self) -> Path:
         """The spec."""
         return self.folder / "tiny.yaml"
 
-    def command(self, *arguments: object) -> list[str]:
-        """The command line of `suite ARGUMENTS`."""
-        return [sys.executable, "-m", "suite", *map(str, arguments)]
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of the command; without MLFLOW_TRACKING_URI, so that the store is MLflow's default there."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")}
+        path = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
+        return {**kept, "COLUMNS": "80", "PYTHONPATH": path}
 
     def __call__(self, *arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
-        """Runs `suite ARGUMENTS` in the folder, as a user would, and checks its exit status."""
-        done = subprocess.run(
-            self.command(*arguments), cwd=self.folder, env=self.environment, capture_output=True, text=True,
-            timeout=180, check=False,
-        )  # fmt: skip
-        assert done.returncode == status, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
-        return done
+        """Runs `suite ARGUMENTS` in the folder and checks its exit status.
+
+        In this process, which has imported what a process of its own would need seconds for. All that it and its
+        workers print is caught where it leaves the process.
+        """
+        self._copy_database(arguments)
+        with _buffer() as out, _buffer() as err:
+            with _as_command(self, arguments), _caught(1, "stdout", out), _caught(2, "stderr", err):
+                found = _main()
+            return _checked(subprocess.CompletedProcess(arguments, found, _text(out), _text(err)), status)
+
+    def process(self, *arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
+        """The same in a process of its own, as a user would, where that is what is tested."""
+        with self.start(*arguments) as running:
+            out, err = running.communicate(timeout=600)
+        return _checked(subprocess.CompletedProcess(running.args, running.returncode, out, err), status)
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         """The same, without waiting; a process group of its own, as a shell would give it."""
+        self._copy_database(arguments)
         return subprocess.Popen(
-            self.command(*arguments), cwd=self.folder, env=self.environment, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, start_new_session=True,
+            [sys.executable, "-m", "suite", *map(str, arguments)], cwd=self.folder, env=self.environment,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
+
+    def _copy_database(self, arguments: tuple[object, ...]) -> None:
+        if self.database is not None and "run" in arguments and not (self.folder / "mlflow.db").exists():
+            shutil.copy(self.database(), self.folder / "mlflow.db")
+
+
+def _main() -> int:
+    from suite.cli import main
+
+    try:
+        main()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+@contextlib.contextmanager
+def _as_command(suite: Suite, arguments: tuple[object, ...]) -> Iterator[None]:
+    """This process as the command finds its own: folder, environment, arguments; signals are given back."""
+    terminate = signal.getsignal(signal.SIGTERM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(suite.folder)
+        patch.setattr(sys, "argv", ["suite", *map(str, arguments)])
+        for key in os.environ.keys() - suite.environment.keys():
+            patch.delenv(key)
+        patch.setenv("COLUMNS", "80")
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, terminate)
+
+
+@contextlib.contextmanager
+def _caught(descriptor: int, name: str, file: IO[str]) -> Iterator[None]:
+    """Sends a stream of Python and the descriptor below it, which workers inherit, to a file."""
+    stream, saved = getattr(sys, name), os.dup(descriptor)
+    os.dup2(file.fileno(), descriptor)
+    setattr(sys, name, file)
+    try:
+        yield
+    finally:
+        setattr(sys, name, stream)
+        os.dup2(saved, descriptor)
+        os.close(saved)
+
+
+def _buffer() -> IO[str]:
+    return tempfile.TemporaryFile("w+", encoding="utf-8")
+
+
+def _text(file: IO[str]) -> str:
+    file.flush()
+    file.seek(0)
+    return file.read()
+
+
+def _checked(done: subprocess.CompletedProcess[str], status: int) -> subprocess.CompletedProcess[str]:
+    assert done.returncode == status, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+    return done
 
 
 @pytest.fixture
-def make_suite(tmp_path: Path) -> Callable[..., Suite]:
+def make_suite(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Suite]:
     """Makes a folder with a spec; the tiny one unless another is given."""
 
     def make(name: str = "work", spec: str = TINY) -> Suite:
         folder = tmp_path / name
         folder.mkdir()
         (folder / "tiny.yaml").write_text(spec)
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")}
-        root = str(Path(__file__).parents[1])
-        environment["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-        return Suite(folder, environment)
+        return Suite(folder, lambda: request.getfixturevalue("empty_database"))
 
     return make
 
