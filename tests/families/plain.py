@@ -24,9 +24,11 @@ def small(name: str = "digits", **arguments: Any) -> Task:
     return load_task({"name": name, "train_size": 40, **arguments})
 
 
-def train(model: str, task: Task, factors: Mapping[str, Any]) -> tuple[Program, Feed, list[np.ndarray]]:
+def train(
+    model: str, task: Task, factors: Mapping[str, Any], *, xla: bool | None = False
+) -> tuple[Program, Feed, list[np.ndarray]]:
     """A few steps of a program without probes: what was fed, and the weights it ends with."""
-    program = Program(factors, model, task, STEPS, 1, probes=False, xla=False)
+    program = Program(factors, model, task, STEPS, 1, probes=False, xla=xla)
     fed = feed(program, factors, rate=RATE)
     trace = program.run(fed)
     assert trace.finite

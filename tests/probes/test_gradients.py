@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -156,8 +157,10 @@ def assert_finite_differences(model: keras.Model, x: np.ndarray, y: np.ndarray) 
     shift = next(layer.shift for layer in model.layers if isinstance(layer, Shift))
     row = suite.probe(model, x, y, squared_error).frame.set_index("name").loc["probed"]
 
+    compiled = tf.function(lambda: squared_error(y, model(x, training=True)), autograph=False)
+
     def loss() -> float:
-        return float(squared_error(y, model(x, training=True)))
+        return float(compiled())
 
     assert row["gradient_rms"] == pytest.approx(rms_by_differences(loss, shift), rel=1e-6)
     by_kernel = rms_by_differences(loss, probed.kernel) * math.sqrt(math.prod(probed.kernel.shape))
@@ -184,13 +187,17 @@ def test_the_monitors_gradients_through_time_are_finite_differences(kind: Any, b
     moves = {name: tf.Variable(tf.zeros([time, 2, units], tf.float64)) for name in names}
     order = range(time - 1, -1, -1) if backwards else range(time)
 
-    def loss() -> float:
+    @functools.partial(tf.function, autograph=False)
+    def compiled() -> Any:
         states = [tf.zeros([2, units], tf.float64)] * len(layer.cell.state_size if kind is L.LSTM else [units])
         for step, index in enumerate(order):
             states = advance(
                 layer.cell, tf.cast(x[:, index], tf.float64), states, {n: m[step] for n, m in moves.items()}
             )
-        return float(squared_error(y, model.layers[-1](states[0])))
+        return squared_error(y, model.layers[-1](states[0]))
+
+    def loss() -> float:
+        return float(compiled())
 
     for name in names:
         rows = seen.through_time.query("state == @name")["gradient_rms"].to_numpy()
