@@ -115,6 +115,22 @@ def record_who(cell: Cell) -> Record:
     return make_record(cell, parameters=os.getpid())
 
 
+def record_when_met(cell: Cell) -> Record:
+    """Comes to a place of its own and waits until the cell it is to meet is at its; leaves a note if none came.
+
+    How long is only a limit: no test that passes waits for it.
+    """
+    mine, other = Path(cell.recipe["place"]), Path(cell.recipe["meet"])
+    mine.touch()
+    deadline = time.monotonic() + 300
+    while not other.exists():
+        if time.monotonic() > deadline:
+            mine.with_suffix(".alone").touch()
+            raise TimeoutError(f"nobody at {other}")
+        time.sleep(0.01)
+    return record_who(cell)
+
+
 def die_or_record(cell: Cell) -> Record:
     """Kills its own process as long as the file named by the cell holds a number above zero, which it counts down."""
     if "deaths" in cell.recipe:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import warnings
@@ -227,10 +228,10 @@ def test_pictures_are_saved_by_the_ending_of_their_name(tmp_path: Path) -> None:
         monitor.save(tmp_path / "gradients.pdf")
 
 
-def test_it_logs_to_the_active_run_finite_values_only(tmp_path: Path) -> None:
+def test_it_logs_to_the_active_run_finite_values_only(tmp_path: Path, empty_database: Path) -> None:
     import mlflow
 
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'runs.db'}")
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
     mlflow.create_experiment("mine", artifact_location=(tmp_path / "artifacts").as_uri())
     mlflow.set_experiment("mine")
     x, y = batch(16)
@@ -251,10 +252,10 @@ def test_it_logs_to_the_active_run_finite_values_only(tmp_path: Path) -> None:
     assert [artifact.path for artifact in client.list_artifacts(run.info.run_id)] == ["gradients.html"]
 
 
-def test_without_an_active_run_nothing_is_logged(tmp_path: Path) -> None:
+def test_without_an_active_run_nothing_is_logged(tmp_path: Path, empty_database: Path) -> None:
     import mlflow
 
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'runs.db'}")
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
     x, y = batch(16)
     fit(sequential(), x, y, suite.GradientMonitor(x, y), epochs=1)
     assert mlflow.search_runs(search_all_experiments=True).empty

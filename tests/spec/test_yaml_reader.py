@@ -126,20 +126,20 @@ def test_nested_aliases_cannot_blow_up(tmp_path: Path) -> None:
     """The billion laughs: nine levels of nine aliases each."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 10)]
-    started = time.perf_counter()
+    started = time.process_time()
     (problem,) = read(write(tmp_path, "\n".join(lines))).problems
     assert problem.message == "holds over 10,000 values, aliases expanded: too many for a spec"
     assert (problem.line, problem.key) == (5, "a4")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("text", ["[", "{", "- ", "? ", "&a ", '"a\\n', "a: 'x\n", "%", "*a: "])
 def test_whatever_is_written_ends_in_one_short_line(tmp_path: Path, text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     (problem,) = read(write(tmp_path, text * 50_000)).problems
     assert len(str(problem)) < 300 + len(str(tmp_path))
     assert "\n" not in str(problem)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_a_long_line_within_the_limit_is_quoted_short(tmp_path: Path) -> None:
