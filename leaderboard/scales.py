@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from suite.pictures.scale import GRADIENT_DECADES
 from suite.protocol.statistics import difference_bounds
+from suite.results.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,16 @@ class ScoreScale:
     axis: Scale
 
     @classmethod
-    def of(cls, manifest: Mapping[str, Any]) -> ScoreScale:
+    def of(cls, manifest: Manifest) -> ScoreScale:
         """The scale of a benchmark; it hangs on its manifest only, so one record moves no other's bars."""
-        task, target = manifest["task"], float(manifest["target"])
-        higher, chance = bool(task["higher_is_better"]), float(task["chance_score"])
+        task, target = manifest.task, manifest.target
+        higher, chance = task.higher_is_better, task.chance_score
         if higher:
             axis = Scale(0.0, 1.0)
         else:
             floor = max(min(target, chance) / 10, 1e-12)
             axis = Scale(10.0 ** math.floor(math.log10(floor)), 10.0 ** math.ceil(math.log10(chance * 3)), log=True)
-        return cls(str(task["metric"]), higher, chance, target, axis)
+        return cls(task.metric, higher, chance, target, axis)
 
     @property
     def difference_bounds(self) -> tuple[float, float]:
