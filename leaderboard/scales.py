@@ -81,7 +81,8 @@ class ScoreScale:
             axis = Scale(0.0, 1.0)
         else:
             floor = max(min(target, chance) / 10, 1e-12)
-            axis = Scale(10.0 ** math.floor(math.log10(floor)), 10.0 ** math.ceil(math.log10(chance * 3)), log=True)
+            top = max(chance * 3, floor * 10)
+            axis = Scale(10.0 ** math.floor(math.log10(floor)), 10.0 ** math.ceil(math.log10(top)), log=True)
         return cls(task.metric, higher, chance, target, axis)
 
     @property
@@ -114,7 +115,8 @@ class ScoreScale:
 
 def loss_scale(baseline: float) -> Scale:
     """Of training losses: from far below the constant predictor's to where a run counts as long diverged."""
-    return Scale(10.0 ** math.floor(math.log10(baseline) - 3.5), 10.0 ** math.ceil(math.log10(baseline) + 1), log=True)
+    decade = math.log10(baseline) if baseline > 0 else 0.0  # targets that are constant leave nothing to lose
+    return Scale(10.0 ** math.floor(decade - 3.5), 10.0 ** math.ceil(decade + 1), log=True)
 
 
 def significant(value: float | None, digits: int = 2) -> str:

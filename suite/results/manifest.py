@@ -182,9 +182,11 @@ def _in_words(fault: ErrorDetails) -> str:
     if last == "[key]":
         return f"{'.'.join(map(str, path[:-1]))} lists {fault['input']!r}, which is no table of an export"
     key, context = ".".join(map(str, fault["loc"])), fault.get("ctx", {})
-    expected = (
-        _EXPECTED.get(fault["type"]) or str(context.get("error", "")) or fault["msg"].removeprefix("Input should be ")
-    )
+    if "pattern" in context:
+        expected = f"a text that matches {context['pattern']}"
+    else:
+        told = str(context.get("error", "")) or fault["msg"].removeprefix("Input should be ")
+        expected = _EXPECTED.get(fault["type"], told)
     return f"Expected {key} to be {expected}. Received: {fault['input']!r}"[:300]
 
 
