@@ -212,7 +212,7 @@ def _contradictions(manifest: Manifest, folder: str) -> Iterator[str]:
             yield f"factors: {factor!r} is the name of another column"
         if len({label_text(label) for label in labels}) < len(labels):
             yield f"Expected the labels of factor {factor!r} to differ. Received: {list(labels)!r}"[:300]
-    yield from (f"does not list {name}" for name in REQUIRED if name not in manifest.files)
+    yield from (f"files does not list {name}" for name in REQUIRED if name not in manifest.files)
     for entry in manifest.missing:
         if list(entry.factors) != list(manifest.factors):
             yield f"Expected missing cell {entry.cell} to have the factors {', '.join(manifest.factors)}"

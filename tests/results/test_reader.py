@@ -107,7 +107,7 @@ def test_a_missing_file(folder: Path) -> None:
 
 def test_a_table_the_manifest_does_not_list(folder: Path) -> None:
     edit(folder, lambda m: m["files"].pop("curves.parquet"))
-    assert "manifest.json: does not list curves.parquet" in only_problem(folder)
+    assert "manifest.json: files does not list curves.parquet" in only_problem(folder)
 
 
 def test_a_missing_column(folder: Path) -> None:
