@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,16 +14,17 @@ from numpy.typing import NDArray
 
 from leaderboard.scales import ScoreScale, gradient_text
 from suite.pictures.strips import median_over_replicates, strip_image
-from suite.protocol.along import DEPTH, TIME, Along, gradient_figures
+from suite.protocol.along import DEPTH, Along
+from suite.protocol.labels import label_text
+from suite.protocol.ranks import compared_scores, order
 from suite.protocol.records import CELL_COLUMNS, Cause, Outcome
-from suite.protocol.statistics import no_worse_than_chance
-from suite.results.reader import Results, text
+from suite.results.manifest import Manifest
+from suite.results.reader import Results
 
 RESULTS = {"all": "all runs train", "some": "some runs train", "none": "no run trains", "missing": "no result yet"}
 """How a cell fared, as the board's facet has it."""
 
 _NUMBER = re.compile(r"-?[0-9.]+(e[+-]?[0-9]+)?")
-MISSING_STATUS = {"not run": "not run yet", "infrastructure error": "infrastructure error"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Board:
     scores: NDArray[np.float64]
 
     @property
-    def manifest(self) -> Mapping[str, Any]:
+    def manifest(self) -> Manifest:
         """As exported."""
         return self.results.manifest
 
@@ -212,16 +212,10 @@ def factor_title(factor: str) -> str:
 def board(results: Results) -> Board:
     """Joins the tables of a benchmark into its board."""
     scale = ScoreScale.of(results.manifest)
-    runs = results.replicates.sort_values(["cell", "replicate"], kind="stable")
-    outcomes: dict[str, Counter[str]] = {}
-    for cell, outcome in zip(runs["cell"], runs["outcome"], strict=True):
-        outcomes.setdefault(cell, Counter())[outcome] += 1
     rows = []
-    for figures in plain_rows(results.cells):
+    for figures in results.rows:
         _, steps, _, block = results.probed(figures["cell"])
-        if results.along is TIME:
-            figures.update(gradient_figures(block))
-        count = outcomes[figures["cell"]]
+        count = Counter(run.outcome for run in results.ran[figures["cell"]].replicates)
         rows.append(
             Row(
                 figures["cell"],
@@ -233,52 +227,22 @@ def board(results: Results) -> Board:
                 gradients=median_over_replicates(block),
                 along=results.along,
                 steps=steps,
-                looks=results.manifest["budget"]["evaluations"],
+                looks=results.manifest.budget.evaluations,
             )
         )
-    sign = -1 if scale.higher_is_better else 1
-    rows.sort(key=lambda row: (row["tier"] or math.inf, sign * _or_inf(row["test_score"], sign), row.labels, row.cell))
+    rows.sort(key=lambda row: (order(row.figures, higher_is_better=scale.higher_is_better), row.labels, row.cell))
     missing = [
         Row(
-            str(entry["cell"]),
-            labels := tuple(text(entry["factors"][factor]) for factor in results.factors),
+            entry.cell,
+            labels := tuple(label_text(entry.factors[factor]) for factor in results.factors),
             tuple(map(phrase, results.factors, labels)),
-            missing=(MISSING_STATUS.get(entry["status"], str(entry["status"])), str(entry.get("detail") or "")),
+            missing=("not run yet" if entry.status == "not run" else entry.status, entry.detail),
         )
-        for entry in results.manifest["missing"]
+        for entry in results.manifest.missing
     ]
     missing.sort(key=lambda row: (row.labels, row.cell))
-    return Board(results, scale, (*rows, *missing), _scores(results, rows, scale))
+    scores = compared_scores([results.ran[row.cell] for row in rows])
+    return Board(results, scale, (*rows, *missing), scores)
 
 
 _OUTCOME_ORDER = (Outcome.TRAINED, Outcome.SLOW, Outcome.LOST, Outcome.STALLED, Outcome.DIVERGED, Outcome.NONFINITE)
-
-
-def _or_inf(value: float | None, sign: int) -> float:
-    """A cell without a score sorts behind those that have one."""
-    return sign * math.inf if value is None else value
-
-
-def _scores(results: Results, rows: Sequence[Row], scale: ScoreScale) -> NDArray[np.float64]:
-    """(recorded rows, replicates), none worse than chance; the columns are indices of replicates, the same seed in each."""
-    runs = results.replicates
-    position = {row.cell: index for index, row in enumerate(rows)}
-    indices = sorted(set(runs["replicate"].tolist()))
-    column = {replicate: place for place, replicate in enumerate(indices)}
-    table = np.full((len(rows), len(indices)), np.nan)
-    values = runs["test_score"].to_numpy(dtype=float, na_value=np.nan)
-    values = np.where(np.isnan(values), scale.chance, values)
-    table[[position[c] for c in runs["cell"]], [column[r] for r in runs["replicate"].tolist()]] = values
-    return no_worse_than_chance(table, scale.chance, higher_is_better=scale.higher_is_better)
-
-
-def plain_rows(frame: Any) -> list[dict[str, Any]]:
-    """A table's rows as mappings of Python values, None where a cell of the table is empty."""
-    columns = {}
-    for name in frame.columns:
-        values = frame[name].to_numpy(dtype=object, na_value=None)
-        columns[name] = [
-            None if value is None or value != value else value.item() if hasattr(value, "item") else value
-            for value in values
-        ]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -13,12 +13,14 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from leaderboard import charts, reproduce
-from leaderboard.boards import Board, Row, plain_rows
+from leaderboard.boards import Board, Row
 from leaderboard.charts import Dot, Line, Mark
 from leaderboard.scales import Scale, loss_scale, significant
 from suite.pictures.strips import median_over_replicates, strip_image, thinned
 from suite.protocol.along import TIME
-from suite.protocol.statistics import Interval, basin, mean_intervals
+from suite.protocol.ranks import basin_of
+from suite.protocol.records import Replicate
+from suite.protocol.statistics import Interval, mean_intervals
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,6 @@ class CellPages:
         self.board = board
         self._by_labels = {row.labels: row for row in board.rows}
         self._index = {row.cell: index for index, row in enumerate(board.recorded)}
-        self._replicates = _grouped(board.results.replicates)
-        self._trials = _grouped(board.results.trials)
         curves = board.results.curves.sort_values(["cell", "replicate", "step"], kind="stable")
         self._curves = {
             name: np.asarray(curves[name], dtype=float)
@@ -65,15 +65,15 @@ class CellPages:
         self._curve_rows = {
             cells[a]: slice(int(a), int(b)) for a, b in zip(starts, [*starts[1:], len(cells)], strict=True)
         }
-        self._steps = Scale(0, max(1, int(board.manifest["budget"].get("steps", 1))))
+        self._steps = Scale(0, board.manifest.budget.steps)
 
     @cached_property
     def _document(self) -> yaml.MappingNode | None:
-        return reproduce.documents(self.board.manifest["spec"]).get(self.board.results.name)
+        return reproduce.documents(self.board.manifest.spec).get(self.board.results.name)
 
-    def replicates(self, row: Row) -> list[dict[str, Any]]:
-        """The cell's runs, as the table of replicates has them."""
-        return self._replicates.get(row.cell, [])
+    def replicates(self, row: Row) -> Sequence[Replicate]:
+        """The cell's runs; none of a missing one."""
+        return () if row.missing else self.board.results.ran[row.cell].replicates
 
     def fragment(self, row: Row) -> str | None:
         """The YAML that runs this cell alone."""
@@ -113,16 +113,16 @@ class CellPages:
 
     def strips(self, row: Row) -> list[tuple[int, str, str]]:
         """Index, outcome and heat strip of every run."""
-        outcome = {run["replicate"]: run["outcome"] for run in self.replicates(row)}
+        outcome = {run.replicate: run.outcome for run in self.replicates(row)}
         replicates, _, _, block = self.board.results.probed(row.cell)
         return [(int(r), outcome.get(int(r), ""), strip_image(block[i], row.looks)) for i, r in enumerate(replicates)]
 
     def figures(self, row: Row) -> dict[str, Markup]:
         """The charts, by name; one that has nothing to show is left out."""
-        outcome = {run["replicate"]: run["outcome"] for run in self.replicates(row)}
+        outcome = {run.replicate: run.outcome for run in self.replicates(row)}
         found = self._curve_figures(row, outcome) | self._depth_figures(row)
-        if trials := self._trials.get(row.cell):
-            found["rates"] = self._rates(row, trials)
+        if self.board.results.ran[row.cell].trials:
+            found["rates"] = self._rates(row)
         if self.board.results.through_time is not None:
             _, steps, times, block = self.board.results.through_time.of(row.cell)
             if block.size:
@@ -134,8 +134,7 @@ class CellPages:
         columns = {name: values[rows] for name, values in self._curves.items()}
         if not len(columns["step"]):
             return {}
-        manifest, scale, found = self.board.manifest, self.board.scale, {}
-        baseline = float(manifest["task"]["baseline_loss"])
+        baseline, scale, found = self.board.manifest.task.baseline_loss, self.board.scale, {}
         for name, column, y, title, mark in (
             ("loss", "train_loss", loss_scale(baseline), "training loss", Mark("constant predictor", baseline)),
             ("score", "validation_score", scale.axis, f"validation {scale.metric}", Mark("target", scale.target)),
@@ -182,43 +181,24 @@ class CellPages:
         series = _three_lines(steps, times[kept], gradients[:, kept])
         return {"time": charts.gradient_lines(series, x=axis, x_title="time step, 1 is the first input", label=label)}
 
-    def _rates(self, row: Row, trials: Sequence[Mapping[str, Any]]) -> Markup:
-        scale, budget = self.board.scale, self.board.manifest["budget"]
-        scores = [trial["validation_score"] for trial in trials if trial["validation_score"] is not None]
-        best = (max if scale.higher_is_better else min)(scores, default=scale.chance)
-        shared = [trial for trial in trials if trial["shared_grid"]]
-        marked = basin(
-            [trial["learning_rate"] for trial in shared], [trial["validation_score"] for trial in shared],
-            best=best, chance=scale.chance, higher_is_better=scale.higher_is_better,
-        )  # fmt: skip
+    def _rates(self, row: Row) -> Markup:
+        scale, budget, cell = self.board.scale, self.board.manifest.budget, self.board.results.ran[row.cell]
         dots = [
             Dot(
-                f"{significant(trial['learning_rate'])}: {scale.write(trial['validation_score'])}, {trial['outcome']}",
-                trial["learning_rate"], trial["validation_score"], bool(trial["shared_grid"]),
-                trial["learning_rate"] == row["learning_rate"],
+                f"{significant(trial.learning_rate)}: {scale.write(trial.validation_score)}, {trial.outcome}",
+                trial.learning_rate, trial.validation_score, trial.shared_grid,
+                trial.learning_rate == row["learning_rate"],
             )
-            for trial in trials
+            for trial in cell.trials
         ]  # fmt: skip
-        rates = [trial["learning_rate"] for trial in trials]
-        x = Scale(
-            budget.get("learning_rate_low") or min(rates),
-            budget.get("learning_rate_high") or max(rates) * 1.01,
-            log=True,
-        )
+        x = Scale(budget.learning_rate_low, max(budget.learning_rate_high, budget.learning_rate_low * 1.01), log=True)
         label = (
             f"Validation {scale.metric} of {len(dots)} learning rates, the best is {significant(row['learning_rate'])}"
         )
         return charts.rates(
-            dots, marked or [], x=x, y=scale.axis, y_title=f"validation {scale.metric}", label=label,
+            dots, basin_of(cell) or [], x=x, y=scale.axis, y_title=f"validation {scale.metric}", label=label,
             marks=[Mark("target", scale.target)],
         )  # fmt: skip
-
-
-def _grouped(table: Any) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in plain_rows(table):
-        found.setdefault(row["cell"], []).append(row)
-    return found
 
 
 def _three_lines(steps: NDArray[np.int32], places: NDArray[Any], gradients: NDArray[np.float64]) -> list[Line]:

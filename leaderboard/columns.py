@@ -88,7 +88,7 @@ def strip(row: Row) -> Markup:
 
 
 def _steps(board: Board) -> Callable[[Row], Markup]:
-    budget = board.manifest["budget"].get("steps", 0)
+    budget = board.manifest.budget.steps
 
     def write(row: Row) -> Markup:
         value = row["steps_to_target"]

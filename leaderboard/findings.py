@@ -232,7 +232,7 @@ def across_tasks(boards: Sequence[Board]) -> list[AcrossTasks]:
     """Levels that two or more benchmarks with a frozen reference share, best first within their factor."""
     cells: dict[tuple[str, str], list[np.ndarray]] = {}
     for board in boards:
-        reference = board.manifest.get("reference")
+        reference = board.manifest.reference
         if reference is None or reference == board.scale.chance:
             continue
         # Replicates of a cell share its recipe: a cell, by its mean, is what is independent of the others.

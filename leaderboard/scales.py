@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from suite.pictures.scale import GRADIENT_DECADES
 from suite.protocol.statistics import difference_bounds
+from suite.results.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,17 @@ class ScoreScale:
     axis: Scale
 
     @classmethod
-    def of(cls, manifest: Mapping[str, Any]) -> ScoreScale:
+    def of(cls, manifest: Manifest) -> ScoreScale:
         """The scale of a benchmark; it hangs on its manifest only, so one record moves no other's bars."""
-        task, target = manifest["task"], float(manifest["target"])
-        higher, chance = bool(task["higher_is_better"]), float(task["chance_score"])
+        task, target = manifest.task, manifest.target
+        higher, chance = task.higher_is_better, task.chance_score
         if higher:
             axis = Scale(0.0, 1.0)
         else:
             floor = max(min(target, chance) / 10, 1e-12)
-            axis = Scale(10.0 ** math.floor(math.log10(floor)), 10.0 ** math.ceil(math.log10(chance * 3)), log=True)
-        return cls(str(task["metric"]), higher, chance, target, axis)
+            top = max(chance * 3, floor * 10)
+            axis = Scale(10.0 ** math.floor(math.log10(floor)), 10.0 ** math.ceil(math.log10(top)), log=True)
+        return cls(task.metric, higher, chance, target, axis)
 
     @property
     def difference_bounds(self) -> tuple[float, float]:
@@ -114,7 +115,8 @@ class ScoreScale:
 
 def loss_scale(baseline: float) -> Scale:
     """Of training losses: from far below the constant predictor's to where a run counts as long diverged."""
-    return Scale(10.0 ** math.floor(math.log10(baseline) - 3.5), 10.0 ** math.ceil(math.log10(baseline) + 1), log=True)
+    decade = math.log10(baseline) if baseline > 0 else 0.0  # targets that are constant leave nothing to lose
+    return Scale(10.0 ** math.floor(decade - 3.5), 10.0 ** math.ceil(decade + 1), log=True)
 
 
 def significant(value: float | None, digits: int = 2) -> str:

@@ -1,4 +1,4 @@
-"""From exported tables to a static site: rendered aside, swapped in whole, the same bytes for the same records."""
+"""From exported tables to a static site: rendered aside, swapped in, the same bytes for the same records."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,17 @@ from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import Column, columns, number
 from leaderboard.findings import Findings, across_tasks
+from suite.protocol.labels import label_text
 from suite.protocol.records import PROTOCOL_VERSION, TABLES
 from suite.results import reader
-from suite.results.errors import ResultsError
-from suite.results.manifest import MANIFEST, TASK_KEYS
+from suite.results.errors import ResultsError, told_as
+from suite.results.folders import files_in, rebuilt
+from suite.results.manifest import MANIFEST, Manifest, TaskFacts
 
 HERE = Path(__file__).parent
 GENERATOR = "suite leaderboard"
-"""Every page says so in its head; a folder whose front page does not is never replaced."""
+INDEX = "site.json"
+"""Lists every other file of a site: only what is in there is replaced or removed by the next build."""
 
 
 @dataclass(frozen=True)
@@ -56,48 +58,38 @@ class BuildReport:
 def build(results: Path, out: Path) -> BuildReport:
     """Builds the site of all exported folders in `results`.
 
-    It is written to a folder beside `out` and takes its place at the end: on any error the old site stays as it was.
+    It is written to a folder beside `out` and put in its place at the end, see `suite.results.folders`: on any error
+    the old site stays as it was, and files in `out` that no build of ours wrote stay in any case.
 
     Raises:
         ResultsError: Results cannot be used, or `out` is a folder that holds something else.
     """
     start = time.perf_counter()
-    out = out.absolute()
-    if out.exists() and not _is_site(out):
-        raise ResultsError(
-            [f"{out}: is not empty and holds no site of ours. Expected a new folder, or one built before."]
-        )
-    try:
-        return _build(results, out, start)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ResultsError([f"{out}: cannot be written: {reason}. A site that was there is as it was."]) from error
-
-
-def _build(results: Path, out: Path, start: float) -> BuildReport:
-    with _rendered(results, out.parent) as (fresh, boards):
-        files = [path for path in fresh.rglob("*") if path.is_file()]
-        report = BuildReport(
-            out, len(boards), sum(len(b.recorded) for b in boards), sum(len(b.missing) for b in boards),
-            sum(path.suffix == ".html" for path in files), sum(path.stat().st_size for path in files),
-            time.perf_counter() - start,
-        )  # fmt: skip
-        _swap(fresh, out)
-    return report
+    boards = _boards(results)
+    with told_as("written", out), rebuilt(out.absolute(), INDEX, _listed) as fresh:
+        Renderer(fresh).site(boards)
+        files = [fresh / path for path in files_in(fresh)]
+        size, pages = sum(path.stat().st_size for path in files), sum(path.suffix == ".html" for path in files)
+    recorded, missing = sum(len(b.recorded) for b in boards), sum(len(b.missing) for b in boards)
+    return BuildReport(out.absolute(), len(boards), recorded, missing, pages, size, time.perf_counter() - start)
 
 
 def check(results: Path, out: Path) -> list[str]:
     """How the site in `out` differs from what `results` would give, one line per file; empty if it does not.
+
+    Files that no build of ours wrote are nobody's business.
 
     Raises:
         ResultsError: The results cannot be used.
     """
     if not out.is_dir():
         return [f"{out}: no such folder"]
-    with tempfile.TemporaryDirectory() as scratch, _rendered(results, Path(scratch)) as (fresh, _):
-        expected, found = (
-            {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()} for folder in (fresh, out)
-        )
+    boards = _boards(results)
+    with told_as("compared", out), tempfile.TemporaryDirectory() as scratch:
+        fresh = Path(scratch)
+        Renderer(fresh).site(boards)
+        expected, ours = set(files_in(fresh)), set(_listed(out) or ())
+        found = {path for path in expected | ours if (out / path).is_file()}
         return [
             *(f"{out / path}: is missing" for path in sorted(expected - found)),
             *(f"{out / path}: is not part of the site" for path in sorted(found - expected)),
@@ -109,19 +101,24 @@ def check(results: Path, out: Path) -> list[str]:
         ]
 
 
-def _is_site(out: Path) -> bool:
-    """Whether a folder may be replaced: it is empty, or its front page is ours."""
-    if not out.is_dir():
-        return False
-    front = out / "index.html"
-    if not front.is_file():
-        return not any(out.iterdir())
-    return f'<meta name="generator" content="{GENERATOR}">' in front.read_text(encoding="utf-8", errors="replace")
+def _listed(out: Path) -> Collection[str] | None:
+    """The files of a site of ours, without any that would lie elsewhere; None where there is no such site."""
+    try:
+        index = json.loads((out / INDEX).read_text(encoding="utf-8"))
+        if index["generator"] != GENERATOR:
+            return None
+        paths = map(Path, index["files"])
+        return {path.as_posix() for path in paths if not path.is_absolute() and ".." not in path.parts}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
-@contextmanager
-def _rendered(results: Path, beside: Path) -> Iterator[tuple[Path, list[Board]]]:
-    """A folder with the whole site, which is gone afterwards unless it was moved away."""
+def _boards(results: Path) -> list[Board]:
+    """The board of every exported folder.
+
+    Raises:
+        ResultsError: With the problems of all of them.
+    """
     boards: list[Board] = []
     problems: list[str] = []
     for folder in reader.folders(results):
@@ -131,27 +128,7 @@ def _rendered(results: Path, beside: Path) -> Iterator[tuple[Path, list[Board]]]
             problems += error.problems
     if problems:
         raise ResultsError(problems)
-    beside.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".site-", dir=beside))
-    try:
-        fresh = scratch / "site"
-        Renderer(fresh).site(boards)
-        yield fresh, boards
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _swap(fresh: Path, out: Path) -> None:
-    """Puts `fresh` in the place of `out`; what was there goes to the scratch folder that is about to be deleted."""
-    old = fresh.with_name("old")
-    if out.exists():
-        out.rename(old)
-    try:
-        fresh.rename(out)
-    except BaseException:
-        if old.exists():
-            old.rename(out)
-        raise
+    return boards
 
 
 class Renderer:
@@ -168,7 +145,7 @@ class Renderer:
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self.jinja.filters |= {
-            "text": reader.text,
+            "text": label_text,
             "as_text": _as_text,
             "commits": _commits,
             "task_text": _task_text,
@@ -205,6 +182,8 @@ class Renderer:
         self.page("method.html", "method.html")
         for found in findings:
             self.benchmark(found)
+        index = {"generator": GENERATOR, "files": files_in(self.out)}
+        (self.out / INDEX).write_text(json.dumps(index, indent=0) + "\n", encoding="utf-8", newline="\n")
 
     def benchmark(self, findings: Findings) -> None:
         """The pages of one benchmark and its raw tables."""
@@ -217,8 +196,9 @@ class Renderer:
         self.page(f"{name}/compare.html", "compare.html", **shared)
         data = self.out / name / "data"
         data.mkdir()
-        for file in (MANIFEST, *found.manifest["files"]):
-            shutil.copyfile(found.results.folder / file, data / file)
+        for file in (MANIFEST, *found.manifest.files):
+            with told_as("read", found.results.folder / file):
+                shutil.copyfile(found.results.folder / file, data / file)
         pages = CellPages(found)
         (self.out / name / "cell").mkdir()
         for row in found.rows:
@@ -242,15 +222,18 @@ def _compare_data(found: Board, row: Row, shown: Sequence[Column], figures: Mapp
     return f"cellLoaded({text});\n"
 
 
-def _task_text(task: Mapping[str, Any]) -> str:
+def _task_text(task: TaskFacts) -> str:
     """The task as a spec would have it, without what it merely is known to be."""
-    facts = (*TASK_KEYS[1:], "classes", "train_size", "validation_size", "test_size")
-    return _as_text({key: value for key, value in task.items() if key not in facts and value not in (None, False)})
+    facts = ("classes", "train_size", "validation_size", "test_size")
+    given = {
+        key: value for key, value in (task.model_extra or {}).items() if key not in facts and value not in (None, False)
+    }
+    return _as_text({"name": task.name, **given})
 
 
-def _commits(manifest: Mapping[str, Any]) -> str:
+def _commits(manifest: Manifest) -> str:
     """The commit that the results were made at; where there are several, each with its number of cells."""
-    found = manifest.get("cells_by_commit") or {manifest.get("git_commit") or "unknown": 0}
+    found = manifest.cells_by_commit or {manifest.git_commit or "unknown": 0}
     short = {f"{commit[:12]}{'-dirty' if commit.endswith('-dirty') else ''}": cells for commit, cells in found.items()}
     return next(iter(short)) if len(short) == 1 else ", ".join(f"{c} ({cells} cells)" for c, cells in short.items())
 
@@ -269,4 +252,4 @@ def _as_text(value: Any) -> str:
         return ", ".join(f"{key} {_as_text(item)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(map(_as_text, value))
-    return "–" if value is None else reader.text(value)
+    return "–" if value is None else label_text(value)

@@ -152,12 +152,14 @@ def export(
 
     store = Store()
     benchmarks = _benchmarks(specs) if specs else recorded_benchmarks(store, quick=quick)
-    if not benchmarks:
-        _fail(f"nothing is recorded in {store.uri}: `suite run SPEC` comes first.")
     for benchmark in benchmarks:
         results = gather(benchmark, store, quick=quick)
-        folder = write(results, out)
+        if not results.records:
+            _fail(_nothing_recorded(store, specs or [], quick, benchmark.name))
+        folder = write(results.manifest(), results.records, out)
         print(f"{folder}: {len(results.records)} of {len(results.cells)} cells")
+    if not benchmarks:
+        _fail(_nothing_recorded(store, [], quick))
 
 
 @app.command()
@@ -197,6 +199,21 @@ def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
     from suite.store import Store, serve
 
     serve(Store().uri, port)
+
+
+def _nothing_recorded(store: Any, specs: list[str], quick: bool, name: str = "") -> str:
+    """Why there is nothing to export, and what to do: what was asked for may be there quick, or in full."""
+    there = [entry for one in [name] * bool(name) or store.benchmarks(not quick)
+             for entry in store.recorded(one, not quick).values() if not entry.error]  # fmt: skip
+    what = f"nothing of {name}" if name else f"nothing in {store.uri}"
+    run = again("run", specs or ["SPEC"], quick, None)
+    if not there:
+        return f"{what} is recorded yet: `{run}` comes first."
+    if quick:
+        return f"no quick run of {name or 'anything'} is recorded: leave out --quick to export the full one."
+    return (
+        f"only a quick run of {name or 'anything'} is recorded: export it with --quick, or `{run}` for all of the grid."
+    )
 
 
 def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> int:
@@ -274,14 +291,13 @@ def _told() -> Iterator[None]:
 def _status(error: Exception) -> int | None:
     """The exit status of an error with a text for users; None of any other."""
     from suite.results.errors import ResultsError
-    from suite.results.writer import ExportError
     from suite.run.cluster import ClusterError
     from suite.spec import SpecError
     from suite.store import StoreError
 
     if isinstance(error, ClusterError):
         return INCOMPLETE
-    return WRONG if isinstance(error, (UsageError, SpecError, StoreError, ExportError, ResultsError)) else None
+    return WRONG if isinstance(error, (UsageError, SpecError, StoreError, ResultsError)) else None
 
 
 def main() -> None:

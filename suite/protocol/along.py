@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from suite.protocol.outcomes import gradient_factor, gradient_ratio, median_ratio
 
@@ -33,17 +33,22 @@ DEPTH = Along("layer", "dz", "input", "output", "layer, input to output")
 TIME = Along("time step", "dh", "first time step", "last time step", "time step, first to last")
 
 
-def gradient_figures(block: NDArray[np.float64]) -> dict[str, float | None]:
-    """R and the factor of a cell, as its row of the cells table has them along depth: medians over replicates.
+def along_of(layers: int, *, recurrent: bool) -> Along:
+    """Depth, but time in networks of one recurrent layer, which have no depth to follow a gradient along."""
+    return TIME if recurrent and layers == 1 else DEPTH
+
+
+def gradient_figures(traces: Mapping[str, np.ndarray]) -> dict[str, float | None]:
+    """R at the first probed step and its median, and the factor at the first, of one run, along its way.
 
     Args:
-        block: Shape (replicates, steps, places).
+        traces: As in `suite.protocol.records.Replicate.traces`.
     """
-    first = [run[0] for run in block if len(run)]
-    found = {
-        "gradient_ratio_init": [gradient_ratio(g) for g in first],
-        "gradient_ratio_median": [median_ratio(run) for run in block],
-        "gradient_factor_init": [gradient_factor(g) for g in first],
+    gradients, through_time = traces["gradient_rms"], traces.get("gradient_rms_through_time")
+    if through_time is not None and along_of(gradients.shape[1], recurrent=True) is TIME:
+        gradients = through_time[:, 0]
+    return {
+        "gradient_ratio_init": gradient_ratio(gradients[0]) if len(gradients) else None,
+        "gradient_ratio_median": median_ratio(gradients),
+        "gradient_factor_init": gradient_factor(gradients[0]) if len(gradients) else None,
     }
-    known = {name: [value for value in values if value is not None] for name, values in found.items()}
-    return {name: float(np.median(values)) if values else None for name, values in known.items()}

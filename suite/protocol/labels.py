@@ -1,12 +1,28 @@
-"""Levels and arguments as people write them in a spec."""
+"""What a level is called: the one rule of how labels are shown, and so of which labels are the same."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]{0,14}))\.0+")
 
 
 def label_text(value: Any) -> str:
-    """`true` for True, `none` for None, else the value itself."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "none" if value is None else str(value)
+    """A label or argument as it is shown; two labels are the same where this is.
+
+    `5` for 5, 5.0 and "5.0", `0` for -0.0, `true` for True and "True", `none` for None, any other text as it is. A
+    column of a table has one type, so numbers and booleans may stand in it as texts, or whole numbers as floats: they
+    must not turn into other labels on the way, and no two labels of a spec into one.
+    """
+    if hasattr(value, "item"):
+        value = value.item()
+    if value is None:
+        return "none"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    text = str(value)
+    if text in ("True", "False"):
+        return text.lower()
+    whole = _WHOLE.fullmatch(text)
+    return str(int(whole[1])) if whole else text

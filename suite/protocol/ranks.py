@@ -1,23 +1,54 @@
-"""Records to ranked standings: the figures of each cell, by the protocol, for the export and the terminal alike."""
+"""Runs to ranked figures: what each cell is worth by the protocol, for export, terminal, page and check alike."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from suite.protocol.records import CELL_COLUMNS, Cause, Outcome, Record, Replicate
+from suite.protocol.records import CELL_COLUMNS, Cause, Outcome, Record, Replicate, Trial
 from suite.protocol.statistics import (
-    basin_decades,
+    basin,
     bootstrap_mean,
     no_worse_than_chance,
     steps_to_target_median,
     tiers,
     wilson,
 )
+
+EDGE = 0.01
+"""A best rate within this share of the range's decades from either end is flagged as `at_edge`."""
+
+
+class Ran(Protocol):
+    """What the figures of a cell are made of: a record has it, and so have the exported tables."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The best rate found."""
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether it is at an end of the range."""
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        """The learning rates tried."""
+
+    @property
+    def replicates(self) -> Sequence[Replicate]:
+        """The runs."""
+
+    @property
+    def seconds(self) -> float:
+        """Of the whole cell."""
+
+    @property
+    def task_facts(self) -> Mapping[str, Any]:
+        """With `higher_is_better` and `chance_score`."""
 
 
 @dataclass(frozen=True)
@@ -35,63 +66,86 @@ class Standing:
 
 def standings(records: Sequence[Record]) -> list[Standing]:
     """The figures of every cell, in the order given; tiers are among these cells only."""
-    if not records:
+    return [Standing(record, figures) for record, figures in zip(records, figures_of(records), strict=True)]
+
+
+def figures_of(cells: Sequence[Ran]) -> list[dict[str, Any]]:
+    """The row of the cells table of every cell, in the order given; tiers are among these cells only."""
+    if not cells:
         return []
-    higher = bool(records[0].task_facts["higher_is_better"])
-    shown = np.nanmean(score_table(records), axis=1)
-    tier = tiers(compared_scores(records), shown, higher_is_better=higher)
-    return [Standing(record, _figures(record, int(own))) for record, own in zip(records, tier, strict=True)]
+    found = [_figures(cell) for cell in cells]
+    shown = [math.nan if figures["test_score"] is None else figures["test_score"] for figures in found]
+    cut = tiers(compared_scores(cells), shown, higher_is_better=bool(cells[0].task_facts["higher_is_better"]))
+    return [{**figures, "tier": int(tier)} for figures, tier in zip(found, cut, strict=True)]
 
 
 def ranked(found: Iterable[Standing]) -> list[Standing]:
     """By test score; tiers only cut this order."""
-
-    def key(standing: Standing) -> tuple[float, float]:
-        score = standing.figures["test_score"]
-        sign = -1 if standing.record.task_facts["higher_is_better"] else 1
-        return standing.figures["tier"], sign * score
-
-    return sorted(found, key=key)
+    return sorted(found, key=lambda s: order(s.figures, higher_is_better=s.record.task_facts["higher_is_better"]))
 
 
-def score_table(records: Sequence[Record]) -> np.ndarray:
-    """(cells, replicates) test scores, chance where a run went non-finite; NaN where there is no such replicate."""
-    indices = sorted({replicate.replicate for record in records for replicate in record.replicates})
+def order(figures: Mapping[str, Any], *, higher_is_better: bool) -> tuple[float, float]:
+    """What cells are sorted by: the tier, then the test score; without one a cell comes last."""
+    score = figures["test_score"]
+    return figures["tier"] or math.inf, math.inf if score is None else -score if higher_is_better else score
+
+
+def compared_scores(cells: Sequence[Ran]) -> np.ndarray:
+    """(cells, replicates) test scores as comparisons have them: none is worse than chance, nor is a non-finite run.
+
+    Columns are indices of replicates, the same seed in each; NaN where a cell has no such replicate.
+    """
+    indices = sorted({run.replicate for cell in cells for run in cell.replicates})
     column = {index: place for place, index in enumerate(indices)}
-    table = np.full((len(records), len(indices)), np.nan)
-    for row, record in enumerate(records):
-        for replicate in record.replicates:
-            table[row, column[replicate.replicate]] = _or_chance(replicate.test_score, record)
-    return table
+    table = np.full((len(cells), len(indices)), np.nan)
+    for row, cell in enumerate(cells):
+        for run in cell.replicates:
+            table[row, column[run.replicate]] = _or_chance(run.test_score, cell)
+    if not cells:
+        return table
+    chance = np.array([[float(cell.task_facts["chance_score"])] for cell in cells])
+    return no_worse_than_chance(table, chance, higher_is_better=bool(cells[0].task_facts["higher_is_better"]))
 
 
-def causes_of(replicates: Iterable[Replicate]) -> str:
-    """What the probes of a cell's failed runs show, in the protocol's order: "vanishing+saturated"."""
-    found = {cause for replicate in replicates for cause in replicate.causes}
-    return "+".join(str(cause) for cause in Cause if cause in found)
+def basin_of(cell: Ran) -> list[tuple[float, float]] | None:
+    """The ranges of learning rate in which a cell does nearly its best, see `suite.protocol.statistics.basin`."""
+    higher = bool(cell.task_facts["higher_is_better"])
+    scores = [trial.validation_score for trial in cell.trials if trial.validation_score is not None]
+    shared = [trial for trial in cell.trials if trial.shared_grid]
+    if not scores:
+        return None
+    return basin(
+        [trial.learning_rate for trial in shared],
+        [trial.validation_score for trial in shared],
+        best=max(scores) if higher else min(scores),
+        chance=float(cell.task_facts["chance_score"]),
+        higher_is_better=higher,
+    )
 
 
-def compared_scores(records: Sequence[Record]) -> np.ndarray:
-    """`score_table`, of the same shape, as comparisons have it: none is worse than chance."""
-    chance = np.array([[float(record.task_facts["chance_score"])] for record in records])
-    higher = bool(records[0].task_facts["higher_is_better"])
-    return no_worse_than_chance(score_table(records), chance, higher_is_better=higher)
+def at_edge(rate: float, low: float, high: float) -> bool:
+    """Whether a best rate lies so close to an end of the range searched that a better one may lie beyond."""
+    margin = EDGE * math.log(high / low)
+    return not math.log(low) + margin < math.log(rate) < math.log(high) - margin
 
 
-def _or_chance(score: float | None, record: Record) -> float:
-    return float(record.task_facts["chance_score"]) if score is None else score
+def _or_chance(score: float | None, cell: Ran) -> float:
+    return float(cell.task_facts["chance_score"]) if score is None else score
 
 
-def _figures(record: Record, tier: int) -> dict[str, Any]:
-    runs = record.replicates
-    bounds = (0.0, 1.0) if record.task_facts["higher_is_better"] else (0.0, math.inf)
+def _figures(cell: Ran) -> dict[str, Any]:
+    """All of them but the tier, which hangs on the other cells."""
+    runs = cell.replicates
+    bounds = (0.0, 1.0) if cell.task_facts["higher_is_better"] else (0.0, math.inf)
     trained = sum(run.outcome == Outcome.TRAINED for run in runs)
     success_low, success_high = wilson(trained, len(runs))
-    test = bootstrap_mean([_or_chance(run.test_score, record) for run in runs], bounds=bounds)
+    test = bootstrap_mean([_or_chance(run.test_score, cell) for run in runs], bounds=bounds)
+    ranges = basin_of(cell)
+    causes = {cause for run in runs for cause in run.causes}
     figures = {
-        "learning_rate": record.learning_rate,
-        "at_edge": record.at_edge,
-        "basin_decades": _basin(record),
+        "learning_rate": cell.learning_rate,
+        "at_edge": cell.at_edge,
+        "basin_decades": None if ranges is None else float(sum(np.log10(high / low) for low, high in ranges)),
         "replicates": len(runs),
         "trained": trained,
         "success_rate": trained / len(runs) if runs else None,
@@ -100,31 +154,17 @@ def _figures(record: Record, tier: int) -> dict[str, Any]:
         "test_score": _known(test[0]),
         "test_low": _known(test[1]),
         "test_high": _known(test[2]),
-        "train_score": float(np.mean([_or_chance(run.train_score, record) for run in runs])),
+        "train_score": float(np.mean([_or_chance(run.train_score, cell) for run in runs])) if runs else None,
         "steps_to_target": steps_to_target_median([run.steps_to_target for run in runs]),
         "gradient_ratio_init": _median(run.gradient_ratio_init for run in runs),
         "gradient_ratio_median": _median(run.gradient_ratio_median for run in runs),
         "gradient_factor_init": _median(run.gradient_factor_init for run in runs),
-        "causes": causes_of(runs),
-        "tier": tier,
-        "seconds": record.seconds,
+        "causes": "+".join(str(cause) for cause in Cause if cause in causes),
+        "tier": None,
+        "seconds": cell.seconds,
+        "chance_score": float(cell.task_facts["chance_score"]),
     }
     return {column: figures[column] for column in CELL_COLUMNS}
-
-
-def _basin(record: Record) -> float | None:
-    higher = bool(record.task_facts["higher_is_better"])
-    scores = [trial.validation_score for trial in record.trials if trial.validation_score is not None]
-    shared = [trial for trial in record.trials if trial.shared_grid]
-    if not scores:
-        return None
-    return basin_decades(
-        [trial.learning_rate for trial in shared],
-        [trial.validation_score for trial in shared],
-        best=max(scores) if higher else min(scores),
-        chance=float(record.task_facts["chance_score"]),
-        higher_is_better=higher,
-    )
 
 
 def _median(values: Iterable[float | None]) -> float | None:

@@ -261,6 +261,7 @@ CELL_COLUMNS = (
     "learning_rate", "at_edge", "basin_decades", "replicates", "trained", "success_rate", "success_low",
     "success_high", "test_score", "test_low", "test_high", "train_score", "steps_to_target",
     "gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init", "causes", "tier", "seconds",
+    "chance_score",
 )  # fmt: skip
 REPLICATE_COLUMNS = (
     "replicate", "seed", "outcome", "causes", "test_score", "train_score", "validation_score", "train_loss",

@@ -252,19 +252,6 @@ def basin(
     return ranges
 
 
-def basin_decades(
-    learning_rates: ArrayLike,
-    scores: Sequence[float | None] | ArrayLike,
-    *,
-    best: float,
-    chance: float,
-    higher_is_better: bool = True,
-) -> float | None:
-    """The width of the `basin` in decades of learning rate, its ranges together; None where there is none to have."""
-    ranges = basin(learning_rates, scores, best=best, chance=chance, higher_is_better=higher_is_better)
-    return None if ranges is None else float(sum(np.log10(high / low) for low, high in ranges))
-
-
 def steps_to_target_median(values: Iterable[float | None]) -> float | None:
     """The median, with None (never got there) counted as later than everything; None if the median itself is."""
     known = [np.inf if value is None or np.isnan(value) else float(value) for value in values]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from suite.protocol.records import Cause, Outcome, Record, Replicate
@@ -200,7 +200,12 @@ def _outcome_in_words(outcome: Outcome, get: Any) -> str:
 
 
 def _facts_of_replicate(run: Replicate, layers: Sequence[str]) -> Facts:
-    return facts_of(run.traces, layers) if run.traces and layers else _facts_of_row(lambda name: getattr(run, name))
+    if run.traces and layers:
+        return facts_of(run.traces, layers)
+    facts = _facts_of_row(lambda name: getattr(run, name))
+    # A single layer has no other to be compared with: what the run keeps was followed through time.
+    through_time = replace(facts, ratio=None, factor=None, time_ratio=facts.ratio, time_factor=facts.factor)
+    return through_time if len(layers) == 1 else facts
 
 
 def _facts_of_row(get: Any) -> Facts:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class ResultsError(Exception):
@@ -19,4 +21,19 @@ class ResultsError(Exception):
 
 def first_line(error: Exception) -> str:
     """What an error says, in one line."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def told_as(doing: str, path: Path) -> Iterator[None]:
+    """What the machine refuses while the block runs, as `PATH: cannot be DOING: why`.
+
+    Raises:
+        ResultsError: In place of an OSError, of the file that it names.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ResultsError([f"{error.filename or path}: cannot be {doing}: {first_line(error)}"]) from error

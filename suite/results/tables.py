@@ -1,21 +1,27 @@
-"""Records to the data frames that are exported, with the columns that `suite.protocol.records.TABLES` promises."""
+"""Records to the data frames that are exported and their rows back, in the columns that `TABLES` promises."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suite.protocol.along import gradient_figures
 from suite.protocol.labels import label_text
-from suite.protocol.ranks import standings
-from suite.protocol.records import TABLES, Record, Replicate, to_plain
+from suite.protocol.ranks import figures_of
+from suite.protocol.records import TABLES, Record, Replicate, Trial, to_plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_WHOLE = {"steps_to_target": "replicates", "nonfinite_step": "replicates"}
-"""Columns that hold whole numbers or nothing, by their table."""
+ROWS: Mapping[str, type[Trial] | type[Replicate]] = {"trials": Trial, "replicates": Replicate}
+"""Tables whose rows are plain data of the protocol: its fields say what a column holds, and whether it may be empty."""
+
+TEXTS = ("benchmark", "cell", "outcome", "causes", "nonfinite_layer", "name")
+FLAGS = ("at_edge", "shared_grid")
+"""Columns of truth values; what is neither these nor `TEXTS` is numbers, but for the factors."""
 
 _PROBED = (
     "gradient_rms", "weight_gradient_norm", "activation_mean", "activation_std",
@@ -25,8 +31,9 @@ _PROBED = (
 
 def tables(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
     """Every table of `suite.protocol.records.TABLES`, rows in the order of the grid, then replicate, then step."""
+    records = [dataclasses.replace(r, replicates=tuple(map(_followed, r.replicates))) for r in records]
     found = {
-        "cells": _short(records, [[dict(standing.figures)] for standing in standings(records)], "cells"),
+        "cells": _short(records, [[figures] for figures in figures_of(records)], "cells"),
         "replicates": _short(records, [[_replicate_row(run) for run in r.replicates] for r in records], "replicates"),
         "trials": _short(records, [[to_plain(trial) for trial in r.trials] for r in records], "trials"),
         "gradients": _long(records, _gradient_rows, "gradients"),
@@ -38,6 +45,40 @@ def tables(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
     return found
 
 
+def _followed(run: Replicate) -> Replicate:
+    """A run of one recurrent layer, kept before its gradient was followed through time, with the figures of that."""
+    kept = run.gradient_ratio_median is not None or "gradient_rms_through_time" not in run.traces
+    return run if kept else dataclasses.replace(run, **gradient_figures(run.traces))  # type: ignore[arg-type]
+
+
+def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table's rows as mappings of Python values, None where it is empty."""
+    columns = {name: plain_values(frame[name]) for name in frame.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def plain_values(column: Any) -> list[Any]:
+    """A column as Python values, None where it is empty."""
+    values = column.to_numpy(dtype=object, na_value=None)
+    return [None if v is None or v != v else v.item() if hasattr(v, "item") else v for v in values]
+
+
+def whole_numbers(table: str) -> dict[str, bool]:
+    """The columns of whole numbers, and whether they may be empty."""
+    fields = dataclasses.fields(ROWS[table]) if table in ROWS else ()
+    return {field.name: "None" in field.type for field in fields if field.type.startswith("int")}
+
+
+def from_row(table: str, row: Mapping[str, Any]) -> Any:
+    """The trial or replicate that a row was made of, without traces."""
+    kind = ROWS[table]
+    fields = {field.name: row[field.name] for field in dataclasses.fields(kind) if field.name in TABLES[table]}
+    fields |= {name: int(fields[name]) for name in whole_numbers(table) if fields[name] is not None}
+    if "causes" in fields:
+        fields["causes"] = tuple(cause for cause in (fields["causes"] or "").split("+") if cause)
+    return kind(**fields)
+
+
 def _replicate_row(run: Replicate) -> dict[str, Any]:
     return {**to_plain(run), "causes": "+".join(run.causes)}
 
@@ -47,8 +88,9 @@ def _short(records: Sequence[Record], rows: Sequence[Sequence[Mapping[str, Any]]
     import pandas as pd
 
     frame = pd.DataFrame([row for group in rows for row in group], columns=list(TABLES[table]))
+    whole = whole_numbers(table)
     for column in frame.columns:
-        if _WHOLE.get(column) == table:
+        if whole.get(column):
             frame[column] = pd.array([None if pd.isna(v) else int(v) for v in frame[column]], dtype="Int64")
         elif frame[column].isna().all() and column != "nonfinite_layer":
             frame[column] = frame[column].astype("float64")
@@ -97,24 +139,25 @@ def _with_keys(
     for name, values in keys.items():
         column = _label_column(values)
         if categorical and isinstance(column.dtype, pd.StringDtype):
-            order = list(dict.fromkeys(values))
-            codes = np.array([order.index(value) for value in values])
-            names = pd.Index([label_text(label) for label in order])
-            front[name] = pd.Series(pd.Categorical.from_codes(codes[rows], names))
+            order = list(dict.fromkeys(column))
+            codes = np.array([order.index(text) for text in column])
+            front[name] = pd.Series(pd.Categorical.from_codes(codes[rows], pd.Index(order)))
         else:
             front[name] = column.iloc[rows].reset_index(drop=True)
     return pd.concat([pd.DataFrame(front), frame], axis=1)
 
 
 def _label_column(labels: Sequence[Any]) -> pd.Series:
-    """Labels of one kind keep it (numbers, booleans); a mix of kinds becomes text."""
+    """Labels of one kind keep it (booleans, numbers that a float can hold); a mix of kinds becomes text."""
     import pandas as pd
 
-    kinds = {type(label) for label in labels}
-    if kinds <= {bool} or kinds <= {int} or kinds <= {int, float}:
-        dtype = "bool" if kinds <= {bool} else "int64" if kinds <= {int} else "float64"
-        return pd.Series(list(labels), dtype=dtype)
-    return pd.Series([label_text(label) for label in labels], dtype="string")
+    kinds, texts = {type(label) for label in labels}, [label_text(label) for label in labels]
+    if kinds <= {bool}:
+        return pd.Series(list(labels), dtype="bool")
+    exact = kinds <= {int, float} and all(isinstance(label, float) or abs(label) < 2**53 for label in labels)
+    if exact and texts == [label_text(float(label)) for label in labels]:
+        return pd.Series(list(labels), dtype="int64" if kinds <= {int} else "float64")
+    return pd.Series(texts, dtype="string")
 
 
 def _gradient_rows(record: Record, run: Replicate) -> dict[str, np.ndarray]:

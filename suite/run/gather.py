@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suite.protocol.records import Cell, Record
+from suite.protocol.records import PROTOCOL_VERSION, Cell, Record, to_plain
 
 if TYPE_CHECKING:
+    from suite.results.manifest import Manifest
     from suite.spec import Benchmark, Problem
     from suite.store import Store, Stored
 
@@ -45,6 +49,49 @@ class Results:
     def missing(self) -> list[Cell]:
         """Cells without a record."""
         return [cell for cell in self.cells if cell.fingerprint not in self.stored]
+
+    def manifest(self) -> Manifest:
+        """What an export tells beside its tables; its list of files is still empty."""
+        from suite.results.manifest import BudgetFacts, Manifest, Missing, Seeds, TaskFacts
+
+        benchmark, first = self.benchmark, self.records[0]
+        last = max(self.stored.values(), key=lambda stored: stored.finished)
+        origin = last.provenance
+        commits = Counter(stored.provenance.git_commit or "unknown" for stored in self.stored.values())
+        return Manifest(
+            protocol_version=PROTOCOL_VERSION,
+            benchmark=benchmark.name,
+            title=benchmark.title,
+            description=benchmark.description,
+            spec=benchmark.text,
+            spec_sha256=hashlib.sha256(benchmark.text.encode()).hexdigest(),
+            quick=first.cell.quick,
+            model=benchmark.model,
+            task=TaskFacts(**{**benchmark.task, **first.task_facts}),
+            target=benchmark.target,
+            reference=benchmark.reference,
+            factors={factor: tuple(level.label for level in levels) for factor, levels in benchmark.grid.items()},
+            fixed=to_plain(benchmark.fixed),
+            budget=BudgetFacts(**to_plain(first.cell.budget)),
+            thresholds=dict(first.thresholds),
+            seeds=Seeds(benchmark=benchmark.seed, replicates=tuple(run.seed for run in first.replicates)),
+            versions=dict(origin.versions),
+            git_commit=origin.git_commit,
+            cells_by_commit=dict(commits.most_common()),
+            machine=dict(origin.machine),
+            created=datetime.fromtimestamp(last.finished / 1000, UTC).isoformat(timespec="seconds"),
+            cells_total=len(self.cells),
+            missing=tuple(
+                Missing(
+                    cell=cell.fingerprint,
+                    factors=dict(cell.factors),
+                    status="infrastructure error" if cell.fingerprint in self.errors else "not run",
+                    detail=self.errors.get(cell.fingerprint, ""),
+                )
+                for cell in self.missing
+            ),
+            files={},
+        )
 
 
 def gather(

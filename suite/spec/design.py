@@ -9,6 +9,7 @@ from typing import Any
 
 from suite.catalog import Parameter
 from suite.models import MODELS
+from suite.protocol.labels import label_text
 from suite.spec.benchmark import Label, Level, matching
 from suite.spec.levels import LevelReader
 from suite.spec.problems import Findings, not_found, one_of, quote
@@ -65,7 +66,7 @@ class DesignReader:
         """The levels of one factor, each different from the others in value and label."""
         levels: list[Level] = []
         values: set[str] = set()
-        labels: set[str] = set()
+        labels: dict[str, str] = {}
         for node in nodes:
             if node.value is None and parameter.type != "component":
                 self._findings.add(node.place, key, mismatch(node, parameter.expects()))
@@ -73,16 +74,19 @@ class DesignReader:
             level = self._levels.level(node, parameter, key)
             if level is None:
                 continue
-            value, label = json.dumps(level.value, sort_keys=True), str(level.label)
+            value, label = json.dumps(level.value, sort_keys=True), label_text(level.label)
             if value in values:
                 self._findings.add(node.place, key, f"got {_name(level)} twice, expected different levels")
             elif label in labels:
-                message = f"got the label {quote(label)} twice, expected a label of its own for each level"
+                twice = (
+                    "twice" if labels[label] == str(level.label) else f"and {quote(labels[label])}, which are the same"
+                )
+                message = f"got the label {quote(str(level.label))} {twice}, expected a label of its own for each level"
                 self._findings.add(node.place, key, message)
             else:
                 levels.append(level)
                 values.add(value)
-                labels.add(label)
+                labels[label] = str(level.label)
         return tuple(levels)
 
     def _parameter(self, where: str, factor: str) -> Parameter | None:

@@ -15,6 +15,7 @@ from suite.catalog.losses import baseline_loss
 from suite.catalog.own import importing_from
 from suite.catalog.schedules import schedule_factors
 from suite.protocol import outcomes as verdict
+from suite.protocol.along import gradient_figures
 from suite.protocol.records import Cell, Record, Replicate
 from suite.tasks import Task, load_task
 from suite.training.program import Feed, Program, Trace
@@ -105,8 +106,8 @@ def _replicate(cell: Cell, task: Task, program: Program, index: int, learning_ra
     test_score = _finite(program.evaluate("test")[1]) if complete else None
     arrays = run.trace.arrays
     met = np.flatnonzero(verdict.meets(run.scores, cell.target, task.higher_is_better))
-    gradients = run.trace.gradient_rms
-    causes = verdict.find_causes({**arrays, "gradient_rms": gradients})
+    seen = {**arrays, "gradient_rms": run.trace.gradient_rms}
+    causes = verdict.find_causes(seen)
     clips = cell.recipe["clipping"]["name"] != "none"
     return Replicate(
         replicate=index,
@@ -121,9 +122,7 @@ def _replicate(cell: Cell, task: Task, program: Program, index: int, learning_ra
         steps=run.trace.steps,
         nonfinite_step=None if run.trace.finite else run.trace.steps + 1,
         nonfinite_layer=run.trace.nonfinite_layer,
-        gradient_ratio_init=verdict.gradient_ratio(gradients[0]) if len(gradients) else None,
-        gradient_ratio_median=verdict.median_ratio(gradients),
-        gradient_factor_init=verdict.gradient_factor(gradients[0]) if len(gradients) else None,
+        **gradient_figures(seen),
         saturated_fraction=verdict.worst_saturated(arrays),
         dead_fraction=verdict.worst_dead(arrays),
         clip_rate=run.trace.clipped / max(run.trace.steps, 1) if clips else None,

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from suite.protocol.ranks import at_edge
 from suite.protocol.records import Budget, Trial
 
 _FAILED = -1e30  # what a run without a finite score tells the sampler: it ranks values, their size does not matter
-
-EDGE = 0.01
-"""A best rate within this share of the range's decades from either end is flagged as `at_edge`."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +76,4 @@ def tune(try_rate: Callable[[float], Scored], budget: Budget, seed: int, *, high
         trials.append(Trial(index, rate, found.score, found.outcome, shared_grid=index < len(grid)))
         ranking.append((-value, math.inf if found.loss is None else found.loss, rate))
     best = min(ranking)[2]
-    return Tuning(tuple(trials), best, _at_edge(best, budget))
-
-
-def _at_edge(rate: float, budget: Budget) -> bool:
-    low, high = math.log(budget.learning_rate_low), math.log(budget.learning_rate_high)
-    margin = EDGE * (high - low)
-    return not low + margin < math.log(rate) < high - margin
+    return Tuning(tuple(trials), best, at_edge(best, budget.learning_rate_low, budget.learning_rate_high))

@@ -1,4 +1,4 @@
-"""Synthetic but realistic exported results: any number of cells, in the columns of the real ones.
+"""Synthetic but realistic exported results: any number of cells, written by the real writer.
 
 A toy theory decides: activation, initializer, normalization and optimizer give a gradient factor per layer and an
 ease of training; scores, outcomes, causes, curves and gradients follow from these and the seed.
@@ -14,17 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from suite.protocol.records import PROTOCOL_VERSION, TABLES
-from suite.protocol.statistics import (
-    basin_decades,
-    bootstrap_mean,
-    no_worse_than_chance,
-    steps_to_target_median,
-    tiers,
-    wilson,
-)
+from suite.protocol.along import gradient_figures
+from suite.protocol.outcomes import THRESHOLDS
+from suite.protocol.ranks import at_edge
+from suite.protocol.records import PROTOCOL_VERSION, Budget, Cell, Record, Replicate, Trial, to_plain
+from suite.results.manifest import BudgetFacts, Manifest, Missing, Seeds, TaskFacts
+from suite.results.writer import export
 
 GRID: Mapping[str, Sequence[Any]] = {
     "activation": ["sigmoid", "tanh", "relu", "swish"],
@@ -42,10 +38,15 @@ GAIN = {
 }  # fmt: skip
 EASE = {"adam": 0.9, "momentum": 0.45, "sgd": 0.0, "batch": 1.1, "layer": 0.7, "sigmoid": -0.6, "small": -0.5}
 CHANCE = {"accuracy": 0.1, "mse": 1 / 6}
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-def write_results(
-    parent: Path,
+def write_results(parent: Path, *arguments: Any, **options: Any) -> Path:
+    """Writes `parent/name`, of what `made_results` makes, and returns it."""
+    return export(*made_results(*arguments, **options), parent)
+
+
+def made_results(
     name: str = "deep_mlp",
     *,
     title: str = "Which recipes train a 20-layer MLP?",
@@ -61,11 +62,10 @@ def write_results(
     length: int | None = None,
     reference: float | None = None,
     seed: int = 0,
-) -> Path:
-    """Writes `parent/name` and returns it.
+) -> tuple[Manifest, list[Record]]:
+    """What an export is made of.
 
     Args:
-        parent: The folder of all results.
         name: Of the benchmark.
         title: Of the benchmark.
         grid: Factors and their labels.
@@ -85,88 +85,59 @@ def write_results(
     combinations = list(itertools.product(*grid.values()))[:cells]
     ids = [hashlib.sha256(f"{name}{combination}".encode()).hexdigest()[:16] for combination in combinations]
     absent = set(rng.choice(len(ids), size=missing, replace=False).tolist()) if missing else set()
-    rows = [index for index in range(len(ids)) if index not in absent]
-    world = _World(rng, [combinations[i] for i in rows], layers, metric, replicates, steps, length)
-    keys = pd.DataFrame([combinations[i] for i in rows], columns=list(grid))
-    for factor in grid:
-        if len({type(label) for label in grid[factor]}) > 1:
-            keys[factor] = keys[factor].map(str)  # a column of Parquet has one type
-    keys.insert(0, "cell", [ids[i] for i in rows])
-    keys.insert(0, "benchmark", name)
-
-    tables = {
-        "trials": world.trials(keys, trials),
-        "replicates": world.replicates(keys),
-        "gradients": world.gradients(keys, probes),
-        "curves": world.curves(keys, probes),
-    }
-    if length:
-        tables["gradients_through_time"] = world.through_time(keys, probes)
-    tables["cells"] = world.cells(keys, tables["trials"])
-
-    folder = parent / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for table, frame in tables.items():
-        assert set(TABLES[table]) <= set(frame.columns), table
-        exported = frame[["benchmark", "cell", *grid, *TABLES[table]]]
-        exported.to_parquet(folder / f"{table}.parquet", index=False)
-        if table in ("cells", "replicates", "trials"):
-            exported.to_csv(folder / f"{table}.csv", index=False)
+    budget = Budget(steps, trials, replicates, probes, 1e-4, 1.0)
+    world = _World(rng, budget, layers, metric, length)
     spec = _spec(name, title, grid, metric)
-    manifest = {
-        "protocol_version": PROTOCOL_VERSION, "benchmark": name, "title": title,
-        "description": "Twenty layers of 64 units on scikit-learn's digits: what keeps the gradient alive?",
-        "spec": spec, "spec_sha256": hashlib.sha256(spec.encode()).hexdigest(), "quick": False,
-        "model": "recurrent" if length else "mlp",
-        "task": {
-            "name": "digits" if metric == "accuracy" else "adding", "metric": metric,
-            "higher_is_better": metric == "accuracy", "chance_score": CHANCE[metric],
-            "baseline_loss": 2.302585 if metric == "accuracy" else 1 / 6,
-            "classes": 10 if metric == "accuracy" else None,
-        },
-        "target": world.target, "reference": reference,
-        "factors": {factor: list(labels) for factor, labels in grid.items()},
-        "fixed": {"width": 64, "batch_size": 64, "loss": {"name": "cross_entropy"}},
-        "budget": {
-            "steps": steps, "trials": trials, "replicates": replicates, "evaluations": probes,
-            "learning_rate_low": 1e-4, "learning_rate_high": 1.0,
-        },
-        "thresholds": {"vanishing": -3, "exploding": 3, "dead": 0.9, "saturated": 0.5, "stalled": 0.98, "diverged": 2},
-        "seeds": {"benchmark": 0, "replicates": [1000 + r for r in range(replicates)]},
-        "versions": {"python": "3.11.2", "suite": "0.1.0", "keras": "3.15.1", "tensorflow": "2.21.0", "numpy": "2.4.6"},
-        "git_commit": "0123456789abcdef0123456789abcdef01234567",
-        "machine": {"system": "Linux", "processor": "x86_64", "cores": 2},
-        "created": "2026-11-21T07:00:00+00:00", "cells_total": len(ids),
-        "missing": [
-            {
-                "cell": ids[i], "factors": dict(zip(grid, combinations[i], strict=True)),
-                "status": "infrastructure error" if order % 2 == 0 else "not run",
-                "detail": f"worker died: signal 9 {NASTY}" if order % 2 == 0 else "",
-            }
+    made = [
+        Cell(
+            name, identity, dict(zip(grid, combination, strict=True)), {}, {"name": world.task}, world.model, budget, 0,
+            world.target, False, (), "",
+        )
+        for identity, combination in zip(ids, combinations, strict=True)
+    ]  # fmt: skip
+    manifest = Manifest(
+        protocol_version=PROTOCOL_VERSION,
+        benchmark=name,
+        title=title,
+        description="Twenty layers of 64 units on scikit-learn's digits: what keeps the gradient alive?",
+        spec=spec,
+        spec_sha256=hashlib.sha256(spec.encode()).hexdigest(),
+        quick=False,
+        model=world.model,
+        task=TaskFacts(name=world.task, **world.facts),
+        target=world.target,
+        reference=reference,
+        factors={factor: tuple(labels) for factor, labels in grid.items()},
+        fixed={"width": 64, "batch_size": 64, "loss": {"name": "cross_entropy"}},
+        budget=BudgetFacts(**to_plain(budget)),
+        thresholds=dict(THRESHOLDS.as_mapping()),
+        seeds=Seeds(benchmark=0, replicates=tuple(1000 + r for r in range(replicates))),
+        versions={"python": "3.11.2", "suite": "0.1.0", "keras": "3.15.1", "tensorflow": "2.21.0", "numpy": "2.4.6"},
+        git_commit=COMMIT,
+        cells_by_commit={COMMIT: len(ids) - len(absent)},
+        machine={"system": "Linux", "processor": "x86_64", "cores": 2},
+        created="2026-11-21T07:00:00+00:00",
+        cells_total=len(ids),
+        missing=tuple(
+            Missing(
+                cell=ids[i],
+                factors=dict(made[i].factors),
+                status="infrastructure error" if order % 2 == 0 else "not run",
+                detail=f"worker died: signal 9 {NASTY}" if order % 2 == 0 else "",
+            )
             for order, i in enumerate(sorted(absent))
-        ],
-        "files": {},
-    }  # fmt: skip
-    write_manifest(folder, manifest)
-    return folder
+        ),
+        files={},
+    )
+    return manifest, [world.record(cell) for index, cell in enumerate(made) if index not in absent]
 
 
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Writes the manifest with the hashes of the files that lie there."""
-    files = sorted(path for path in folder.iterdir() if path.suffix in (".parquet", ".csv"))
-    manifest["files"] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
-
-
-def change_cell(folder: Path, cell: str, **values: Any) -> None:
-    """Overwrites figures of one cell in the cells table, and brings the manifest up to date."""
-    for suffix in (".parquet", ".csv"):
-        path = folder / f"cells{suffix}"
-        frame = pd.read_parquet(path) if suffix == ".parquet" else pd.read_csv(path)
-        for column, value in values.items():
-            frame.loc[frame["cell"] == cell, column] = value
-        frame.to_parquet(path, index=False) if suffix == ".parquet" else frame.to_csv(path, index=False)
-    write_manifest(folder, json.loads((folder / "manifest.json").read_text()))
+def rehash(folder: Path, **changes: Any) -> None:
+    """Writes the manifest with the hashes of the files as they are now, as a forger would; `changes` to its keys."""
+    file = folder / "manifest.json"
+    manifest = json.loads(file.read_text()) | changes
+    manifest["files"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in manifest["files"]}
+    file.write_text(json.dumps(manifest))
 
 
 def _spec(name: str, title: str, grid: Mapping[str, Sequence[Any]], metric: str) -> str:
@@ -192,216 +163,105 @@ def _spec(name: str, title: str, grid: Mapping[str, Sequence[Any]], metric: str)
 class _World:
     """What the toy theory says of every run."""
 
-    def __init__(
-        self,
-        rng: np.random.Generator,
-        recipes: list[tuple],
-        layers: int,
-        metric: str,
-        replicates: int,
-        steps: int,
-        length: int | None,
-    ) -> None:
-        self.rng, self.layers, self.metric, self.steps, self.length = rng, layers, metric, steps, length
-        self.target = 0.9 if metric == "accuracy" else 0.01
-        self.factor = np.array([np.prod([GAIN.get(label, 1.0) for label in recipe]) for recipe in recipes])
-        self.factor = np.clip(self.factor * rng.lognormal(0, 0.03, len(recipes)), 0.05, 1.9)
-        depth = np.array(
-            [next((x for x in recipe if isinstance(x, int) and not isinstance(x, bool)), layers) for recipe in recipes]
-        )
-        strain = np.abs(np.log10(self.factor)) * depth
-        ease = 3.2 - 0.55 * strain + np.array([sum(EASE.get(label, 0.0) for label in recipe) for recipe in recipes])
-        self.skill = 1 / (1 + np.exp(-(ease[:, None] + rng.normal(0, 0.25, (len(recipes), replicates)))))
-        hopeless = self.skill < 0.12
-        self.skill[hopeless] = rng.uniform(0, 0.01, hopeless.sum())
-        self.nonfinite = (self.factor[:, None] > 1.5) & (rng.uniform(size=self.skill.shape) < 0.6)
-        self.diverged = (self.factor[:, None] > 1.4) & ~self.nonfinite & (rng.uniform(size=self.skill.shape) < 0.4)
-        self.skill[self.nonfinite | self.diverged] = 0.0
-        self.rate = 10 ** rng.uniform(-3.5, -0.5, len(recipes))
-        self.ratio = np.log10(self.factor) * (layers - 1)
+    def __init__(self, rng: np.random.Generator, budget: Budget, layers: int, metric: str, length: int | None) -> None:
+        self.rng, self.budget, self.layers, self.length = rng, budget, layers, length
+        self.shares, self.chance = metric == "accuracy", CHANCE[metric]
+        self.model, self.task = "recurrent" if length else "mlp", "digits" if self.shares else "adding"
+        self.target = 0.9 if self.shares else 0.01
+        self.facts = {
+            "metric": metric, "higher_is_better": self.shares, "chance_score": self.chance,
+            "baseline_loss": 2.302585 if self.shares else 1 / 6, "classes": 10 if self.shares else None,
+        }  # fmt: skip
+        self.probed = np.unique(np.linspace(0, budget.steps - 1, budget.evaluations).astype(np.int32))
 
     def score(self, skill: np.ndarray) -> np.ndarray:
         """From 0 (chance) to 1 (all learned)."""
-        if self.metric == "accuracy":
-            return np.round(0.1 + 0.885 * skill, 4)
-        return (1 / 6) ** (1 - skill) * 4e-4**skill
+        return np.round(0.1 + 0.885 * skill, 4) if self.shares else (1 / 6) ** (1 - skill) * 4e-4**skill
 
-    def met(self) -> np.ndarray:
-        """Whether each run reached the target."""
-        score = self.score(self.skill)
-        return score >= self.target if self.metric == "accuracy" else score <= self.target
+    def record(self, cell: Cell) -> Record:
+        """Of a cell, by its labels."""
+        rng, labels = self.rng, list(cell.factors.values())
+        factor = np.prod([GAIN.get(label, 1.0) for label in labels]) * rng.lognormal(0, 0.03)
+        factor = float(np.clip(factor, 0.05, 1.9))
+        depth = next((x for x in labels if isinstance(x, int) and not isinstance(x, bool)), self.layers)
+        ease = 3.2 - 0.55 * abs(np.log10(factor)) * depth + sum(EASE.get(label, 0.0) for label in labels)
+        skill = 1 / (1 + np.exp(-(ease + rng.normal(0, 0.25, self.budget.replicates))))
+        skill = np.where(skill < 0.12, rng.uniform(0, 0.01, len(skill)), skill)
+        trials, rate = self._trials(float(skill.max()))
+        runs = [self._run(index, float(own), factor) for index, own in enumerate(skill)]
+        return Record(
+            cell, rate, at_edge(rate, self.budget.learning_rate_low, self.budget.learning_rate_high), trials,
+            tuple(runs), tuple(f"hidden_{n}" for n in range(1, self.layers + 1)), 1000,
+            round(rng.uniform(5, 60), 2), 1.0, self.facts, THRESHOLDS.as_mapping(),
+        )  # fmt: skip
 
-    def outcomes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Outcome and causes of each run."""
-        outcome = np.where(self.skill < 0.02, "stalled", "slow").astype(object)
-        outcome[self.met()] = "trained"
-        outcome[(self.skill > 0.6) & ~self.met()] = "lost"
-        outcome[self.diverged], outcome[self.nonfinite] = "diverged", "nonfinite"
-        ratio = np.broadcast_to(self.ratio[:, None], outcome.shape)
-        cause = np.where(ratio < -3, "vanishing", np.where(ratio > 3, "exploding", "")).astype(object)
-        cause[(ratio < -9) & (cause != "")] += "+saturated"
-        cause[outcome == "trained"] = ""
-        return outcome, cause
+    def _trials(self, skill: float) -> tuple[tuple[Trial, ...], float]:
+        """Half of them on the shared grid; and the rate they were made to choose, the last one."""
+        best, shared = 10 ** self.rng.uniform(-3.5, -0.5), (self.budget.trials + 1) // 2
+        near = best * 10 ** self.rng.normal(0, 0.4, self.budget.trials - shared)
+        near[-1] = best
+        rates = [*np.geomspace(1e-4, 1, shared).tolist(), *near.tolist()]
+        scores = self.score(skill * np.exp(-0.5 * (np.log10(np.array(rates) / best) / 0.9) ** 2)).tolist()
+        return tuple(
+            Trial(i, rate, None, "nonfinite", i < shared)
+            if rate > 30 * best
+            else Trial(i, rate, score, "slow", i < shared)
+            for i, (rate, score) in enumerate(zip(rates, scores, strict=True))
+        ), best
 
-    def test_scores(self) -> np.ndarray:
-        """As ranked: a non-finite run counts as the constant predictor."""
-        score = self.score(self.skill)
-        score[self.nonfinite] = CHANCE[self.metric]
-        return score
+    def _run(self, index: int, skill: float, factor: float) -> Replicate:
+        rng, steps = self.rng, self.budget.steps
+        nonfinite, diverged = factor > 1.5 and rng.uniform() < 0.6, factor > 1.4 and rng.uniform() < 0.4
+        skill = 0.0 if nonfinite or diverged else skill
+        score = float(self.score(np.array(skill)))
+        met = score >= self.target if self.shares else score <= self.target
+        outcome = (
+            "nonfinite" if nonfinite else "diverged" if diverged else "trained" if met
+            else "lost" if skill > 0.6 else "stalled" if skill < 0.02 else "slow"
+        )  # fmt: skip
+        traces = self._traces(skill, factor, nonfinite, diverged)
+        ratio = float(np.log10(factor)) * (self.layers - 1)
+        causes = ("vanishing",) * (ratio < -3) + ("exploding",) * (ratio > 3) + ("saturated",) * (abs(ratio) > 9)
+        train = min(score + 0.01, 1.0) if self.shares else score * 0.9
+        return Replicate(
+            replicate=index, seed=1000 + index, outcome=outcome, causes=() if outcome == "trained" else causes,
+            test_score=None if nonfinite else score, train_score=None if nonfinite else train,
+            validation_score=None if nonfinite else score,
+            train_loss=None if nonfinite else 2.31 * (1.0 - skill) + 0.01 + 5.0 * diverged,
+            steps_to_target=int(np.clip(steps * (1.4 - skill), 17, steps)) if outcome == "trained" else None,
+            steps=len(traces["loss"]), nonfinite_step=len(traces["loss"]) + 1 if nonfinite else None,
+            nonfinite_layer="hidden_3" if nonfinite else None,
+            **gradient_figures(traces),
+            **dict(zip(("saturated_fraction", "dead_fraction", "clip_rate"), rng.uniform(0, 0.3, 3).tolist(), strict=True)),
+            seconds=round(rng.uniform(0.2, 1.5), 3), traces=traces,
+        )  # fmt: skip
 
-    def _long(self, keys: pd.DataFrame, *sizes: int) -> pd.DataFrame:
-        repeated = keys.loc[keys.index.repeat(int(np.prod(sizes)))].reset_index(drop=True)
-        for column in keys.columns:
-            repeated[column] = repeated[column].astype("category")
-        return repeated
-
-    def trials(self, keys: pd.DataFrame, trials: int) -> pd.DataFrame:
-        shared = (trials + 1) // 2
-        grid = np.geomspace(1e-4, 1, shared)
-        rates = np.concatenate(
-            [
-                np.tile(grid, (len(keys), 1)),
-                self.rate[:, None] * 10 ** self.rng.normal(0, 0.4, (len(keys), trials - shared)),
-            ],
-            axis=1,
-        )
-        rates[:, -1] = self.rate
-        skill = self.skill.max(axis=1, keepdims=True) * np.exp(-0.5 * (np.log10(rates / self.rate[:, None]) / 0.9) ** 2)
-        frame = self._long(keys, trials)
-        frame["trial"] = np.tile(np.arange(trials), len(keys))
-        frame["learning_rate"] = rates.ravel()
-        lost = (rates > 30 * self.rate[:, None]).ravel()
-        frame["validation_score"] = np.where(lost, np.nan, self.score(skill).ravel())
-        frame["outcome"] = np.where(lost, "nonfinite", "slow")
-        frame["shared_grid"] = np.tile(np.arange(trials) < shared, len(keys))
-        return frame
-
-    def replicates(self, keys: pd.DataFrame) -> pd.DataFrame:
-        count = self.skill.shape[1]
-        outcome, causes = self.outcomes()
-        score = self.score(self.skill)
-        score[self.nonfinite] = np.nan
-        trained = outcome == "trained"
-        ended = np.where(self.nonfinite, self.rng.integers(5, self.steps, score.shape), self.steps)
-        reached = np.clip(self.steps * (1.4 - self.skill), 17, self.steps).astype(int)
-        frame = self._long(keys, count)
-        frame["replicate"] = np.tile(np.arange(count), len(keys))
-        frame["seed"] = 1000 + frame["replicate"]
-        frame["outcome"], frame["causes"] = outcome.ravel(), causes.ravel()
-        frame["test_score"] = frame["validation_score"] = score.ravel()
-        frame["train_score"] = (
-            np.minimum(score + 0.01, 1.0).ravel() if self.metric == "accuracy" else score.ravel() * 0.9
-        )
-        frame["train_loss"] = np.where(
-            self.nonfinite, np.nan, 2.31 * (1.0 - self.skill) + 0.01 + 5.0 * self.diverged
-        ).ravel()
-        frame["steps_to_target"] = pd.array(np.where(trained, reached, 0).ravel(), dtype="Int64")
-        frame.loc[~trained.ravel(), "steps_to_target"] = pd.NA
-        frame["steps"] = ended.ravel()
-        frame["nonfinite_step"] = pd.array(ended.ravel(), dtype="Int64")
-        frame.loc[~self.nonfinite.ravel(), "nonfinite_step"] = pd.NA
-        frame["nonfinite_layer"] = np.where(self.nonfinite.ravel(), "hidden_3", None)
-        ratio = np.repeat(self.ratio, count)
-        frame["gradient_ratio_init"] = ratio + self.rng.normal(0, 0.1, len(frame))
-        frame["gradient_ratio_median"] = ratio + self.rng.normal(0, 0.2, len(frame))
-        frame["gradient_factor_init"] = np.repeat(self.factor, count) * self.rng.lognormal(0, 0.02, len(frame))
-        for column in ("saturated_fraction", "dead_fraction", "clip_rate"):
-            frame[column] = np.round(self.rng.uniform(0, 0.3, len(frame)), 3)
-        frame["seconds"] = np.round(self.rng.uniform(0.2, 1.5, len(frame)), 3)
-        return frame
-
-    def gradients(self, keys: pd.DataFrame, probes: int) -> pd.DataFrame:
-        count, layers = self.skill.shape[1], self.layers
-        frame = self._long(keys, count, probes, layers)
-        drift = 1 + (1 / self.factor[:, None] ** 0.5 - 1) * np.linspace(0, 1, probes) * self.skill.mean(axis=1)[:, None]
-        factor = self.factor[:, None] * drift
-        back = np.arange(layers - 1, -1, -1)
-        log10 = -3.2 + back * np.log10(factor)[:, :, None] - np.linspace(0, 0.8, probes)[None, :, None]
-        log10 = log10[:, None] + self.rng.normal(0, 0.12, (len(keys), count, probes, layers))
-        rms = 10.0**log10
+    def _traces(self, skill: float, factor: float, nonfinite: bool, diverged: bool) -> dict[str, np.ndarray]:
+        """Of all steps, or of those until it went non-finite in the middle of the run."""
+        rng, looks, layers = self.rng, len(self.probed), self.layers
+        drift = factor * (1 + (1 / factor**0.5 - 1) * np.linspace(0, 1, looks) * skill)
+        log10 = -3.2 + np.arange(layers - 1, -1, -1) * np.log10(drift)[:, None] - np.linspace(0, 0.8, looks)[:, None]
+        rms = 10.0 ** (log10 + rng.normal(0, 0.12, log10.shape))
         rms[rms < 1e-45] = 0.0
-        frame["replicate"] = np.tile(np.repeat(np.arange(count, dtype=np.int8), probes * layers), len(keys))
-        frame["step"] = np.tile(np.repeat(self._probed(probes), layers), len(keys) * count)
-        frame["layer"] = np.tile(np.arange(1, layers + 1, dtype=np.int16), len(keys) * count * probes)
-        frame["name"] = pd.Categorical.from_codes(
-            frame["layer"].to_numpy() - 1, [f"hidden_{n}" for n in range(1, layers + 1)]
-        )
-        frame["gradient_rms"] = rms.ravel().astype(np.float32)
-        for column in (
-            "weight_gradient_norm",
-            "activation_mean",
-            "activation_std",
-            "saturated_fraction",
-            "dead_fraction",
-            "update_ratio",
-        ):
-            frame[column] = np.float32(0.1)
-        exploded = np.zeros(rms.shape, dtype=bool)
-        exploded[self.nonfinite, probes // 2 :] = True
-        frame.loc[exploded.ravel() & (frame["step"] == self._probed(probes)[probes // 2]), "gradient_rms"] = np.inf
-        return frame[~(exploded.ravel() & (frame["step"] > self._probed(probes)[probes // 2]))]
-
-    def through_time(self, keys: pd.DataFrame, probes: int) -> pd.DataFrame:
-        count, length = self.skill.shape[1], self.length or 1
-        frame = self._long(keys, count, probes, length)
-        log10 = -3 + np.arange(length - 1, -1, -1) * np.log10(self.factor)[:, None]
-        frame["gradient_rms"] = (10.0 ** np.tile(log10[:, None, :], (1, count * probes, 1))).ravel()
-        frame["replicate"] = np.tile(np.repeat(np.arange(count), probes * length), len(keys))
-        frame["step"] = np.tile(np.repeat(self._probed(probes), length), len(keys) * count)
-        frame["layer"] = 1
-        frame["time"] = np.tile(np.arange(1, length + 1), len(keys) * count * probes)
-        return frame
-
-    def _probed(self, probes: int) -> np.ndarray:
-        return np.unique(np.linspace(1, self.steps, probes).astype(np.int32))
-
-    def curves(self, keys: pd.DataFrame, probes: int) -> pd.DataFrame:
-        count = self.skill.shape[1]
-        frame = self._long(keys, count, probes)
-        time = np.linspace(0, 1, probes)
-        progress = self.skill[:, :, None] * (1 - np.exp(-5 * time)) / (1 - np.exp(-5))
-        noise = self.rng.normal(0, 0.01, progress.shape)
-        loss = 2.31 * np.exp(-4 * progress) * np.exp(4 * noise) + 40 * self.diverged[:, :, None] * time
-        frame["replicate"] = np.tile(np.repeat(np.arange(count), probes), len(keys))
-        frame["step"] = np.tile(self._probed(probes), len(keys) * count)
-        frame["train_loss"], frame["validation_loss"] = loss.ravel(), loss.ravel() * 1.1
-        frame["gradient_norm"] = 0.5
-        frame["validation_score"] = self.score(np.clip(progress + noise * (progress > 0.05), 0, 1)).ravel()
-        ended = np.repeat(self.nonfinite.ravel(), probes) & (np.tile(time, len(keys) * count) > 0.5)
-        return frame[~ended]
-
-    def cells(self, keys: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-        frame, count = keys.copy(), self.skill.shape[1]
-        outcome, causes = self.outcomes()
-        scores, trained = self.test_scores(), (outcome == "trained").sum(axis=1)
-        higher, chance = self.metric == "accuracy", CHANCE[self.metric]
-        shared, per_cell = trials["shared_grid"].to_numpy(), len(trials) // len(keys)
-        frame["learning_rate"], frame["at_edge"] = self.rate, self.rate < 4e-4
-        rates, values = trials["learning_rate"].to_numpy(), trials["validation_score"].to_numpy()
-        pick = np.nanmax if higher else np.nanmin
-        frame["basin_decades"] = [
-            basin_decades(
-                rates[rows][shared[rows]],
-                values[rows][shared[rows]],
-                best=pick(values[rows]),
-                chance=chance,
-                higher_is_better=higher,
-            )
-            for rows in (slice(i * per_cell, (i + 1) * per_cell) for i in range(len(keys)))
-        ]
-        frame["replicates"], frame["trained"], frame["success_rate"] = count, trained, trained / count
-        frame[["success_low", "success_high"]] = [wilson(int(k), count) for k in trained]
-        bounds = (0.0, 1.0) if higher else (0.0, np.inf)
-        frame[["test_score", "test_low", "test_high"]] = [bootstrap_mean(row, bounds=bounds) for row in scores]
-        frame["train_score"] = scores.mean(axis=1)
-        runs = self.replicates(keys)
-        steps = runs["steps_to_target"].to_numpy(dtype=float, na_value=np.nan).reshape(len(keys), count)
-        frame["steps_to_target"] = [steps_to_target_median(row) for row in steps]
-        for column in ("gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init"):
-            frame[column] = np.median(runs[column].to_numpy().reshape(len(keys), count), axis=1)
-        frame["causes"] = ["+".join(sorted({c for text in row for c in text.split("+") if c})) for row in causes]
-        frame["tier"] = tiers(
-            no_worse_than_chance(scores, chance, higher_is_better=higher), frame["test_score"], higher_is_better=higher
-        )
-        frame["seconds"] = np.round(self.rng.uniform(5, 60, len(keys)), 2)
-        return frame
+        time = np.linspace(0, 1, looks)
+        progress = skill * (1 - np.exp(-5 * time)) / (1 - np.exp(-5))
+        noise = rng.normal(0, 0.01, looks)
+        loss = 2.31 * np.exp(-4 * progress + 4 * noise) + 40 * diverged * time
+        steps = self.budget.steps
+        kept = looks // 2 + 1 if nonfinite else looks
+        if nonfinite:
+            rms[kept - 1], steps = np.inf, int(self.probed[kept - 1]) + 1
+        by_look = {
+            "probed_step": self.probed, "gradient_rms": rms, "validation_loss": loss * 1.1,
+            "validation_score": self.score(np.clip(progress + noise * (progress > 0.05), 0, 1)),
+            **{name: np.full((looks, layers), 0.1) for name in (
+                "weight_gradient_norm", "activation_mean", "activation_std", "saturated_fraction", "dead_fraction",
+                "update_ratio",
+            )},
+        }  # fmt: skip
+        if self.length:
+            through_time = 10.0 ** (-3 + np.arange(self.length - 1, -1, -1) * np.log10(factor))
+            by_look["gradient_rms_through_time"] = np.tile(through_time, (looks, 1, 1))
+        by_look |= {name: values.astype(np.float32) for name, values in by_look.items() if name != "probed_step"}
+        by_step = {"loss": np.interp(np.arange(steps), self.probed, loss), "gradient_norm": np.full(steps, 0.5)}
+        return {name: values[:kept] for name, values in by_look.items()} | by_step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ from scipy import stats
 
 from suite.protocol.statistics import (
     basin,
-    basin_decades,
     bootstrap_mean,
     interquartile_mean,
     mean_intervals,
@@ -157,29 +157,35 @@ def test_tiers_are_fast() -> None:
     assert time.process_time() - start < 5
 
 
+def _decades(*tried: Any, **scale: Any) -> float | None:
+    """How wide the ranges of a basin are together."""
+    ranges = basin(*tried, **scale)
+    return None if ranges is None else sum(np.log10(high / low) for low, high in ranges)
+
+
 def test_basin_by_hand() -> None:
     rates = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
     scores = [0.1, 0.88, 0.9, 0.87, None]
     # 95% of the way from .1 to .92 is .879: two good rates, each for half a decade to either side
-    assert basin_decades(rates, scores, best=0.92, chance=0.1) == pytest.approx(2.0)
+    assert _decades(rates, scores, best=0.92, chance=0.1) == pytest.approx(2.0)
     assert basin(rates, scores, best=0.92, chance=0.1) == [pytest.approx((10**-3.5, 10**-1.5))]
-    assert basin_decades(rates[::-1], scores[::-1], best=0.92, chance=0.1) == pytest.approx(2.0)
-    assert basin_decades(rates, scores, best=0.9, chance=0.1) == pytest.approx(3.0)
-    assert basin_decades(rates, scores, best=0.99, chance=0.1) == 0.0
-    assert basin_decades(rates, [0.9] * 5, best=0.9, chance=0.1) == pytest.approx(4.0)  # never beyond the grid
+    assert _decades(rates[::-1], scores[::-1], best=0.92, chance=0.1) == pytest.approx(2.0)
+    assert _decades(rates, scores, best=0.9, chance=0.1) == pytest.approx(3.0)
+    assert _decades(rates, scores, best=0.99, chance=0.1) == 0.0
+    assert _decades(rates, [0.9] * 5, best=0.9, chance=0.1) == pytest.approx(4.0)  # never beyond the grid
     assert basin(rates, [0.9, 0.1, 0.9, 0.1, 0.1], best=0.9, chance=0.1) == [
         pytest.approx((1e-4, 10**-3.5)),
         pytest.approx((10**-2.5, 10**-1.5)),
     ]
-    assert basin_decades(rates, scores, best=0.1, chance=0.1) is None
-    assert basin_decades(rates, [0.11] * 5, best=0.11, chance=0.1) is None  # it fails alike at every rate
-    assert basin_decades(rates, [0.16] * 5, best=0.16, chance=0.1) == pytest.approx(4.0)
-    assert basin_decades(rates, [0.16] * 5, best=0.16, chance=1 / 6, higher_is_better=False) is None
-    assert basin_decades([], [], best=0.9, chance=0.1) is None
+    assert _decades(rates, scores, best=0.1, chance=0.1) is None
+    assert _decades(rates, [0.11] * 5, best=0.11, chance=0.1) is None  # it fails alike at every rate
+    assert _decades(rates, [0.16] * 5, best=0.16, chance=0.1) == pytest.approx(4.0)
+    assert _decades(rates, [0.16] * 5, best=0.16, chance=1 / 6, higher_is_better=False) is None
+    assert _decades([], [], best=0.9, chance=0.1) is None
     lower = {"best": 0.01, "chance": 1 / 6, "higher_is_better": False}
-    assert basin_decades([0.1, 1.0], [0.01, 0.02], **lower) == pytest.approx(0.5)
-    assert basin_decades([0.1, 1.0], [0.01, 0.015], **lower) == pytest.approx(1.0)
-    assert basin_decades([0.1, 1.0], [0.01, NAN], **lower) == pytest.approx(0.5)
+    assert _decades([0.1, 1.0], [0.01, 0.02], **lower) == pytest.approx(0.5)
+    assert _decades([0.1, 1.0], [0.01, 0.015], **lower) == pytest.approx(1.0)
+    assert _decades([0.1, 1.0], [0.01, NAN], **lower) == pytest.approx(0.5)
 
 
 def test_median_steps_count_the_censored_as_later() -> None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from leaderboard.boards import board
+from leaderboard.findings import Findings
+from leaderboard.site import Renderer
 from suite.results import reader as tables
 from suite.results.errors import ResultsError
-from suite.results.manifest import sha256
-from tests.leaderboard.synthetic import write_manifest, write_results
+from suite.results.manifest import Manifest, read_manifest, sha256
+from tests.leaderboard.synthetic import rehash, write_results
 
 SMALL = {"activation": ["relu", "sigmoid"], "initializer": ["he_normal", "small"]}
 
@@ -31,9 +39,11 @@ def edit(folder: Path, change: Callable[[dict], None]) -> None:
 def rewrite(folder: Path, table: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
     """Changes a table and the manifest with it."""
     path = folder / f"{table}.parquet"
-    frame = pd.read_parquet(path)
-    change(frame.astype({"cell": str})).to_parquet(path, index=False)
-    write_manifest(folder, json.loads((folder / "manifest.json").read_text()))
+    frame = change(pd.read_parquet(path).astype({"cell": str}))
+    frame.to_parquet(path, index=False)
+    if path.with_suffix(".csv").exists():
+        frame.to_csv(path.with_suffix(".csv"), index=False)
+    rehash(folder)
 
 
 def problems(folder: Path) -> list[str]:
@@ -81,7 +91,7 @@ def test_a_truncated_table(folder: Path) -> None:
 def test_a_table_cut_in_its_middle_with_a_manifest_to_match(folder: Path) -> None:
     path = folder / "cells.parquet"
     path.write_bytes(path.read_bytes()[:-50])
-    write_manifest(folder, json.loads((folder / "manifest.json").read_text()))
+    rehash(folder)
     assert "cells.parquet: cannot be opened as Parquet, it may be truncated" in only_problem(folder)
 
 
@@ -97,7 +107,7 @@ def test_a_missing_file(folder: Path) -> None:
 
 def test_a_table_the_manifest_does_not_list(folder: Path) -> None:
     edit(folder, lambda m: m["files"].pop("curves.parquet"))
-    assert "manifest.json: does not list curves.parquet" in only_problem(folder)
+    assert "manifest.json: files does not list curves.parquet" in only_problem(folder)
 
 
 def test_a_missing_column(folder: Path) -> None:
@@ -106,7 +116,7 @@ def test_a_missing_column(folder: Path) -> None:
 
 
 def test_a_file_outside_the_folder(folder: Path) -> None:
-    edit(folder, lambda m: m["files"].update({"../secret.csv": "0"}))
+    edit(folder, lambda m: m["files"].update({"../secret.csv": "0" * 64}))
     assert "'../secret.csv', which is no table of an export" in only_problem(folder)
 
 
@@ -130,16 +140,16 @@ def test_a_spec_that_was_edited(folder: Path) -> None:
 
 def test_a_budget_without_its_keys(folder: Path) -> None:
     edit(folder, lambda m: m["budget"].pop("steps"))
-    assert "Expected budget.steps to be a whole number. Received: 'nothing'" in only_problem(folder)
+    assert "manifest.json: lacks 'budget.steps'" in only_problem(folder)
 
 
 def test_runs_that_are_not_as_many_as_the_cell_says(folder: Path) -> None:
     rewrite(folder, "cells", lambda frame: frame.assign(trained=99))
-    assert "is 99, but replicates.parquet holds" in only_problem(folder)
+    assert "is 99, but its trials and replicates give" in only_problem(folder)
 
 
 def test_a_run_that_is_there_twice(folder: Path) -> None:
-    rewrite(folder, "replicates", lambda frame: pd.concat([frame, frame.iloc[:1]]))
+    rewrite(folder, "replicates", lambda frame: pd.concat([frame, frame.iloc[:1]], ignore_index=True))
     assert "holds a replicate of a cell more than once" in only_problem(folder)
 
 
@@ -148,7 +158,7 @@ def test_a_run_that_is_there_twice(folder: Path) -> None:
     [
         (
             lambda entry: entry.update(cell="../../../up"),
-            "Expected a cell's fingerprint in hex. Received: '../../../up'",
+            r"Expected missing.0.cell to be a text that matches ^[0-9a-f]{8,64}$. Received: '../../../up'",
         ),
         (lambda entry: entry["factors"].update(activation="relu6"), "activation 'relu6' of missing cell"),
     ],
@@ -167,13 +177,13 @@ def test_a_cell_that_is_missing_and_recorded(folder: Path) -> None:
 def test_keys_of_the_wrong_type(folder: Path) -> None:
     edit(folder, lambda m: m.update(target="high", missing=None))
     first, second = problems(folder)
-    assert "Expected 'target' to be a whole number or a number. Received: 'high'" in first
-    assert "Expected 'missing' to be a list" in second
+    assert "Expected target to be a number. Received: 'high'" in first
+    assert "Expected missing to be a list. Received: None" in second
 
 
 def test_a_name_that_is_no_folder(folder: Path) -> None:
     edit(folder, lambda m: m.update(benchmark="../evil"))
-    assert "Expected a benchmark named with a-z" in only_problem(folder)
+    assert "Expected benchmark to be a text that matches ^[a-z0-9_-]+$. Received: '../evil'" in only_problem(folder)
     edit(folder, lambda m: m.update(benchmark="other"))
     assert "is of benchmark 'other', but its folder is called 'tiny'" in only_problem(folder)
 
@@ -208,9 +218,186 @@ def test_no_folder_of_results(tmp_path: Path) -> None:
         tables.folders(tmp_path / "nowhere")
 
 
+def change(folder: Path, table: str, column: str, value: Any, row: int = 0) -> None:
+    """Forges a value."""
+
+    def forged(frame: pd.DataFrame) -> pd.DataFrame:
+        values = frame[column].astype(object)
+        values.iloc[row] = value
+        return frame.assign(**{column: values.infer_objects()})
+
+    rewrite(folder, table, forged)
+
+
+FORGED: dict[str, Any] = {
+    "learning_rate": 0.123, "at_edge": None, "basin_decades": 3.9, "replicates": 6, "trained": 4, "success_rate": 0.77,
+    "success_low": 0.7, "success_high": 0.9, "test_score": 0.999, "test_low": 0.828, "test_high": 0.89,
+    "train_score": 0.999, "steps_to_target": 3.0, "gradient_ratio_init": 0.1, "gradient_ratio_median": 0.1,
+    "gradient_factor_init": 1.0, "causes": "dead", "tier": 7, "chance_score": 0.2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", FORGED)
+def test_a_forged_figure_is_told_from_what_its_runs_give(folder: Path, column: str) -> None:
+    stated = pd.read_parquet(folder / "cells.parquet")[column].iloc[0]
+    change(folder, "cells", column, not stated if column == "at_edge" else FORGED[column])
+    assert any("cells.parquet" in problem and column in problem for problem in problems(folder))
+
+
+def test_every_figure_that_can_be_computed_again_is_forged_above() -> None:
+    assert set(tables.TABLES["cells"]) - set(FORGED) == {"seconds"}
+
+
+def test_a_forged_run_no_longer_fits_its_cell(folder: Path) -> None:
+    change(folder, "replicates", "test_score", 0.999)
+    told = problems(folder)
+    assert any("test_score of cell" in problem for problem in told), told
+
+
+def test_a_forged_copy_for_spreadsheets(folder: Path) -> None:
+    text = (folder / "cells.csv").read_text().split("\n")
+    row = dict(zip(text[0].split(","), text[1].split(","), strict=True))
+    text[1] = text[1].replace(row["test_score"], "0.999")
+    (folder / "cells.csv").write_text("\n".join(text))
+    rehash(folder)
+    assert (
+        "cells.csv: Expected what cells.parquet holds. Received other values, such as in 'test_score'"
+        in only_problem(folder)
+    )
+
+
 @pytest.mark.parametrize(
-    ("value", "written"),
-    [(5, "5"), (5.0, "5"), ("1.0", "1"), (0.5, "0.5"), (True, "true"), ("False", "false"), ("he_normal", "he_normal")],
+    ("table", "column", "value", "told"),
+    [
+        ("replicates", "test_score", np.inf, "Expected finite numbers it can have in 'test_score'. Received: inf"),
+        ("replicates", "test_score", 1.5, "Expected finite numbers it can have in 'test_score'. Received: 1.5"),
+        ("trials", "validation_score", -0.1, "in 'validation_score'. Received: -0.1"),
+        ("trials", "learning_rate", 0.0, "in 'learning_rate'. Received: 0"),
+        ("trials", "outcome", None, "Expected a value in every row of 'outcome'. Received: none in row 0"),
+        ("replicates", "replicate", 0.5, "Expected whole numbers in 'replicate'. Received: 0.5"),
+        (
+            "replicates",
+            "causes",
+            "bored",
+            "Expected causes of vanishing, exploding, dead, saturated. Received: 'bored'",
+        ),
+        ("replicates", "activation", "sigmoid", "is 'sigmoid', and another in cells.parquet"),
+        ("cells", "seconds", -1.0, "in 'seconds'. Received: -1"),
+        ("cells", "cell", None, "Expected a value in every row of 'cell'"),
+        ("curves", "step", None, "Expected a value in every row of 'step'"),
+    ],
 )
-def test_a_label_is_written_one_way(value: object, written: str) -> None:
-    assert tables.text(value) == written
+def test_a_value_that_no_run_can_have(folder: Path, table: str, column: str, value: Any, told: str) -> None:
+    row = -1 if column == "activation" else 0
+    if column == "activation":
+        frame = pd.read_parquet(folder / f"{table}.parquet")
+        value = "relu" if frame[column].iloc[-1] == "sigmoid" else value
+        told = told.replace("sigmoid", value)
+    change(folder, table, column, value, row)
+    assert any(told in problem and f"{table}." in problem for problem in problems(folder)), problems(folder)
+
+
+@pytest.mark.parametrize("column", ["test_score", "outcome", "cell", "shared_grid", "gradient_rms"])
+def test_a_column_of_another_kind(folder: Path, column: str) -> None:
+    table = {"shared_grid": "trials", "gradient_rms": "gradients"}.get(column, "replicates")
+    rewrite(folder, table, lambda frame: frame.assign(**{column: pd.Timestamp(0)}))
+    assert any(f"in {column!r}. Received: timestamp" in problem for problem in problems(folder))
+
+
+WRONG = {
+    "nothing": None, "a list": [1], "an object": {"a": [None]}, "true": True, "text": "high", "empty": "", "zero": 0,
+    "negative": -1, "part": 0.5, "large": 1e308, "beyond": 10**400, "NaN": float("nan"), "infinite": float("inf"),
+    "minus zero": -0.0, "control": "a\x00b\x1b", "empty list": [], "empty object": {}, "deep": [[[[[["a"]]]]]],
+}  # fmt: skip
+
+
+def keys(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place of a JSON document."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path] * bool(path) + [place for key, item in inner for place in keys(item, (*path, key))]
+
+
+def corrupted(good: dict[str, Any]) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The manifest with each of its values replaced by each kind of wrong one, and left out; and which one it was."""
+    for place in keys(good):
+        for wrong in [*WRONG.values(), KeyError]:
+            manifest = json.loads(json.dumps(good))
+            inner = manifest
+            for key in place[:-1]:
+                inner = inner[key]
+            if wrong is KeyError:
+                del inner[place[-1]]
+            else:
+                inner[place[-1]] = wrong
+            yield place, manifest
+
+
+def test_no_manifest_ends_in_a_traceback(folder: Path, tmp_path: Path) -> None:
+    """Each of some 1,500 corruptions is refused by file and key; numbers that are not still make pages."""
+    good = json.loads((folder / "manifest.json").read_text())
+    drawn = {("target",), ("reference",), *(("task", key) for key in ("chance_score", "baseline_loss"))}
+    nameless, refused, later, pages = [], 0, 0, 0
+    for number, (place, manifest) in enumerate(corrupted(good)):
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        try:
+            read_manifest(folder)
+        except ResultsError as error:
+            refused += 1
+            told = error.problems[0].replace("protocol version", "protocol_version")
+            if str(folder) not in told or not any(part in told for part in (*map(str, place), "JSON")):
+                nameless.append((place, told))
+            continue
+        if place in drawn or place[0] in ("budget", "cells_total", "files"):
+            try:
+                results = tables.read(folder)
+            except ResultsError as error:
+                later += 1
+                nameless += [(place, told) for told in error.problems if str(folder) not in told]
+            else:
+                pages += 1
+                Renderer(tmp_path / str(number)).benchmark(Findings(board(results)))
+    assert nameless == []
+    print(refused, later, pages)
+    assert refused > 1000
+    assert min(later, pages) > 5
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"protocol_version": ' + "1" * 5000 + "}", "cannot be read as JSON: number out of range"),
+        ('{"protocol_version": NaN}', "cannot be read as JSON: expected value"),
+        ('{"protocol_version": 1, "title": "\\ud800"}', "cannot be read as JSON"),
+        ("[" * 100_000, "cannot be read as JSON: recursion limit exceeded"),
+        ("\ufeff{}", "cannot be read as JSON"),
+        ('{"protocol_version": true}', "Expected protocol_version to be a whole number. Received: True"),
+        ('{"protocol_version": 1.0}', "Expected protocol_version to be a whole number. Received: 1.0"),
+    ],
+)
+def test_text_that_is_no_manifest(folder: Path, text: str, told: str) -> None:
+    (folder / "manifest.json").write_text(text)
+    assert any(told in problem for problem in problems(folder)), problems(folder)
+
+
+def test_a_manifest_is_read_as_it_was_written(folder: Path) -> None:
+    manifest = read_manifest(folder)
+    assert manifest.text() == (folder / "manifest.json").read_text()
+    assert Manifest.model_validate_json(manifest.text()) == manifest
+    edit(folder, lambda m: m.update(colour="blue"))
+    assert read_manifest(folder) == manifest, "a key of a later version is left unread"
+
+
+def test_a_file_that_may_not_be_read_is_named(folder: Path) -> None:
+    """As another user, since nothing is hidden from root."""
+    (folder / "trials.parquet").chmod(0)
+    code = (
+        "import os, sys; from pathlib import Path; from suite.results import reader; import pandas, pyarrow.parquet\n"
+        "if os.getuid() == 0: os.setuid(65534)\n"
+        "try: reader.read(Path(sys.argv[1]))\n"
+        "except reader.ResultsError as error: print(error)"
+    )
+    for parent in [folder, *folder.parents][:4]:
+        if os.getuid() == 0:
+            parent.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False)
+    assert done.stdout == f"{folder / 'trials.parquet'}: cannot be read: Permission denied\n", done.stderr

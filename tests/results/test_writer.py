@@ -11,9 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from suite.protocol.along import TIME
 from suite.protocol.records import TABLES, Record
 from suite.results import reader as tables
-from suite.results.writer import ExportError, export, round_bits
+from suite.results.errors import ResultsError
+from suite.results.writer import export as write
+from suite.results.writer import round_bits
 from suite.run.gather import Results
 from suite.spec import Benchmark, expand, read_benchmarks
 from suite.store import Stored
@@ -39,6 +42,10 @@ def results_of(tiny: Benchmark, *, leave_out: int = 0, **errors: str) -> Results
     }
     stored = {key: Stored(record, PROVENANCE, 1_700_000_000_000) for key, record in records.items()}
     return Results(tiny, cells, stored, {cells[int(index.strip("_"))].fingerprint: e for index, e in errors.items()})
+
+
+def export(results: Results, out: Path) -> Path:
+    return write(results.manifest(), results.records, out)
 
 
 def test_columns_are_those_promised(tiny: Benchmark, tmp_path: Path) -> None:
@@ -122,6 +129,31 @@ def test_gradients_through_time(tiny: Benchmark, tmp_path: Path) -> None:
     assert frame["step"].tolist() == sorted([1, 11, 21, 31, 40] * 3)
 
 
+def test_one_recurrent_layer_is_followed_through_time(tiny: Benchmark, tmp_path: Path) -> None:
+    """Also where the record was kept before it was: its figures are those of its traces."""
+    results = results_of(tiny)
+    back = (10.0 ** np.linspace(-6, -2, 5)).astype(np.float32)
+    traces = {
+        **make_replicate(0, np.random.default_rng(0)).traces,
+        "gradient_rms": np.ones((5, 1), np.float32),
+        "gradient_rms_through_time": np.tile(back, (5, 1, 1)),
+    }
+    for name in ("weight_gradient_norm", "activation_mean", "activation_std", "update_ratio", "saturated_fraction"):
+        traces[name] = traces["dead_fraction"] = np.ones((5, 1), np.float32)
+    none = dict.fromkeys(("gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init"))
+    runs = tuple(make_replicate(i, np.random.default_rng(0), traces=traces, **none) for i in range(2))
+    stored = {
+        key: Stored(make_record(s.record.cell, replicates=runs, layers=("rnn",)), s.provenance, s.finished)
+        for key, s in results.stored.items()
+    }
+    found = tables.read(export(Results(tiny, results.cells, stored, {}), tmp_path))
+    assert found.along is TIME
+    for table in (found.cells, found.replicates):
+        assert table["gradient_ratio_init"].tolist() == pytest.approx([-4.0] * len(table))
+        assert table["gradient_ratio_median"].tolist() == pytest.approx([-4.0] * len(table))
+        assert table["gradient_factor_init"].tolist() == pytest.approx([0.1] * len(table))
+
+
 def test_labels_keep_their_kind(make_suite: Callable[..., Suite], tmp_path: Path) -> None:
     grid = "activation: [relu]\n  depth: [3, 5]\n  dropout: [0, 0.5]\n"
     spec = TINY.replace("depth: 3, ", "").replace(TINY[TINY.index("activation:") : TINY.index("budget:")], grid)
@@ -133,24 +165,45 @@ def test_labels_keep_their_kind(make_suite: Callable[..., Suite], tmp_path: Path
     assert cells["dropout"].dtype == "float64"
 
 
-def test_old_export_is_replaced_and_other_folders_are_left_alone(tiny: Benchmark, tmp_path: Path) -> None:
+def test_what_we_wrote_is_replaced_and_anything_else_stays(tiny: Benchmark, tmp_path: Path) -> None:
     folder = export(results_of(tiny), tmp_path)
-    (folder / "old.txt").touch()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "thesis.tex").write_text("years of work")
+    (folder / "cells.csv").write_text("cut sho")
     export(results_of(tiny), tmp_path)
-    assert not (folder / "old.txt").exists()
-    (folder / "manifest.json").unlink()
-    with pytest.raises(ExportError, match="is no export"):
-        export(results_of(tiny), tmp_path)
-    assert (folder / "cells.parquet").exists()
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert after == {**before, "thesis.tex": b"years of work"}
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_nothing_recorded(tiny: Benchmark, tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="nothing of tiny is recorded yet"):
-        export(Results(tiny, expand(tiny), {}, {}), tmp_path)
+def test_the_manifest_of_a_web_app_is_none_of_ours(tiny: Benchmark, tmp_path: Path) -> None:
+    """Its folder is called as the benchmark is, and holds a `manifest.json`: nothing in it is touched."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    (folder / "manifest.json").write_text('{"name": "My app", "files": {"thesis.tex": ""}}')
+    (folder / "thesis.tex").write_text("years of work")
+    with pytest.raises(ResultsError, match=r"tiny: holds 'manifest\.json', and no manifest\.json of ours"):
+        export(results_of(tiny), tmp_path)
+    assert {path.name: path.read_text()[:8] for path in folder.iterdir()} == {
+        "manifest.json": '{"name":',
+        "thesis.tex": "years of",
+    }
+
+
+def test_labels_that_python_takes_for_one(make_suite: Callable[..., Suite], tmp_path: Path) -> None:
+    """`-0.0`, `1` and true stand beside names in one column, are exported as they are shown, and read again."""
+    levels = ", ".join(
+        f"{{name: relu, label: {label}, slope: 0.{i}}}" for i, label in enumerate(("-0.0", "1", "yes it is"))
+    )
+    spec = TINY.replace("activation: [relu, tanh]", f"activation: [{levels}]".replace("name: relu", "name: leaky_relu"))
+    assert spec != TINY
+    tiny = read_benchmarks(make_suite("labels", spec.replace("slope", "negative_slope")).spec)[0]
+    found = tables.read(export(results_of(tiny), tmp_path))
+    assert found.factors["activation"] == ("0", "1", "yes it is")
+    assert list(dict.fromkeys(found.cells["activation"])) == ["0", "1", "yes it is"]
 
 
 def test_folder_that_cannot_be_written(tiny: Benchmark, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ExportError, match="cannot write to"):
+    with pytest.raises(ResultsError, match=r"file/out.* cannot be written: "):
         export(results_of(tiny), tmp_path / "file" / "out")
