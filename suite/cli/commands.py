@@ -203,8 +203,8 @@ def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
 
 def _nothing_recorded(store: Any, specs: list[str], quick: bool, name: str = "") -> str:
     """Why there is nothing to export, and what to do: what was asked for may be there quick, or in full."""
-    there = [entry for one in [name] * bool(name) or store.benchmarks(not quick)
-             for entry in store.recorded(one, not quick).values() if not entry.error]  # fmt: skip
+    names = [name] if name else store.benchmarks(not quick)
+    there = any(not entry.error for one in names for entry in store.recorded(one, not quick))
     what = f"nothing of {name}" if name else f"nothing in {store.uri}"
     run = again("run", specs or ["SPEC"], quick, None)
     if not there:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from leaderboard import site
+from suite.protocol.ranks import standings
 from suite.results.errors import ResultsError
+from suite.results.writer import export
 from tests.leaderboard.conftest import Built
-from tests.leaderboard.synthetic import GRID, change_cell, write_results
+from tests.leaderboard.synthetic import GRID, made_results, write_results
 
 SMALL = {"activation": ["relu", "sigmoid", "tanh"], "initializer": ["he_normal", "small"]}
 
@@ -51,40 +55,44 @@ def test_check_names_what_differs(built: Built, tmp_path: Path) -> None:
     shutil.copytree(built.site, copy)
     (copy / "index.html").write_text("changed")
     (copy / "method.html").unlink()
-    (copy / "extra.html").write_text("")
+    listed = json.loads((copy / "site.json").read_text())
+    (copy / "site.json").write_text(json.dumps({**listed, "files": [*listed["files"], "extra.html"]}))
+    for own in ("extra.html", "CNAME"):
+        (copy / own).write_text("")
     assert site.check(built.results, copy) == [
         f"{copy / 'method.html'}: is missing",
         f"{copy / 'extra.html'}: is not part of the site",
         f"{copy / 'index.html'}: differs from its results",
+        f"{copy / 'site.json'}: differs from its results",
     ]
     assert site.check(built.results, tmp_path / "nowhere") == [f"{tmp_path / 'nowhere'}: no such folder"]
 
 
 def test_one_changed_record_changes_only_the_pages_it_touches(tmp_path: Path) -> None:
     results = tmp_path / "results"
-    folder = write_results(results, "tiny", grid=GRID, layers=3, probes=4, missing=1)
+    manifest, records = made_results("tiny", grid=GRID, layers=3, probes=4, missing=1)
     write_results(results, "other", grid=SMALL, layers=3, probes=4, missing=1)
-    site.build(results, tmp_path / "site")
-    before = files(tmp_path / "site")
-    cell = next(
-        path.stem
-        for path in sorted((tmp_path / "site" / "tiny" / "cell").glob("*.html"))
-        if "stats wide" in path.read_text()
-    )
-    change_cell(folder, cell, seconds=1234.5)
-    site.build(results, tmp_path / "site")
-    after = files(tmp_path / "site")
-    changed = {path for path in after if after[path] != before.get(path)}
-    assert changed == {
+    worst = min(range(len(records)), key=lambda index: standings(records)[index].figures["test_score"])
+    cell = records[worst].cell.fingerprint
+
+    def built() -> dict[str, bytes]:
+        export(manifest, records, results)
+        site.build(results, tmp_path / "site")
+        return files(tmp_path / "site")
+
+    before = built()
+    records[worst] = replace(records[worst], seconds=1234.5)
+    after = built()
+    assert {path for path in after if after[path] != before.get(path)} == {
         "tiny/index.html",
         f"tiny/cell/{cell}.js",
         "tiny/data/cells.parquet",
         "tiny/data/cells.csv",
         "tiny/data/manifest.json",
     }
-    change_cell(folder, cell, test_score=0.5)
-    site.build(results, tmp_path / "site")
-    changed = {path for path, data in files(tmp_path / "site").items() if data != after[path]}
+    runs = tuple(replace(run, test_score=0.05) for run in records[worst].replicates)
+    records[worst] = replace(records[worst], replicates=runs)
+    changed = {path for path, data in built().items() if data != after[path]}
     pages = {path for path in changed if path.startswith("tiny/cell/") and path.endswith(".html")}
     assert f"tiny/cell/{cell}.html" in pages
     assert len(pages) == 1 + sum(len(labels) - 1 for labels in GRID.values())  # it and its neighbours
@@ -101,25 +109,6 @@ def test_bad_results_leave_the_old_site_as_it_was(tmp_path: Path) -> None:
         site.build(results, out)
     assert files(out) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["results", "site"]
-
-
-def test_a_new_site_that_cannot_take_its_place_leaves_the_old_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    results, out = tmp_path / "results", tmp_path / "site"
-    write_small(results)
-    site.build(results, out)
-    before, rename = files(out), Path.rename
-
-    def fails_for_the_new_one(self: Path, target: Path) -> Path:
-        if Path(target) == out and self.name != "old":
-            raise OSError(28, "No space left on device")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", fails_for_the_new_one)
-    with pytest.raises(ResultsError, match=r"No space left on device\. A site that was there is as it was"):
-        site.build(results, out)
-    assert files(out) == before
 
 
 def test_a_failure_in_the_middle_leaves_the_old_site_as_it_was(tmp_path: Path) -> None:
@@ -143,12 +132,54 @@ def test_a_failure_in_the_middle_leaves_the_old_site_as_it_was(tmp_path: Path) -
 
 
 def test_a_folder_of_somebody_elses_is_never_replaced(tmp_path: Path) -> None:
-    out = tmp_path / "precious"
+    out, results = tmp_path / "precious", tmp_path / "results"
+    write_small(results)
     out.mkdir()
     (out / "thesis.tex").write_text("years of work")
-    with pytest.raises(ResultsError, match="holds no site of ours"):
-        site.build(tmp_path, out)
-    assert (out / "thesis.tex").exists()
+    with pytest.raises(ResultsError, match=r"precious: holds 'thesis\.tex', and no site\.json of ours"):
+        site.build(results, out)
+    assert files(out) == {"thesis.tex": b"years of work"}
+
+
+def test_what_others_put_into_a_site_stays(tmp_path: Path) -> None:
+    """A branch for Pages: its history, its domain, a page of one's own, and a link as the way to it."""
+    results, real, out = tmp_path / "results", tmp_path / "real", tmp_path / "site"
+    folder = write_small(results)
+    write_results(results, "other", grid=SMALL, layers=3, probes=4, missing=1)
+    real.mkdir()
+    subprocess.run(["git", "init", "-q", str(real)], check=True)
+    out.symlink_to(real, target_is_directory=True)
+    site.build(results, out)
+    own = {"CNAME": "example.org", "tiny/cell/note.txt": "mine", "paper/index.html": "mine", "tiny/notes/a.txt": "mine"}
+    for path, text in own.items():
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        (out / path).write_text(text)
+    history = files(real / ".git")
+    shutil.rmtree(results / "other")
+    site.build(results, out)
+    assert out.is_symlink()
+    found = files(real)
+    assert {path: found[path].decode() for path in own} == own
+    assert files(real / ".git") == history
+    assert not (real / "other").exists(), "what is ours and no longer built goes"
+    assert site.check(results, out) == []
+    shutil.rmtree(folder)
+    site.build(results, out)
+    assert sorted(path.name for path in (real / "tiny").iterdir()) == ["cell", "notes"]
+    assert (real / "tiny" / "cell" / "note.txt").read_text() == "mine"
+
+
+def test_a_file_of_somebody_else_in_the_way_is_named(tmp_path: Path) -> None:
+    results, out = tmp_path / "results", tmp_path / "site"
+    write_small(results)
+    site.build(results, out)
+    (out / "other").mkdir()
+    (out / "other" / "index.html").write_text("mine")
+    before = files(out)
+    write_results(results, "other", grid=SMALL, layers=3, probes=4, missing=1)
+    with pytest.raises(ResultsError, match=r"other/index\.html: is not ours to replace"):
+        site.build(results, out)
+    assert files(out) == before
 
 
 def test_no_results_yet(tmp_path: Path) -> None:
@@ -232,8 +263,8 @@ def test_two_hundred_cells_are_quick_to_build_and_light_to_read(tmp_path: Path) 
 
 def test_nothing_heavy_is_imported() -> None:
     code = (
-        "import sys, leaderboard.site\n"
-        "heavy = {'keras', 'tensorflow', 'optuna', 'mlflow', 'distributed', 'pandas'} & set(sys.modules)\n"
+        "import sys, leaderboard.site, suite.results.writer\n"
+        "heavy = {'keras', 'tensorflow', 'optuna', 'mlflow', 'distributed', 'matplotlib', 'pandas'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
