@@ -204,16 +204,13 @@ def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
 def _nothing_recorded(store: Any, specs: list[str], quick: bool, name: str = "") -> str:
     """Why there is nothing to export, and what to do: what was asked for may be there quick, or in full."""
     names = [name] if name else store.benchmarks(not quick)
-    there = any(not entry.error for one in names for entry in store.recorded(one, not quick))
-    what = f"nothing of {name}" if name else f"nothing in {store.uri}"
-    run = again("run", specs or ["SPEC"], quick, None)
-    if not there:
-        return f"{what} is recorded yet: `{run}` comes first."
+    apart = any(not entry.error for one in names for entry in store.recorded(one, not quick))
+    what, command = f"of {name} " if name else "", again("run", specs or ["SPEC"], quick, None)
+    if not apart:
+        return f"nothing {what}is recorded in {store.uri}: `{command}` comes first."
     if quick:
-        return f"no quick run of {name or 'anything'} is recorded: leave out --quick to export the full one."
-    return (
-        f"only a quick run of {name or 'anything'} is recorded: export it with --quick, or `{run}` for all of the grid."
-    )
+        return f"no quick run {what}is recorded in {store.uri}: leave out --quick to export the full one."
+    return f"only a quick run {what}is recorded in {store.uri}: export it with --quick, or `{command}` first."
 
 
 def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> int:

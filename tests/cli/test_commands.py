@@ -172,7 +172,10 @@ def test_quick_slice_is_recorded_apart(suite: Suite) -> None:
     assert "test accuracy" in shown
     assert ", 0 recorded, 4 to run" in suite("plan", "tiny.yaml").stdout
     assert "4 cells of 4 without a result" in suite("show", "tiny.yaml").stdout
-    assert "nothing is recorded" in suite("export", "--out", "out", status=2).stderr
+    for asked in ((), ("./tiny.yaml",)):
+        told = suite("export", "--out", "out", *asked, status=2).stderr
+        assert "only a quick run " in told
+        assert f"export it with --quick, or `suite run {asked[0] if asked else 'SPEC'}` first." in told
     suite("export", "--out", "out", "--quick")
     assert json.loads((suite.folder / "out" / "tiny" / "manifest.json").read_text())["quick"] is True
 
@@ -206,7 +209,8 @@ def test_check_names_every_mistake(suite: Suite) -> None:
         (["run", "tiny.yaml", "--wurkers", "1"], "--wurkers"),
         (["list", "activation"], "did you mean activations?"),
         (["ui"], "no store"),
-        (["export", "--out", "out"], "nothing is recorded"),
+        (["export", "--out", "out"], "nothing is recorded in sqlite:///"),
+        (["export", "--out", "out", "tiny.yaml"], "`suite run tiny.yaml` comes first."),
         (["run"], "SPEC"),
     ],
 )
