@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import keras
 import numpy as np
-from suite.monitor.observer import Observer
 
 from suite.monitor.history import History
+from suite.monitor.observer import Observer
 from suite.tasks import Split, Task
 from suite.training.program import Feed, Program
 from tests.probes.cases import recipe
