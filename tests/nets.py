@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from suite.monitor.history import History
-from suite.monitor.look import Look
+from suite.monitor.observer import Observer
 from suite.tasks import Split, Task
 from suite.training.program import Feed, Program
 from tests.probes.cases import recipe
@@ -62,14 +62,14 @@ class ByMonitor:
             self._model.add(keras.layers.Dense(width, activation=activation))
         self._model.add(keras.layers.Dense(CLASSES))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        self._look = Look(self._model, task.train.x, task.train.y, loss)
+        self._observer = Observer(self._model, task.train.x, task.train.y, loss)
         self.shapes = [tuple(variable.shape) for variable in self._model.weights]
 
     def look(self, weights: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
         """As of a `Net`."""
         self._model.set_weights(weights)
-        history = History(self._look.places)
-        history.add(0, 0, self._look())
+        history = History(self._observer.places)
+        history.add(0, 0, self._observer())
         return history.traces()
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from suite.catalog.activations import ACTIVATIONS
-from suite.catalog.base import Entry, Parameter, find, is_own_component, load_target
 from suite.catalog.cells import CELLS
 from suite.catalog.clippings import CLIPPINGS
+from suite.catalog.entries import Entry, Parameter, find, is_own_component, load_target
 from suite.catalog.initializers import INITIALIZERS
 from suite.catalog.losses import LOSSES
 from suite.catalog.normalizations import NORMALIZATIONS

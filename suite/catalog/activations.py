@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from suite.catalog.base import Entry, Parameter, catalog_of, find, is_own_component, load_target
+from suite.catalog.entries import Entry, Parameter, catalog_of, component_of
 
 ACTIVATIONS = catalog_of(
     [
@@ -53,13 +53,7 @@ def build_activation(level: Mapping[str, Any]) -> Callable[[Any], Any]:
     Args:
         level: `{"name": ..., **arguments}`; the name of an entry, or of a user's own `module:function`.
     """
-    arguments = {key: value for key, value in level.items() if key != "name"}
-    if is_own_component(level["name"]):
-        function = load_target(level["name"])
-    else:
-        entry = find(ACTIVATIONS, level["name"])
-        assert entry is not None, level
-        function = entry.load()
+    function, arguments = component_of(ACTIVATIONS, level)
     return functools.partial(function, **arguments) if arguments else function
 
 

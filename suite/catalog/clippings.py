@@ -1,11 +1,11 @@
-"""Gradient clipping: names to the arguments by which Keras optimizers do it."""
+"""Gradient clipping: names to the arguments by which Keras optimizers do it, and when it acts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from suite.catalog.base import Entry, Parameter, catalog_of
+from suite.catalog.entries import Entry, Parameter, catalog_of
 
 _NORM = Parameter("norm", "the threshold", "number", 1.0, low=0, low_open=True)
 
@@ -34,3 +34,22 @@ def clipping_arguments(level: Mapping[str, Any]) -> dict[str, float]:
         return {}
     keyword, argument = _KERAS_ARGUMENT[level["name"]]
     return {keyword: level[argument]}
+
+
+def clips(level: Mapping[str, Any], gradients: Sequence[Any], norm: Any) -> Any:
+    """Whether clipping changes these gradients, a scalar tensor.
+
+    Args:
+        level: Canonical level.
+        gradients: Of every weight array.
+        norm: Of all of them together.
+    """
+    import tensorflow as tf
+
+    if level["name"] == "global_norm":
+        return norm > level["norm"]
+    if level["name"] == "norm":
+        return tf.reduce_any([tf.norm(g) > level["norm"] for g in gradients])
+    if level["name"] == "value":
+        return tf.reduce_any([tf.reduce_max(tf.abs(g)) > level["value"] for g in gradients])
+    return tf.constant(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suite.catalog.base import Parameter
+from suite.catalog.entries import Parameter
 
 ACTIVATION = Parameter("activation", "of the hidden layers", "component", "relu", catalog="activations")
 INITIALIZER = Parameter("initializer", "of every weight matrix", "component", "glorot_uniform", catalog="initializers")
@@ -15,6 +15,9 @@ BIAS = Parameter("bias", "first value of every bias", "number", 0.0)
 DROPOUT = Parameter(
     "dropout", "share of units dropped after each hidden layer", "number", 0.0, low=0, high=1, high_open=True
 )
+
+HIDDEN = (ACTIVATION, INITIALIZER, BIAS, NORMALIZATION, NORM_POSITION, RESIDUAL, DROPOUT)
+"""The factors of hidden layers that a `suite.models.network.Stack` puts together."""
 
 TRAINING = (
     Parameter("optimizer", "what turns gradients into updates", "component", "adam", catalog="optimizers"),

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from suite.catalog.base import Entry, Parameter, catalog_of, find, is_own_component, load_target
+from suite.catalog.entries import Entry, Parameter, catalog_of, component_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,13 +120,7 @@ def initial_value(level: Mapping[str, Any], shape: tuple[int, ...], seed: int) -
     """
     import numpy as np
 
-    arguments = {key: value for key, value in level.items() if key != "name"}
-    if is_own_component(level["name"]):
-        factory = load_target(level["name"])
-    else:
-        entry = find(INITIALIZERS, level["name"])
-        assert entry is not None, level
-        factory = entry.load()
+    factory, arguments = component_of(INITIALIZERS, level)
     if "seed" in inspect.signature(factory).parameters:
         arguments["seed"] = seed
     value = np.asarray(factory(**arguments)(shape, dtype="float32"), np.float32)

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-from suite.catalog.base import Entry, Parameter, catalog_of
+from suite.catalog.entries import Entry, Parameter, catalog_of
 
 if TYPE_CHECKING:
     import numpy as np
 
-LOSSES = catalog_of(
+
+@dataclass(frozen=True)
+class LossEntry(Entry):
+    """A loss.
+
+    Attributes:
+        of: The targets that it is of; either, if nothing is said.
+    """
+
+    of: Literal["classes", "numbers"] | None = None
+
+
+LOSSES: Mapping[str, LossEntry] = catalog_of(
     [
-        Entry("auto", "cross-entropy for classes, squared error for numbers"),
-        Entry("cross_entropy", "softmax cross-entropy: its gradient does not vanish where the output saturates",
-              aliases=("crossentropy",)),
-        Entry("binary_cross_entropy", "of a sigmoid output: for numbers in [0, 1], or for each class on its own",
+        LossEntry("auto", "cross-entropy for classes, squared error for numbers"),
+        LossEntry("cross_entropy", "softmax cross-entropy: its gradient does not vanish where the output saturates",
+              aliases=("crossentropy",), of="classes"),
+        LossEntry("binary_cross_entropy", "of a sigmoid output: for numbers in [0, 1], or for each class on its own",
               aliases=("binary_crossentropy",)),
-        Entry("mse", "mean squared error; of classes, on one-hot targets",
+        LossEntry("mse", "mean squared error; of classes, on one-hot targets",
               parameters=(Parameter("output", "output activation; auto is softmax of classes, linear of numbers", "choice",
                                     "auto", choices=("auto", "softmax", "sigmoid", "linear")),),
               aliases=("squared_error",)),
-        Entry("huber", "squared near zero, linear beyond delta; for numbers",
-              parameters=(Parameter("delta", "where it turns linear", "number", 1.0, low=0, low_open=True),)),
+        LossEntry("huber", "squared near zero, linear beyond delta; for numbers",
+              parameters=(Parameter("delta", "where it turns linear", "number", 1.0, low=0, low_open=True),), of="numbers"),
     ]
 )  # fmt: skip
 

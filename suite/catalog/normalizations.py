@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from suite.catalog.base import Entry, Parameter, catalog_of, find, is_own_component, load_target
+from suite.catalog.entries import Entry, Parameter, catalog_of, component_of
+
+
+@dataclass(frozen=True)
+class NormalizationEntry(Entry):
+    """A normalization.
+
+    Attributes:
+        of_weights: Whether it wraps a layer and acts on its weights.
+        of_images: Whether it is over an image's positions, so that it needs images.
+    """
+
+    of_weights: bool = False
+    of_images: bool = False
+
 
 _EPSILON = Parameter("epsilon", "added to the variance", "number", 1e-3, low=0, low_open=True)
 
@@ -31,20 +46,25 @@ NORMALIZATIONS = catalog_of(
         Entry("group", "over groups of channels of each example (Wu and He 2018)", "keras.layers:GroupNormalization",
               (Parameter("groups", "how many; must divide the channels", "integer", 8, low=1), _EPSILON),
               aliases=("group_norm",)),
-        Entry("instance", "over each channel's positions, per example (Ulyanov et al. 2016); images only",
-              "suite.catalog.normalizations:instance_normalization", (_EPSILON,), aliases=("instance_norm",)),
-        Entry("spectral", "weights over their largest singular value (Miyato et al. 2018)",
+        NormalizationEntry("instance", "over each channel's positions, per example (Ulyanov et al. 2016); images only",
+              "suite.catalog.normalizations:instance_normalization", (_EPSILON,), aliases=("instance_norm",),
+              of_images=True),
+        NormalizationEntry("spectral", "weights over their largest singular value (Miyato et al. 2018)",
               "keras.layers:SpectralNormalization",
-              (Parameter("power_iterations", "per step", "integer", 1, low=1),), aliases=("spectral_norm",)),
-        Entry("weight_standardization", "weights centred and scaled per output unit (Qiao et al. 2019) to variance gain^2 / fan_in (Brock et al. 2021)",
+              (Parameter("power_iterations", "per step", "integer", 1, low=1),), aliases=("spectral_norm",), of_weights=True),
+        NormalizationEntry("weight_standardization", "weights centred and scaled per output unit (Qiao et al. 2019) to variance gain^2 / fan_in (Brock et al. 2021)",
               "suite.models.layers:WeightStandardization",
               (Parameter("gain", "factor on the standardized weights", "number", 1.0, low=0, low_open=True),
-               Parameter("epsilon", "least variance that is divided by", "number", 1e-10, low=0, low_open=True))),
+               Parameter("epsilon", "least variance that is divided by", "number", 1e-10, low=0, low_open=True)),
+              of_weights=True),
     ]
 )  # fmt: skip
 
-OF_WEIGHTS = ("spectral", "weight_standardization")
-"""The normalizations that wrap a layer and act on its weights."""
+OF_WEIGHTS, OF_IMAGES = (
+    tuple(entry.name for entry in NORMALIZATIONS.values() if getattr(entry, trait, False))
+    for trait in ("of_weights", "of_images")
+)
+"""The normalizations that act on a layer's weights, and those that only images can be given."""
 
 
 def instance_normalization(**arguments: Any) -> Any:
@@ -71,15 +91,18 @@ def build_normalization(level: Mapping[str, Any], name: str, *, axes: int = 2) -
     """
     if level["name"] == "none" or level["name"] in OF_WEIGHTS:
         return None
-    factory = layer_normalization_of_images if level["name"] == "layer" and axes == 4 else _load(level)
-    return factory(**_arguments(level), name=name)
+    factory, arguments = component_of(NORMALIZATIONS, level)
+    if level["name"] == "layer" and axes == 4:
+        factory = layer_normalization_of_images
+    return factory(**arguments, name=name)
 
 
 def wrap_layer(level: Mapping[str, Any], layer: Any) -> Any:
     """The layer inside the wrapper that normalizes its weights, or as it is where none does."""
     if level["name"] not in OF_WEIGHTS:
         return layer
-    return _load(level)(layer, **_arguments(level), name=f"{layer.name}_{level['name']}")
+    wrapper, arguments = component_of(NORMALIZATIONS, level)
+    return wrapper(layer, **arguments, name=f"{layer.name}_{level['name']}")
 
 
 def drawn_by_wrapper(level: Mapping[str, Any], wrapper: Any) -> list[tuple[Any, Mapping[str, Any]]]:
@@ -87,15 +110,3 @@ def drawn_by_wrapper(level: Mapping[str, Any], wrapper: Any) -> list[tuple[Any, 
     if level["name"] != "spectral":
         return []
     return [(wrapper.vector_u, {"name": "truncated_normal", "stddev": 0.02})]
-
-
-def _arguments(level: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in level.items() if key != "name"}
-
-
-def _load(level: Mapping[str, Any]) -> Any:
-    if is_own_component(level["name"]):
-        return load_target(level["name"])
-    entry = find(NORMALIZATIONS, level["name"])
-    assert entry is not None, level
-    return entry.load()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from suite.catalog.base import Entry, Parameter, catalog_of, find, is_own_component, load_target
+from suite.catalog.clippings import clipping_arguments
+from suite.catalog.entries import Entry, Parameter, catalog_of, component_of
 
 
 def _beta(name: str, default: float, of: str) -> Parameter:
@@ -100,16 +101,6 @@ def build_optimizer(level: Mapping[str, Any], clipping: Mapping[str, Any], weigh
         clipping: Canonical level of the clippings.
         weight_decay: Decoupled weight decay; None leaves the optimizer's own.
     """
-    from suite.catalog.clippings import clipping_arguments
-
-    arguments = {key: value for key, value in level.items() if key != "name"}
-    arguments |= clipping_arguments(clipping)
-    if weight_decay is not None:
-        arguments["weight_decay"] = weight_decay
-    if is_own_component(level["name"]):
-        factory = load_target(level["name"])
-    else:
-        entry = find(OPTIMIZERS, level["name"])
-        assert entry is not None, level
-        factory = entry.load()
-    return factory(learning_rate=0.001, **arguments)
+    factory, arguments = component_of(OPTIMIZERS, level)
+    decay = {} if weight_decay is None else {"weight_decay": weight_decay}
+    return factory(learning_rate=0.001, **{**arguments, **clipping_arguments(clipping), **decay})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suite.catalog.base import Entry, Parameter, catalog_of
+from suite.catalog.entries import Entry, Parameter, catalog_of
 
 RESIDUALS = catalog_of(
     [

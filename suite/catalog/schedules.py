@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from suite.catalog.base import Entry, Parameter, catalog_of
+from suite.catalog.entries import Entry, Parameter, catalog_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.catalog import KINDS
-from suite.catalog.base import Entry
+from suite.catalog.entries import Entry
 from suite.models import MODELS
 from suite.protocol.labels import label_text
 from suite.tasks import TASKS

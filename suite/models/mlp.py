@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-import keras
+from suite.catalog.entries import Parameter
+from suite.catalog.factors import HIDDEN, TRAINING
+from suite.models.family import Conflict, Family, group_conflicts, skip_conflicts
+from suite.tasks.task import Form
 
-from suite.models.network import Network, Stack, stack_layers
+if TYPE_CHECKING:
+    from suite.models.network import Network
+
+_LAYER_SECONDS, _FLOPS = 2.4e-5, 6e10
 
 
 def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Network:
@@ -20,6 +26,10 @@ def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape:
         input_shape: Of one example.
         output_shape: Of the output for one example.
     """
+    import keras
+
+    from suite.models.network import Stack, stack_layers
+
     stack = Stack(recipe)
     inputs = keras.Input(input_shape)
     x = keras.layers.Flatten()(inputs) if len(input_shape) > 1 else inputs
@@ -32,3 +42,35 @@ def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape:
         x = layer(x, 1)
     x = stack_layers(x, range(2, recipe["depth"] + 1), layer, recipe["residual"])
     return stack.network(inputs, stack.output(x, output_shape), xla=True)
+
+
+def _conflicts(form: Form, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
+    level, depth = recipe["normalization"], recipe["depth"]
+    yield from group_conflicts(level, recipe["width"], "units")
+    yield from skip_conflicts(recipe["residual"], depth)
+    if level["name"] == "batch" and recipe["batch_size"] == 1:
+        yield "normalization", "batch normalization over a batch of 1 leaves nothing but its shift"
+    if depth == 0 and level["name"] != "none":
+        yield "normalization", "is of hidden layers, and depth is 0"
+
+
+def _step_seconds(recipe: Mapping[str, Any]) -> float:
+    """By the number of layers and their products."""
+    products = 6 * recipe["batch_size"] * recipe["width"] ** 2
+    return float(recipe["depth"] * (_LAYER_SECONDS + products / _FLOPS))
+
+
+MLP = Family(
+    "mlp",
+    "dense layers of equal width; images and sequences are flattened",
+    "suite.models.mlp:build",
+    (
+        Parameter("depth", "hidden layers; 0 leaves a linear model", "integer", 2, low=0, high=1000),
+        Parameter("width", "units in each", "integer", 64, low=1, high=65536),
+        *HIDDEN,
+        *TRAINING,
+    ),
+    conflicts=_conflicts,
+    step_seconds=_step_seconds,
+    fast=True,
+)

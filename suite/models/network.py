@@ -26,6 +26,8 @@ class Tap:
         pre_activation: z, the linear map's output, before normalization.
         activation_input: What the activation reads: z, normalized where the normalization comes before it.
         activation: The activation's output.
+        recurrent: Whether z is that of every time step, and the layer's gradient that of the state h that it hands on,
+            taken as that of zeros which it adds to h.
     """
 
     name: str
@@ -33,27 +35,11 @@ class Tap:
     pre_activation: Any
     activation_input: Any
     activation: Any
+    recurrent: bool = False
 
 
 @dataclass(frozen=True)
-class State:
-    """A state that a recurrent layer hands from one time step to the next.
-
-    Its gradient is taken as that of zeros which the layer adds to it.
-
-    Attributes:
-        layer: Index of the tap.
-        name: `h`, or `c` for the cell state of an LSTM.
-        shape: (time, units).
-    """
-
-    layer: int
-    name: str
-    shape: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Seen:
+class Pass:
     """What one pass through a tapped network shows; lists have one entry a hidden layer.
 
     Attributes:
@@ -62,7 +48,6 @@ class Seen:
         activation_inputs: What the activations read.
         activations: What they put out.
         gradient_sources: The tensors whose gradient is dLoss/dz (of a recurrent layer: dLoss/dh).
-        state_sources: The tensors whose gradients are those of `Network.states`.
     """
 
     outputs: Any
@@ -70,7 +55,6 @@ class Seen:
     activation_inputs: Sequence[Any]
     activations: Sequence[Any]
     gradient_sources: Sequence[Any]
-    state_sources: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -79,7 +63,7 @@ class Network:
 
     Attributes:
         model: Keras model from the inputs to the outputs: logits of classes, or numbers.
-        tapped: The same weights, from the inputs (and zeros for every state) to
+        tapped: The same weights, from the inputs (and zeros for every recurrent layer) to
             `[outputs, *z, *activation inputs, *activations]`.
         taps: The hidden layers, the one nearest the input first.
         activation: The function of the hidden layers.
@@ -87,7 +71,6 @@ class Network:
         drawn: Index in `model.weights` of every array that is drawn anew for a run, with the factor that says how, or
             with the level of an initializer where no factor does.
         xla: Whether it trains faster when compiled with XLA on a CPU.
-        states: Of the recurrent layers.
     """
 
     model: Any
@@ -97,7 +80,6 @@ class Network:
     built: tuple[np.ndarray, ...]
     drawn: Mapping[int, str | Mapping[str, Any]]
     xla: bool
-    states: tuple[State, ...] = ()
 
     def initial_weights(self, recipe: Mapping[str, Any], seed: int) -> list[np.ndarray]:
         """First values of `model.weights`: each drawn array under a seed of its own, the others as built."""
@@ -124,19 +106,23 @@ class Network:
         drawn = {id(self.model.weights[i]) for i in self.drawn}
         return tuple(i for i, variable in enumerate(self.model.trainable_variables) if id(variable) in drawn)
 
-    def look(self, x: Any, *, training: bool, tape: Any = None) -> Seen:
+    @cached_property
+    def recurrent(self) -> tuple[int, ...]:
+        """Indices of the taps that are recurrent."""
+        return tuple(index for index, tap in enumerate(self.taps) if tap.recurrent)
+
+    def pass_through(self, x: Any, *, training: bool, tape: Any = None) -> Pass:
         """One pass through the tapped network; a tape watches the zeros added to the states."""
-        zeros = [tf.zeros([tf.shape(x)[0], *state.shape]) for state in self.states]
+        zeros = [tf.zeros([tf.shape(x)[0], *self.taps[i].pre_activation.shape[1:]]) for i in self.recurrent]
         if tape is not None and zeros:
             tape.watch(zeros)
         outputs, *looks = tf.nest.flatten(self.tapped([x, *zeros] if zeros else x, training=training))
         layers = len(self.taps)
         z, activation_inputs, activations = (looks[i * layers : (i + 1) * layers] for i in range(3))
         sources = list(z)
-        for state, zero in zip(self.states, zeros, strict=True):
-            if state.name == "h":
-                sources[state.layer] = zero
-        return Seen(outputs, z, activation_inputs, activations, sources, zeros)
+        for index, zero in zip(self.recurrent, zeros, strict=True):
+            sources[index] = zero
+        return Pass(outputs, z, activation_inputs, activations, sources)
 
 
 class Stack:
@@ -201,20 +187,20 @@ class Stack:
         self._begun[id(variable)] = np.broadcast_to(np.asarray(value, np.float32), variable.shape).copy()
 
     def network(
-        self, inputs: Any, outputs: Any, *, xla: bool, zeros: Sequence[Any] = (), states: Sequence[State] = ()
+        self, inputs: Any, outputs: Any, tapped: Any = None, *, xla: bool, zeros: Sequence[Any] = ()
     ) -> Network:
         """The finished network.
 
         Args:
             inputs: Keras's symbolic input.
-            outputs: A symbolic tensor, or a pair of them: without and with zeros that are added to the states.
+            outputs: A symbolic tensor.
+            tapped: The same where the states are tapped, made with the zeros.
             xla: As of `Network`.
-            zeros: Symbolic inputs, one a state.
-            states: As of `Network`.
+            zeros: Symbolic inputs that are added to the states, one a recurrent tap.
         """
         taps = tuple(self._taps)
-        plain, tapped = outputs if isinstance(outputs, tuple) else (outputs, outputs)
-        model = keras.Model(inputs, plain)
+        model = keras.Model(inputs, outputs)
+        tapped = outputs if tapped is None else tapped
         looks = [[getattr(tap, part) for tap in taps] for part in ("pre_activation", "activation_input", "activation")]
         return Network(
             model=model,
@@ -224,7 +210,6 @@ class Stack:
             built=tuple(self._begun.get(id(variable), np.asarray(variable)) for variable in model.weights),
             drawn={i: self._drawn[id(v)] for i, v in enumerate(model.weights) if id(v) in self._drawn},
             xla=xla,
-            states=tuple(states),
         )
 
 

@@ -15,14 +15,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from suite.models.cells import Advance
+from suite.models.recurrent_cells import Advance
 
 
 class Recurrence(keras.layers.Layer):
     """Applies a cell to a sequence, from states of zero: (batch, time, features) to (batch, time, units).
 
     Args:
-        cell: One of `suite.models.cells`.
+        cell: One of `suite.models.recurrent_cells`.
     """
 
     def __init__(self, cell: Any, **kwargs: Any) -> None:
@@ -45,7 +45,7 @@ class Recurrence(keras.layers.Layer):
 
 
 class TappedRecurrence(keras.layers.Layer):
-    """The same cell, with zeros added to its states, so that their gradient is that of the states.
+    """The same cell, with zeros added to its state h, so that their gradient is that of h.
 
     Args:
         cell: Built.
@@ -64,7 +64,7 @@ class TappedRecurrence(keras.layers.Layer):
         """h of every time step, z of the candidate state and what its activation reads; the last two only to look at.
 
         Args:
-            inputs: The sequence, and zeros of shape (batch, time, units) for every state.
+            inputs: The sequence, and zeros of shape (batch, time, units).
         """
         h, z, *normalized = _run(self.cell, inputs[0], inputs[1:])
         return [h, z, *(normalized or [z])]
@@ -113,7 +113,7 @@ class _Step:
             x: Shape (batch, features).
             projected: What `project` returned.
             states: Before the step.
-            zeros: Added to the states after it.
+            zeros: Added to h after it.
             weights: As of `weights`.
             arriving: Gradients of the states after it.
         """
@@ -134,7 +134,7 @@ class _Step:
 def _run(cell: Any, inputs: Any, zeros: Sequence[Any]) -> list[Any]:
     """h of every time step; with zeros, z too, and the activation's input where it is another."""
     step = _Step(cell)
-    states = 2 if isinstance(cell, keras.layers.LSTMCell) else 1
+    states = len(tf.nest.flatten(cell.state_size))
     time, units, taps = inputs.shape[1], cell.units, len(zeros)
     looked_at = 0 if not zeros else 2 if cell.normalized else 1  # without normalization, z is what the activation reads
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
-from typing import Any
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-import keras
-import numpy as np
+from suite.catalog.cells import CELLS
+from suite.catalog.entries import Parameter
+from suite.catalog.factors import ACTIVATION, BIAS, DROPOUT, INITIALIZER, NORMALIZATION, RESIDUAL, TRAINING
+from suite.catalog.normalizations import OF_WEIGHTS
+from suite.models.family import Conflict, Family, skip_conflicts
+from suite.tasks.task import Form
 
-from suite.catalog.activations import build_activation
-from suite.catalog.normalizations import build_normalization
-from suite.models.cells import GRUCell, LSTMCell, SimpleRNNCell
-from suite.models.network import Network, Stack, State, Tap, stack_layers
-from suite.models.recurrence import Recurrence, TappedRecurrence
-
-_CELLS: Mapping[str, Any] = {"simple_rnn": SimpleRNNCell, "lstm": LSTMCell, "gru": GRUCell}
-
-XLA_UNITS = {"simple_rnn": 128, "gru": 128, "lstm": 100}
-"""Units up to which XLA is faster. On one core, batch 32, 50 time steps, it is 2.3 to 2.8 times faster at 64 units, 1.7 to
-1.9 times at 100; at 128 a simple RNN and a GRU still gain 1.7 times, an LSTM nothing; at 192 none does."""
+if TYPE_CHECKING:
+    from suite.models.network import Network
 
 
 def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Network:
@@ -34,81 +29,81 @@ def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape:
         input_shape: (time, features).
         output_shape: Of the output for one example: (outputs,), or (time, outputs).
     """
-    stack = Stack(recipe)
-    time = input_shape[0]
-    layers = [_Layer(stack, number) for number in range(1, recipe["layers"] + 1)]
-    zeros: list[Any] = []
-    states: list[State] = []
+    import keras
+
+    from suite.models.network import Stack, stack_layers
+    from suite.models.recurrent_layer import RecurrentLayer
+
+    stack, units, numbers = Stack(recipe), recipe["units"], range(1, recipe["layers"] + 1)
+    layers = [RecurrentLayer(stack, number) for number in numbers]
+    inputs = keras.Input(input_shape)
+    zeros = [keras.Input((input_shape[0], units)) for _ in numbers]
 
     def plain(x: Any, number: int) -> Any:
         return layers[number - 1].plain(x)
 
     def tapped(x: Any, number: int) -> Any:
-        names = ("h", "c") if recipe["cell_type"]["name"] == "lstm" else ("h",)
-        own = [keras.Input((time, recipe["units"])) for _ in names]
-        zeros.extend(own)
-        states.extend(State(number - 1, name, (time, recipe["units"])) for name in names)
-        return layers[number - 1].tapped(x, own)
+        return layers[number - 1].tapped(x, zeros[number - 1])
 
     def output(layer: Any) -> Any:
-        x = stack_layers(layer(inputs, 1), range(2, recipe["layers"] + 1), layer, recipe["residual"])
+        x = stack_layers(layer(inputs, 1), numbers[1:], layer, recipe["residual"])
         return stack.output(x if len(output_shape) > 1 else x[:, -1], output_shape)
 
-    inputs = keras.Input(input_shape)
-    outputs = (output(plain), output(tapped))
-    xla = recipe["units"] <= XLA_UNITS[recipe["cell_type"]["name"]]
-    return stack.network(inputs, outputs, xla=xla, zeros=zeros, states=states)
+    xla = units <= CELLS[recipe["cell_type"]["name"]].xla_units
+    return stack.network(inputs, output(plain), output(tapped), zeros=zeros, xla=xla)
 
 
-class _Layer:
-    """One recurrent layer with what follows it: normalization where that is between the layers, and dropout."""
-
-    def __init__(self, stack: Stack, number: int) -> None:
-        self._stack, recipe = stack, stack.recipe
-        self._name = f"{recipe['cell_type']['name']}_{number}"
-        self._units = recipe["units"]
-        level = recipe["normalization"]
-        inside = recipe["norm_position"] == "inside" and level["name"] != "none"
-        self._cell = _CELLS[recipe["cell_type"]["name"]](
-            self._units,
-            normalize=functools.partial(build_normalization, level) if inside else None,
-            activation=stack.activation,
-            name=f"{self._name}_cell",
-            **_gates(recipe),
-        )
-        self._rnn = Recurrence(self._cell, name=self._name)
-        self._normalize = None if inside else build_normalization(level, f"{self._name}_normalization", axes=3)
-        share = recipe["dropout"]
-        self._drop = keras.layers.Dropout(share, seed=0, name=f"{self._name}_dropout") if share else None
-
-    def plain(self, x: Any) -> Any:
-        """The layer as it is."""
-        y = self._rnn(x)
-        self._stack.draw(self._cell.kernel, "initializer")
-        self._stack.draw(self._cell.recurrent_kernel, "recurrent_initializer")
-        self._stack.begin(self._cell.bias, self._first_bias())
-        return self._after(y)
-
-    def tapped(self, x: Any, zeros: list[Any]) -> Any:
-        """The same, after `plain`, with zeros added to the states; it is entered among the taps."""
-        h, z, u = TappedRecurrence(self._cell, name=f"{self._name}_tapped")([x, *zeros])
-        self._stack.tap(Tap(self._name, self._cell.recurrent_kernel, z, u, h))
-        return self._after(h)
-
-    def _after(self, y: Any) -> Any:
-        y = self._normalize(y) if self._normalize else y
-        return self._drop(y) if self._drop else y
-
-    def _first_bias(self) -> np.ndarray:
-        recipe = self._stack.recipe
-        bias = np.full(self._cell.bias.shape, recipe["bias"], np.float32)
-        if recipe["cell_type"]["name"] == "lstm":
-            bias[self._units : 2 * self._units] = recipe["forget_bias"]
-        return bias
+def _conflicts(form: Form, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
+    name, cell = recipe["normalization"]["name"], CELLS[recipe["cell_type"]["name"]]
+    if name == "group":
+        yield "normalization", "group normalization is over all time steps, so it would show a layer the future"
+    elif name in OF_WEIGHTS:
+        yield "normalization", f"{name} normalization wraps layers with one kernel, and a recurrent cell has two"
+    elif recipe["norm_position"] == "inside" and name == "batch":
+        yield "norm_position", "batch normalization inside a cell would need statistics for every time step"
+    yield from skip_conflicts(recipe["residual"], recipe["layers"])
+    if recipe["forget_bias"] != 1 and "forget" not in cell.gates:
+        have = ", ".join(name for name, entry in CELLS.items() if "forget" in entry.gates)
+        yield "forget_bias", f"only {have} has a forget gate, {cell.name} has none"
+    if recipe["recurrent_activation"]["name"] != "sigmoid" and not cell.gates:
+        yield "recurrent_activation", f"is of gates, and {cell.name} has none"
 
 
-def _gates(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The cell's arguments about its gates; a simple RNN has none."""
-    if recipe["cell_type"]["name"] == "simple_rnn":
-        return {}
-    return {"recurrent_activation": build_activation(recipe["recurrent_activation"])}
+RECURRENT = Family(
+    "recurrent",
+    "recurrent layers that read a sequence, a dense output on the last state (or on each); for sequences",
+    "suite.models.recurrent:build",
+    (
+        Parameter("cell_type", "what is done at a time step", "component", "lstm", catalog="cells"),
+        Parameter("units", "in each layer", "integer", 64, low=1, high=65536),
+        Parameter("layers", "one on another", "integer", 1, low=1, high=100),
+        dataclasses.replace(ACTIVATION, summary="of the candidate state", default="tanh"),
+        Parameter(
+            "recurrent_activation", "of the gates of lstm and gru", "component", "sigmoid", catalog="activations"
+        ),
+        dataclasses.replace(INITIALIZER, summary="of the weights from layer to layer"),
+        Parameter(
+            "recurrent_initializer",
+            "of the weights from state to state",
+            "component",
+            "orthogonal",
+            catalog="initializers",
+        ),
+        BIAS,
+        Parameter("forget_bias", "first value of the forget gate's bias, of lstm", "number", 1.0),
+        NORMALIZATION,
+        Parameter(
+            "norm_position",
+            "normalize each layer's output, or inside its cell before the nonlinearities",
+            "choice",
+            "between",
+            choices=("between", "inside"),
+        ),
+        RESIDUAL,
+        DROPOUT,
+        *TRAINING,
+    ),
+    reads="sequence",
+    every_step=True,
+    conflicts=_conflicts,
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suite.monitor.callback import Finding, GradientMonitor, GradientWarning
-from suite.monitor.errors import MonitorError
+from suite.monitor.inputs import MonitorError
 from suite.monitor.probing import Probe, probe
 
 __all__ = ["Finding", "GradientMonitor", "GradientWarning", "MonitorError", "Probe", "probe"]

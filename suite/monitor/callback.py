@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from suite.monitor.errors import MonitorError
 from suite.monitor.history import History
-from suite.monitor.look import Look
+from suite.monitor.inputs import MonitorError
+from suite.monitor.observer import Observer
+from suite.monitor.report import Report, deprecated
 from suite.monitor.tracking import ActiveRun
 from suite.protocol.records import Cause
 from suite.protocol.words import REMEDIES, cause_in_words, remedy
@@ -46,7 +47,7 @@ class Finding:
     remedy: str
 
 
-class GradientMonitor(keras.callbacks.Callback):
+class GradientMonitor(Report, keras.callbacks.Callback):
     """Watches gradients, activations and updates of every layer during `fit`, and says why a model does not train.
 
     At every look, one forward and backward pass is made on a batch of its own, as in training (dropout on, batch
@@ -86,7 +87,7 @@ class GradientMonitor(keras.callbacks.Callback):
             raise MonitorError(f"Expected every='epoch' or a whole number of steps, at least 1. Received: {every!r}")
         self._x, self._y, self._loss, self._every = x, y, loss, every
         self._warn, self._mlflow = warn, mlflow
-        self._look: Look | None = None
+        self._observer: Observer | None = None
         self._run: ActiveRun | None = None
         self._before: list[Any] | None = None
         self._step = self._epoch = self._begun = 0
@@ -96,9 +97,9 @@ class GradientMonitor(keras.callbacks.Callback):
         self.logs: list[tuple[int, Mapping[str, float]]] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Compiles the look. A second `fit` starts afresh."""
-        self._look = Look(self.model, self._x, self._y, self._loss)
-        self.history, self.findings, self.logs = History(self._look.places), [], []
+        """Compiles what looks. A second `fit` starts afresh."""
+        self._observer = Observer(self.model, self._x, self._y, self._loss)
+        self.history, self.findings, self.logs = History(self._observer.places), [], []
         self._run = ActiveRun.find() if self._mlflow else None
         self._step, self._due, self._before = 0, True, None
 
@@ -110,9 +111,9 @@ class GradientMonitor(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Looks, if a look is due, at the model that the next update will change."""
         self._begun = batch
-        if self._due and self._look is not None:
+        if self._due and self._observer is not None:
             self._due = False
-            self._before = self._look.copy_kernels()
+            self._before = self._observer.copy_kernels()
             self._see()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -120,9 +121,9 @@ class GradientMonitor(keras.callbacks.Callback):
         updates = batch - self._begun + 1
         before = self._step
         self._step += updates
-        if self._before is not None and self._look is not None:
+        if self._before is not None and self._observer is not None:
             if updates == 1:  # several in one execution are no single update
-                self.history.update_ratios[-1] = self._look.update_ratio(self._before)
+                self.history.observations[-1].layers.update(self._observer.measure_update(self._before))
             self._before = None
             self._report()
         if isinstance(self._every, int):
@@ -143,23 +144,15 @@ class GradientMonitor(keras.callbacks.Callback):
         if self._run is not None:
             self._run.finish(lambda: self.verdict, self.picture)
 
-    @property
-    def causes(self) -> tuple[Cause, ...]:
-        """The causes that all looks together show, by the rules of the protocol."""
-        return self.history.causes()
-
-    @property
-    def verdict(self) -> str:
-        """What was seen, in words: "vanishing, 0.24 per layer"."""
-        return self.history.verdict()
-
     def frame(self) -> pandas.DataFrame:
-        """One row per look and layer: gradients, activations, update ratio, and what the layer is."""
-        return self.history.frame()
+        """Deprecated: now `by_layer()`."""
+        deprecated("GradientMonitor.frame()", "by_layer()")
+        return self.by_layer()
 
     def frame_through_time(self) -> pandas.DataFrame:
-        """One row per look, recurrent layer, state and time step."""
-        return self.history.frame_through_time()
+        """Deprecated: now `by_time()`."""
+        deprecated("GradientMonitor.frame_through_time()", "by_time()")
+        return self.by_time()
 
     def curves(self) -> pandas.DataFrame:
         """One row per look: the loss of the monitor's batch and the global gradient norm."""
@@ -192,13 +185,13 @@ class GradientMonitor(keras.callbacks.Callback):
         """What is drawn: for `suite.pictures`."""
         from suite.monitor.drawing import picture_of
 
-        if not self.history.sights:
+        if not self.history.observations:
             raise MonitorError("Expected a monitor that has been given to `fit`. Received: one that has seen nothing")
         return picture_of(self.history, self.model.name, self.logs)
 
     def _see(self) -> None:
-        if self._look is not None:
-            self.history.add(self._step, self._epoch, self._look())
+        if self._observer is not None:
+            self.history.add(self._step, self._epoch, self._observer())
 
     def _report(self) -> None:
         """Warns of what the last look shows for the first time, and logs it."""

@@ -1,4 +1,4 @@
-"""What a traced forward pass is made of: calls of layers, and the activations among them."""
+"""What a traced forward pass is made of: calls of layers, the activations among them, and where to look into it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from suite.monitor.recurrent import States
+from suite.monitor.states import States
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Call:
         has_parts: Whether it called other layers.
         own: Its own activation, as it was called last.
         states: Of a recurrent layer.
-        order: When z was there, for the order of the taps.
+        order: When z was there, for the order of the windows.
     """
 
     layer: Any
@@ -54,3 +54,29 @@ class Call:
     own: Activation | None = None
     states: States | None = None
     order: int = 0
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where the probes look into one call of a layer that has weights.
+
+    Attributes:
+        name: Path of the layer in the model; a number follows from the second call on.
+        kernel: Its weights, as `find_kernels` says.
+        where: What `source` is: `pre-activation` (the linear map's output), `output` (of the layer, where no activation
+            could be told from it), or `state` (h of a recurrent layer at all time steps).
+        source: The tensor whose gradient is taken.
+        value: The tensor of which a first non-finite value is looked for: z, or the layer's output.
+        activation: The activation that follows, with its input and output.
+        states: Of a recurrent layer.
+        is_output: Whether the model puts this out: then it is no hidden layer.
+    """
+
+    name: str
+    kernel: Any
+    where: str
+    source: Any
+    value: Any
+    activation: Activation
+    states: States | None
+    is_output: bool

@@ -28,7 +28,7 @@ def picture_of(history: History, title: str, logs: Sequence[tuple[int, Mapping[s
         names = [str(time + 1) for time in range(gradients.shape[1])]
         title_of_state = f"gradient through time: {state} of {history.places[layer].name}"
         heats.append(Heat(title_of_state, steps, gradients, names, "time step"))
-    losses = [Curve("monitor's batch", steps, np.array([sight.loss for sight in history.sights]))]
+    losses = [Curve("monitor's batch", steps, np.array([seen.loss for seen in history.observations]))]
     scores = []
     at = np.array([step for step, _ in logs])
     for name in logs[0][1] if logs else ():

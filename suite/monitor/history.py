@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.monitor.look import Place, Sight
+from suite.monitor.observer import Observation, Place
+from suite.protocol.measurements import OF_LAYERS
 from suite.protocol.outcomes import find_causes
 from suite.protocol.records import Cause
 from suite.protocol.words import Facts, causes_in_words, facts_of
@@ -16,11 +17,7 @@ from suite.protocol.words import Facts, causes_in_words, facts_of
 if TYPE_CHECKING:
     import pandas
 
-LAYER_COLUMNS = (
-    "gradient_rms", "weight_gradient_norm", "activation_mean", "activation_std", "saturated_fraction",
-    "dead_fraction", "update_ratio",
-)  # fmt: skip
-"""What is measured of every layer, named as in the exported table `gradients`."""
+_COLUMNS = tuple(measurement.name for measurement in OF_LAYERS)
 
 
 @dataclass
@@ -31,8 +28,7 @@ class History:
         places: The layers looked at.
         steps: Updates that had been made at each look: 0 is the model as it came.
         epochs: In which each look fell, from 0.
-        sights: What was seen.
-        update_ratios: Of the update that followed each look; NaN where none did, or more than one.
+        observations: What was seen, with what was measured of the update that followed, if just one did.
         nonfinite_step: First update whose loss was not finite, if one was.
         nonfinite_layer: Where it began, if a look saw it.
     """
@@ -40,35 +36,33 @@ class History:
     places: Sequence[Place]
     steps: list[int] = field(default_factory=list)
     epochs: list[int] = field(default_factory=list)
-    sights: list[Sight] = field(default_factory=list)
-    update_ratios: list[np.ndarray] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
     nonfinite_step: int | None = None
     nonfinite_layer: str | None = None
 
     def __len__(self) -> int:
-        return len(self.sights)
+        return len(self.observations)
 
-    def add(self, step: int, epoch: int, sight: Sight) -> None:
+    def add(self, step: int, epoch: int, seen: Observation) -> None:
         """Keeps a look."""
         self.steps.append(step)
         self.epochs.append(epoch)
-        self.sights.append(sight)
-        self.update_ratios.append(np.full(len(self.places), np.nan, np.float32))
-        if sight.nonfinite_layer is not None and self.nonfinite_step is None:
+        self.observations.append(seen)
+        if seen.nonfinite_layer is not None and self.nonfinite_step is None:
             # Where weights are not finite any more, the update before began it, and every layer shows it.
-            self.nonfinite_step = step + 1 if sight.weights_are_finite else step
-            self.nonfinite_layer = sight.nonfinite_layer if sight.weights_are_finite else None
+            self.nonfinite_step = step + 1 if seen.weights_are_finite else step
+            self.nonfinite_layer = seen.nonfinite_layer if seen.weights_are_finite else None
 
     def array(self, name: str) -> np.ndarray:
-        """A quantity of all layers over the looks, shape (looks, layers)."""
-        if name == "update_ratio":
-            return np.array(self.update_ratios).reshape(len(self), len(self.places))
-        return np.array([sight.layers[name] for sight in self.sights]).reshape(len(self), len(self.places))
+        """A measurement of all layers over the looks, shape (looks, layers); NaN where there is none."""
+        unknown = np.full(len(self.places), np.nan, np.float32)
+        rows = [seen.layers.get(name, unknown) for seen in self.observations]
+        return np.array(rows).reshape(len(self), len(self.places))
 
     def through_time(self) -> Mapping[tuple[int, str], np.ndarray]:
         """RMS of dLoss by the states of recurrent layers, (looks, time) by (index of the layer, name of the state)."""
-        keys = self.sights[0].through_time if self.sights else {}
-        return {key: np.array([sight.through_time[key] for sight in self.sights]) for key in keys}
+        keys = self.observations[0].through_time if self.observations else {}
+        return {key: np.array([seen.through_time[key] for seen in self.observations]) for key in keys}
 
     @property
     def hidden(self) -> list[int]:
@@ -77,9 +71,8 @@ class History:
 
     def traces(self, looks: slice = slice(None)) -> dict[str, np.ndarray]:
         """The hidden layers' traces as `suite.protocol.records.Replicate.traces` names them, without gradients through time."""
-        arrays = {name: self.array(name)[looks][:, self.hidden] for name in LAYER_COLUMNS}
-        norms = np.array([sight.gradient_norm for sight in self.sights])
-        return {**arrays, "gradient_norm": norms, "loss": np.array([sight.loss for sight in self.sights])}
+        arrays = {name: self.array(name)[looks][:, self.hidden] for name in _COLUMNS}
+        return arrays | {n: np.array([getattr(o, n) for o in self.observations]) for n in ("gradient_norm", "loss")}
 
     def causes(self, looks: slice = slice(None)) -> tuple[Cause, ...]:
         """The causes that the looks show, by the rules and thresholds of `suite.protocol.outcomes`.
@@ -87,7 +80,7 @@ class History:
         Args:
             looks: Which of them to judge; growth of the gradient's norm is always judged from the first on.
         """
-        if not self.sights:
+        if not self.observations:
             return ()
         found: set[Cause] = set()
         for traces in self._with_time(looks):
@@ -102,7 +95,7 @@ class History:
 
     def verdict(self) -> str:
         """What was seen, in words."""
-        if not self.sights:
+        if not self.observations:
             return "nothing seen yet"
         words = []
         if self.nonfinite_step is not None:
@@ -125,21 +118,24 @@ class History:
         groups = [{**traces, "gradient_rms_through_time": np.stack(g, axis=1)} for g in by_length.values()]
         return groups or [traces]
 
-    def frame(self) -> pandas.DataFrame:
+    def by_layer(self) -> pandas.DataFrame:
         """One row per look and layer; columns as in the exported table `gradients`, and what the layer is."""
         import pandas
 
-        rows: list[dict[str, Any]] = []
-        arrays = {name: self.array(name) for name in LAYER_COLUMNS}
-        for look, (step, epoch) in enumerate(zip(self.steps, self.epochs, strict=True)):
-            for index, place in enumerate(self.places):
-                row = {"step": step, "epoch": epoch, "layer": index + 1, "name": place.name}
-                row |= {name: float(array[look, index]) for name, array in arrays.items()}
-                rows.append({**row, "where": place.where, "activation": place.activation, "hidden": place.hidden})
-        columns = ["step", "epoch", "layer", "name", *LAYER_COLUMNS, "where", "activation", "hidden"]
-        return pandas.DataFrame(rows, columns=columns)
+        looks, layers = len(self), len(self.places)
+        what = {name: [getattr(p, name) for p in self.places] * looks for name in ("where", "activation", "hidden")}
+        return pandas.DataFrame(
+            {
+                "step": np.repeat(self.steps, layers),
+                "epoch": np.repeat(self.epochs, layers),
+                "layer": np.tile(np.arange(1, layers + 1), looks),
+                "name": [place.name for place in self.places] * looks,
+                **{name: self.array(name).reshape(-1).astype(float) for name in _COLUMNS},
+                **what,
+            }
+        )
 
-    def frame_through_time(self) -> pandas.DataFrame:
+    def by_time(self) -> pandas.DataFrame:
         """One row per look, recurrent layer, state and time step, with the RMS of dLoss by that state."""
         import pandas
 
@@ -155,7 +151,5 @@ class History:
         """One row per look: the loss of the monitor's batch and the global gradient norm."""
         import pandas
 
-        rows = zip(
-            self.steps, self.epochs, (s.loss for s in self.sights), (s.gradient_norm for s in self.sights), strict=True
-        )
-        return pandas.DataFrame(list(rows), columns=["step", "epoch", "loss", "gradient_norm"])
+        numbers = {name: [getattr(seen, name) for seen in self.observations] for name in ("loss", "gradient_norm")}
+        return pandas.DataFrame({"step": self.steps, "epoch": self.epochs, **numbers})

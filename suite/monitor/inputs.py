@@ -10,9 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from suite.monitor.errors import MonitorError, first_lines
-
 _OF_PROBABILITIES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
+
+
+class MonitorError(ValueError):
+    """The model, the batch or the loss does not fit. Its text says what was expected and what was received."""
 
 
 def check_model(model: Any) -> None:
@@ -194,5 +196,7 @@ def _shapes(tensors: Any) -> str:
 
 
 def explain(error: Exception, expected: str, tensors: Any) -> MonitorError:
-    """Another library's error as ours."""
-    return MonitorError(f"Expected {expected}. Received: {_shapes(tensors)}. Keras says: {first_lines(error)}")
+    """Another library's error as ours, the beginning of its text on one line."""
+    text = " ".join(str(error).split())
+    text = text if len(text) <= 300 else text[:299] + "…"
+    return MonitorError(f"Expected {expected}. Received: {_shapes(tensors)}. Keras says: {text}")

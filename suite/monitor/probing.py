@@ -5,25 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suite.monitor.history import History
-from suite.monitor.look import Look
-from suite.protocol.records import Cause
+from suite.monitor.observer import Observer
+from suite.monitor.report import Report, deprecated
+from suite.protocol.measurements import OF_LAYERS
 from suite.protocol.words import remedy
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-_COLUMNS = {
-    "gradient_rms": "dLoss/dz",
-    "weight_gradient_norm": "dLoss/dW",
-    "activation_mean": "mean",
-    "activation_std": "std",
-    "saturated_fraction": "saturated",
-    "dead_fraction": "dead",
-}
 
-
-class Probe:
+class Probe(Report):
     """What `suite.probe` saw. Printed, it is a table and a verdict.
 
     Args:
@@ -37,49 +29,41 @@ class Probe:
     """
 
     def __init__(self, name: str, history: History, unreached: tuple[str, ...]) -> None:
-        self._name, self._history, self.unreached = name, history, unreached
-        self.loss = history.sights[0].loss
-
-    @property
-    def causes(self) -> tuple[Cause, ...]:
-        """Why the model would not train, by the rules of the protocol."""
-        return self._history.causes()
-
-    @property
-    def verdict(self) -> str:
-        """The same in words."""
-        return self._history.verdict()
+        self._name, self.history, self.unreached = name, history, unreached
+        self.loss = history.observations[0].loss
 
     @property
     def frame(self) -> pandas.DataFrame:
-        """One row per layer."""
-        return self._history.frame().drop(columns=["step", "epoch", "update_ratio"])
+        """Deprecated: `by_layer()` has the columns of the monitor's."""
+        deprecated("Probe.frame", "by_layer()")
+        return self.by_layer().drop(columns=["step", "epoch", "update_ratio"])
 
     @property
     def through_time(self) -> pandas.DataFrame:
-        """One row per recurrent layer, state and time step."""
-        return self._history.frame_through_time().drop(columns=["step"])
+        """Deprecated: `by_time()` has the columns of the monitor's."""
+        deprecated("Probe.through_time", "by_time()")
+        return self.by_time().drop(columns=["step"])
 
     def plot(self) -> Figure:
         """Gradients layer by layer."""
         from suite.monitor.drawing import profile
 
-        return profile(self._history, self._name)
+        return profile(self.history, self._name)
 
     def __repr__(self) -> str:
-        places = self._history.places
-        values = [self._history.array(name)[0] for name in _COLUMNS]
-        rows = [("", "layer", "activation", "gradient of", *_COLUMNS.values())]
-        for index, place in enumerate(places):
-            numbers = [_number(column[index]) for column in values[:4]] + [
-                _share(column[index]) for column in values[4:]
-            ]
-            number = str(index + 1) if place.hidden else "out"
-            rows.append((number, place.name, place.activation, place.where, *numbers))
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        sides = [str.rjust, str.ljust, str.ljust, str.ljust, *[str.rjust] * len(_COLUMNS)]
+        shown = [measurement for measurement in OF_LAYERS if measurement.head]
+        columns = [
+            [(_share if measurement.share else _number)(value) for value in self.history.array(measurement.name)[0]]
+            for measurement in shown
+        ]
+        rows = [("", "layer", "activation", "gradient of", *(measurement.head for measurement in shown))]
+        for index, (place, *numbers) in enumerate(zip(self.history.places, *columns, strict=True), 1):
+            row = (str(index) if place.hidden else "out", place.name, place.activation, place.where)
+            rows.append((*row, *numbers))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        sides = [str.rjust, str.ljust, str.ljust, str.ljust, *[str.rjust] * len(shown)]
         lines = ["  ".join(to(text, wide) for to, text, wide in zip(sides, row, widths, strict=True)) for row in rows]
-        facts = self._history.facts()
+        facts = self.history.facts()
         tries = [f"Try for {cause}: {remedy(cause, facts)}." for cause in self.causes]
         lost = [f"The loss does not depend on {', '.join(self.unreached)}."] if self.unreached else []
         return "\n".join([f"{self._name}, loss {self.loss:.4g}", *lines, f"Verdict: {self.verdict}.", *lost, *tries])
@@ -103,10 +87,10 @@ def probe(model: Any, x: Any, y: Any, loss: Any = None) -> Probe:
         >>> suite.probe(model, x[:128], y[:128], "sparse_categorical_crossentropy").verdict
         'vanishing, 0.24 per layer'
     """
-    look = Look(model, x, y, loss)
-    history = History(look.places)
-    history.add(0, 0, look())
-    return Probe(model.name, history, tuple(look.unreached))
+    observer = Observer(model, x, y, loss)
+    history = History(observer.places)
+    history.add(0, 0, observer())
+    return Probe(model.name, history, tuple(observer.unreached))
 
 
 def _share(value: float) -> str:

@@ -10,26 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suite.protocol.measurements import series_of
+
 if TYPE_CHECKING:
     from suite.monitor.history import History
     from suite.pictures import Picture
 
 
 def series(history: History) -> Mapping[str, float]:
-    """The series at the last look, named as in the suite's own store."""
-    row = {name: value[-1] for name, value in history.traces(slice(-1, None)).items() if len(value)}
-    first, last = (_log10(row["gradient_rms"][index]) for index in (0, -1))
-    found = {
-        "gradient_log10/first_layer": first,
-        "gradient_log10/last_layer": last,
-        "gradient_log10/ratio_first_to_last": first - last,
-        "gradient_log10/all_weights": _log10(row["gradient_norm"]),
-        "update_ratio_log10/largest": _log10(_largest(row["update_ratio"])),
-        "units/dead_fraction": _largest(row["dead_fraction"]),
-        "units/saturated_fraction": _largest(row["saturated_fraction"]),
-        "loss/monitor_batch": float(row["loss"]),
-    }
-    return {name: float(value) for name, value in found.items() if np.isfinite(value)}
+    """The series at the last look, named as in the suite's own store; a norm of exactly 0 has no log10."""
+    found = {name: float(values[-1]) for name, values in series_of(history.traces(slice(-1, None))).items()}
+    found["loss/monitor_batch"] = found.pop("loss/training")
+    return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
 class ActiveRun:
@@ -74,11 +66,3 @@ class ActiveRun:
         except Exception as error:
             self._broken = True
             warnings.warn(f"MLflow does not take what the monitor logs: {error}", UserWarning, stacklevel=2)
-
-
-def _log10(value: float) -> float:
-    return float(np.log10(value)) if value > 0 else float("nan")
-
-
-def _largest(values: np.ndarray) -> float:
-    return float(np.nanmax(values)) if not np.isnan(values).all() else float("nan")

@@ -1,28 +1,58 @@
-"""Measurements inside the compiled program: what is measured. When is the program's, how it is drawn the charts'."""
+"""Probes: the code behind the table of measurements. When is the program's, how it is drawn the charts'."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+from suite.catalog import load_target
 from suite.models.network import Network
-from suite.probes.activations import ActivationProbe
-from suite.probes.base import StepLook, StepProbe, ValidationProbe
-from suite.probes.gradients import GradientProbe
 from suite.probes.nonfinite import nonfinite_layer
-from suite.probes.through_time import ThroughTimeProbe
-from suite.probes.units import UnitProbe
-from suite.probes.updates import UpdateProbe
+from suite.probes.probe import Look, StepProbe, ValidationProbe
+from suite.protocol.measurements import MEASUREMENTS, Axis, Measurement
 
 
-def step_probes(network: Network) -> Sequence[StepProbe]:
-    """The probes of every program that look at a step's batch."""
-    every = (GradientProbe(), ActivationProbe(), UpdateProbe())
-    return (*every, ThroughTimeProbe(network)) if network.states else every
+def trace_shapes(network: Network) -> dict[str, tuple[int, ...]]:
+    """Of one look's row of every trace that probes measure in a network, by name."""
+    times = {network.taps[index].pre_activation.shape[1] for index in network.recurrent}
+    sizes: dict[Axis, int] = {
+        "layer": len(network.taps),
+        "recurrent layer": len(network.recurrent),
+        "time": max(times, default=0),
+    }
+    found = _measurements(recurrent=bool(network.recurrent))
+    order = [m for kind in (StepProbe, ValidationProbe) for m in found if issubclass(load_target(m.probe), kind)]
+    return {m.name: tuple(sizes[axis] for axis in m.axes[1:]) for m in order}
 
 
-def validation_probes(network: Network) -> Sequence[ValidationProbe]:
-    """The probes of every program that look at the validation split."""
-    return (UnitProbe([network.activation] * len(network.taps)),)
+def step_probes(*, recurrent: bool) -> Sequence[StepProbe]:
+    """The probes that look at a step's batch.
+
+    Args:
+        recurrent: Those of recurrent layers too.
+    """
+    return [probe() for probe in _classes(recurrent) if issubclass(probe, StepProbe)]
 
 
-__all__ = ["StepLook", "StepProbe", "ValidationProbe", "nonfinite_layer", "step_probes", "validation_probes"]
+def validation_probes(activations: Sequence[Callable[[Any], Any]]) -> Sequence[ValidationProbe]:
+    """The probes that look at the validation split, for layers of these activations."""
+    return [probe(activations) for probe in _classes(False) if issubclass(probe, ValidationProbe)]
+
+
+def _measurements(*, recurrent: bool) -> list[Measurement]:
+    return [m for m in MEASUREMENTS if m.probe and (recurrent or "recurrent layer" not in m.axes)]
+
+
+def _classes(recurrent: bool) -> Iterator[Any]:
+    return map(load_target, dict.fromkeys(m.probe for m in _measurements(recurrent=recurrent)))
+
+
+__all__ = [
+    "Look",
+    "StepProbe",
+    "ValidationProbe",
+    "nonfinite_layer",
+    "step_probes",
+    "trace_shapes",
+    "validation_probes",
+]

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from suite.models.network import Network
-from suite.probes.base import StepLook, layer_shapes, per_layer, scaled_norm, scaled_rms
+from suite.probes.layers import per_layer, scaled_norm, scaled_rms
+from suite.probes.probe import Look, StepProbe
 
 
-class GradientProbe:
+class GradientProbe(StepProbe):
     """RMS of dLoss/dz over batch and units, and the Frobenius norm of dLoss/dW.
 
     Both, because weight gradients alone are blind: a 30-layer ReLU network under Glorot has a first-to-last ratio of
     about 1 in them while the backpropagated gradient falls to 3e-5.
     """
 
-    def shapes(self, network: Network) -> Mapping[str, tuple[int, ...]]:
-        """One number a layer."""
-        return layer_shapes(network, "gradient_rms", "weight_gradient_norm")
-
-    def measure(self, look: StepLook) -> Mapping[str, Any]:
+    def measure(self, look: Look) -> Mapping[str, Any]:
         """`gradient_rms` and `weight_gradient_norm`, each of shape (layers,)."""
         return {
             "gradient_rms": per_layer(look.pre_activation_gradients, scaled_rms),

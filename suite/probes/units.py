@@ -8,14 +8,14 @@ from typing import Any
 import tensorflow as tf
 
 from suite.catalog.activations import slope_facts
-from suite.models.network import Network
-from suite.probes.base import group_alike, layer_shapes, restore_order
+from suite.probes.layers import group_alike, restore_order
+from suite.probes.probe import ValidationProbe
 
 SATURATED_SLOPE = 0.05
 """A unit is saturated on an example where its slope is at most this share of the activation's largest."""
 
 
-class UnitProbe:
+class UnitProbe(ValidationProbe):
     """Saturated and dead units, from the slope phi' at the activation's input.
 
     Saturated: phi' at most 5% of its largest, as a share of (unit, example); for activations bounded on both sides,
@@ -29,10 +29,6 @@ class UnitProbe:
     def __init__(self, activations: Sequence[Callable[[Any], Any]]) -> None:
         self._activations = activations
         self._facts = {activation: slope_facts(activation) for activation in set(activations)}
-
-    def shapes(self, network: Network) -> Mapping[str, tuple[int, ...]]:
-        """One number a layer."""
-        return layer_shapes(network, "saturated_fraction", "dead_fraction")
 
     def measure_chunk(self, activation_inputs: Sequence[Any], weights: Any) -> Mapping[str, Any]:
         """Sums over the chunk, for each stack of layers alike: slopes counted as saturated, and as not zero."""

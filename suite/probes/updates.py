@@ -7,18 +7,16 @@ from typing import Any
 
 import tensorflow as tf
 
-from suite.models.network import Network
-from suite.probes.base import StepLook, layer_shapes, norm, per_layer
+from suite.probes.layers import norm, per_layer
+from suite.probes.probe import Look, StepProbe
 
 
-class UpdateProbe:
+class UpdateProbe(StepProbe):
     """Frobenius norm of W's change over that of W before it; about 1e-3 is usual in a network that trains."""
 
-    def shapes(self, network: Network) -> Mapping[str, tuple[int, ...]]:
-        """One number a layer."""
-        return layer_shapes(network, "update_ratio")
+    of_update = True
 
-    def measure(self, look: StepLook) -> Mapping[str, Any]:
+    def measure(self, look: Look) -> Mapping[str, Any]:
         """`update_ratio`, shape (layers,); 0 where W was all zero."""
         changes = [after - before for before, after in zip(look.kernels_before, look.kernels_after, strict=True)]
         return {"update_ratio": tf.math.divide_no_nan(per_layer(changes, norm), per_layer(look.kernels_before, norm))}

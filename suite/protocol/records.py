@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from suite.protocol.measurements import columns_of
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -112,25 +114,8 @@ class Trial:
 class Replicate:
     """One training of the tuned cell under a fresh seed. Scores are None where the run went non-finite.
 
-    `traces` holds the arrays over time, of E probed steps and L layers:
-
-    =========================  ============  ==========================================================
-    loss                       (steps,)      training loss of every step's batch, until the run ended
-    gradient_norm              (steps,)      global norm of the weights' gradient, before clipping
-    probed_step                (E,)          index of the probed steps, from 0
-    validation_loss            (E,)          after the probed step's update
-    validation_score           (E,)          the task's metric, after the probed step's update
-    gradient_rms               (E, L)        RMS of dLoss/dz of each layer; exactly 0 is below the float's range
-    weight_gradient_norm       (E, L)        Frobenius norm of dLoss/dW
-    activation_mean            (E, L)        of the activation's output
-    activation_std             (E, L)        of the activation's output
-    saturated_fraction         (E, L)        NaN where the activation is not bounded on both sides
-    dead_fraction              (E, L)
-    update_ratio               (E, L)        norm of W's change over that of W
-    gradient_rms_through_time  (E, Lr, T)    RMS of dLoss/dh_t, recurrent models only
-    =========================  ============  ==========================================================
-
-    A run that ended early has fewer than E rows in each.
+    `traces` holds the arrays over time that `suite.protocol.measurements.MEASUREMENTS` lists, and `probed_step`, the
+    index of each look from 0. A run that ended early has fewer looks in each.
     """
 
     replicate: int
@@ -269,12 +254,9 @@ REPLICATE_COLUMNS = (
     "gradient_ratio_median", "gradient_factor_init", "saturated_fraction", "dead_fraction", "clip_rate", "seconds",
 )  # fmt: skip
 TRIAL_COLUMNS = ("trial", "learning_rate", "validation_score", "outcome", "shared_grid")
-GRADIENT_COLUMNS = (
-    "replicate", "step", "layer", "name", "gradient_rms", "weight_gradient_norm", "activation_mean",
-    "activation_std", "saturated_fraction", "dead_fraction", "update_ratio",
-)  # fmt: skip
-GRADIENT_THROUGH_TIME_COLUMNS = ("replicate", "step", "layer", "time", "gradient_rms")
-CURVE_COLUMNS = ("replicate", "step", "train_loss", "gradient_norm", "validation_loss", "validation_score")
+GRADIENT_COLUMNS = ("replicate", "step", "layer", "name", *columns_of("gradients"))
+GRADIENT_THROUGH_TIME_COLUMNS = ("replicate", "step", "layer", "time", *columns_of("gradients_through_time"))
+CURVE_COLUMNS = ("replicate", "step", *columns_of("curves"))
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "cells": CELL_COLUMNS,

@@ -151,22 +151,14 @@ def causes_in_words(causes: Sequence[Cause | str], facts: Facts) -> str:
     return "; ".join(cause_in_words(cause, facts) for cause in causes)
 
 
-def run_in_words(run: Replicate | Mapping[str, Any], layers: Sequence[str] = ()) -> str:
+def run_in_words(run: Replicate, layers: Sequence[str] = ()) -> str:
     """What became of a run, and why: "stalled: vanishing, 0.24 per layer".
 
     Args:
-        run: A replicate, or a row of the exported table `replicates`.
-        layers: Names of the layers, where the run has traces.
+        run: A replicate.
+        layers: Names of the layers, where it has traces.
     """
-
-    def get(name: str) -> Any:
-        return run.get(name) if isinstance(run, Mapping) else getattr(run, name)
-
-    causes = get("causes")
-    causes = [cause for cause in causes.split("+") if cause] if isinstance(causes, str) else list(causes or ())
-    facts = _facts_of_replicate(run, layers) if isinstance(run, Replicate) else _facts_of_row(get)
-    words = _outcome_in_words(Outcome(get("outcome")), get)
-    why = causes_in_words(causes, facts)
+    words, why = _outcome_in_words(run), causes_in_words(run.causes, _facts_of_replicate(run, layers))
     return f"{words}: {why}" if why else words
 
 
@@ -190,41 +182,25 @@ def record_in_words(record: Record) -> str:
     return f"{count} of {len(record.replicates)} {run_in_words(first, record.layers)}"
 
 
-def _outcome_in_words(outcome: Outcome, get: Any) -> str:
-    if outcome is Outcome.NONFINITE:
-        step, layer = _known(get("nonfinite_step")), _known(get("nonfinite_layer"))
-        began = f" at step {int(step)}" if step is not None else ""
-        return f"{outcome}{began}, in {layer}" if layer else f"{outcome}{began}"
-    steps = _known(get("steps_to_target"))
-    return f"{outcome} in {int(steps)} steps" if outcome is Outcome.TRAINED and steps is not None else str(outcome)
+def _outcome_in_words(run: Replicate) -> str:
+    if run.outcome == Outcome.NONFINITE:
+        began = f" at step {run.nonfinite_step}" if run.nonfinite_step is not None else ""
+        return f"{run.outcome}{began}, in {run.nonfinite_layer}" if run.nonfinite_layer else f"{run.outcome}{began}"
+    trained = run.outcome == Outcome.TRAINED and run.steps_to_target is not None
+    return f"{run.outcome} in {run.steps_to_target} steps" if trained else str(run.outcome)
 
 
 def _facts_of_replicate(run: Replicate, layers: Sequence[str]) -> Facts:
     if run.traces and layers:
         return facts_of(run.traces, layers)
-    facts = _facts_of_row(lambda name: getattr(run, name))
-    # A single layer has no other to be compared with: what the run keeps was followed through time.
-    through_time = replace(facts, ratio=None, factor=None, time_ratio=facts.ratio, time_factor=facts.factor)
-    return through_time if len(layers) == 1 else facts
-
-
-def _facts_of_row(get: Any) -> Facts:
-    """Facts from the numbers that a replicate keeps without its traces."""
-    ratio, initial = _known(get("gradient_ratio_median")), _known(get("gradient_ratio_init"))
-    factor = _known(get("gradient_factor_init"))
+    ratio, initial = run.gradient_ratio_median, run.gradient_ratio_init
     # The factor is known at the first step only: it stands for the run where the gradient behaved alike there.
     alike = ratio is not None and initial is not None and abs(ratio - initial) <= 0.25 * abs(ratio)
-    return Facts(
-        ratio=ratio,
-        factor=factor if alike else None,
-        dead=_known(get("dead_fraction")),
-        saturated=_known(get("saturated_fraction")),
-    )
-
-
-def _known(value: Any) -> Any:
-    """None for what a table holds in place of nothing."""
-    return None if value is None or value != value else value
+    factor = run.gradient_factor_init if alike else None
+    rest = Facts(dead=run.dead_fraction, saturated=run.saturated_fraction)
+    if len(layers) == 1:  # it has no other to be compared with: what the run keeps was followed through time
+        return replace(rest, time_ratio=ratio, time_factor=factor)
+    return replace(rest, ratio=ratio, factor=factor)
 
 
 def _share(fraction: float | None, layer: str | None) -> str:

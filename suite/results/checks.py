@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from suite.protocol.labels import label_text
+from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import at_edge, figures_of
 from suite.protocol.records import CELL_COLUMNS, TABLES, Cause, Outcome
 from suite.results.errors import first_line
@@ -38,7 +39,10 @@ def schema_problems(folder: Path, name: str, manifest: Manifest) -> Iterator[str
     except (OSError, pa.ArrowException) as error:
         yield f"{path}: cannot be opened as Parquet, it may be truncated: {first_line(error)}"
         return
+    later = [column for column, measurement in columns_of(name).items() if measurement.optional]
     for column in ("benchmark", "cell", *manifest.factors, *TABLES[name]):
+        if column in later and column not in schema.names:
+            continue
         if schema.names.count(column) != 1:
             yield (
                 f"{path}: lacks the column {column!r}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from suite.protocol.along import gradient_figures
 from suite.protocol.labels import label_text
+from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import figures_of
 from suite.protocol.records import TABLES, Record, Replicate, Trial, to_plain
 
@@ -22,11 +23,6 @@ ROWS: Mapping[str, type[Trial] | type[Replicate]] = {"trials": Trial, "replicate
 TEXTS = ("benchmark", "cell", "outcome", "causes", "nonfinite_layer", "name")
 FLAGS = ("at_edge", "shared_grid")
 """Columns of truth values; what is neither these nor `TEXTS` is numbers, but for the factors."""
-
-_PROBED = (
-    "gradient_rms", "weight_gradient_norm", "activation_mean", "activation_std",
-    "saturated_fraction", "dead_fraction", "update_ratio",
-)  # fmt: skip
 
 
 def tables(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
@@ -168,7 +164,7 @@ def _gradient_rows(record: Record, run: Replicate) -> dict[str, np.ndarray]:
         "layer": np.tile(np.arange(1, layers + 1, dtype=np.int32), steps),
         "name": np.tile(names, steps),
     }
-    return rows | {column: _flat(traces, column, steps * layers) for column in _PROBED}
+    return rows | {c: _flat(traces, m.name, steps * layers) for c, m in columns_of("gradients").items()}
 
 
 def _through_time_rows(_: Record, run: Replicate) -> dict[str, np.ndarray]:
@@ -184,14 +180,15 @@ def _through_time_rows(_: Record, run: Replicate) -> dict[str, np.ndarray]:
 
 def _curve_rows(_: Record, run: Replicate) -> dict[str, np.ndarray]:
     steps = _steps(run)
-    at = steps - 1
-    return {
-        "step": steps,
-        "train_loss": np.asarray(run.traces["loss"])[at] if len(steps) else np.zeros(0, np.float32),
-        "gradient_norm": np.asarray(run.traces["gradient_norm"])[at] if len(steps) else np.zeros(0, np.float32),
-        "validation_loss": _flat(run.traces, "validation_loss", len(steps)),
-        "validation_score": _flat(run.traces, "validation_score", len(steps)),
-    }
+    rows: dict[str, np.ndarray] = {"step": steps}
+    for column, measurement in columns_of("curves").items():
+        of_every_step = measurement.axes == ("step",)
+        rows[column] = (
+            np.asarray(run.traces.get(measurement.name, ()), np.float32)[steps - 1]
+            if of_every_step
+            else _flat(run.traces, measurement.name, len(steps))
+        )
+    return rows
 
 
 def _steps(run: Replicate) -> np.ndarray:

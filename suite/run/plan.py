@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.models import MODELS
 from suite.protocol.records import Cell
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 START_SECONDS = 6.0
 """For the worker processes to start and import TensorFlow."""
 
-_LAYER_SECONDS, _FLOPS = 2.4e-5, 6e10
-_OTHER_STEP_SECONDS = 3e-3
 _COMPILE_SECONDS = 7.0
 
 
@@ -105,7 +104,7 @@ class _Cost:
         runs = cell.budget.trials + cell.budget.replicates
         entries = known or other
         if not entries:
-            self._cell = runs * cell.budget.steps * _step_seconds(cell)
+            self._cell = runs * cell.budget.steps * MODELS[cell.model].step_seconds(cell.recipe)
             self._program = _COMPILE_SECONDS
             return
         share = 1.0 if known else runs / other_runs(cell)
@@ -115,14 +114,6 @@ class _Cost:
 
     def of(self, cells: int, programs: int) -> float:
         return cells * self._cell + programs * self._program
-
-
-def _step_seconds(cell: Cell) -> float:
-    """Of dense layers by their number and products, measured on one core of a server; of others a middling guess."""
-    if cell.model != "mlp":
-        return _OTHER_STEP_SECONDS
-    products = 6 * cell.recipe["batch_size"] * cell.recipe["width"] ** 2
-    return float(cell.recipe["depth"] * (_LAYER_SECONDS + products / _FLOPS))
 
 
 def other_runs(cell: Cell) -> int:

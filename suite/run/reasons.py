@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from suite.catalog import Entry as Named
 from suite.catalog import is_own_component
-from suite.catalog.base import Entry as Named
 from suite.models import MODELS
 from suite.protocol.labels import label_text
 from suite.protocol.records import Cell

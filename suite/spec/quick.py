@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from suite.models import MODELS
 from suite.protocol.records import Budget, Cell
 
-TRIALS = 6
-REPLICATES = 2
-DENSE = ("mlp",)
-"""The families that train fast enough for the larger slice."""
+TRIALS, REPLICATES = 6, 2
 
 
 def quick_budget(budget: Budget) -> Budget:
@@ -20,12 +18,12 @@ def quick_budget(budget: Budget) -> Budget:
 
 
 def quick_slice(cells: Sequence[Cell]) -> list[int]:
-    """Which cells belong to the slice, in order: six of three programs, or of heavier families three of two.
+    """Which cells belong to the slice, in order: six of three programs, or of slower families three of two.
 
     Cells are taken one by one, from the first: always the one that shows most levels not yet shown (up to a factor's
     second they count double), then levels shown least, without a program too many.
     """
-    most_cells, most_programs = (6, 3) if cells[0].model in DENSE else (3, 2)
+    most_cells, most_programs = (6, 3) if MODELS[cells[0].model].fast else (3, 2)
     shown: Counter[tuple[str, object]] = Counter()
     programs: set[str] = set()
     taken: list[int] = []

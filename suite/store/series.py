@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from suite.protocol.labels import label_text
+from suite.protocol.measurements import series_of
 from suite.protocol.records import Budget, Cell, Record, Replicate
 from suite.protocol.words import record_in_words
 
@@ -88,27 +89,9 @@ def replicate_metrics(replicate: Replicate, metric: str) -> list[Point]:
     """The run's series at the probed steps, and its results."""
     traces = replicate.traces
     steps = (np.asarray(traces.get("probed_step", ())) + 1).astype(int).tolist()
-    series: dict[str, Any] = {
-        "loss/training": _at(traces, "loss", steps),
-        "loss/validation": traces.get("validation_loss"),
-        f"{metric}/validation": traces.get("validation_score"),
-        "gradient_log10/all_weights": _log10(_at(traces, "gradient_norm", steps)),
-        "update_ratio_log10/largest": _log10(_largest(traces.get("update_ratio"))),
-        "units/dead_fraction": _largest(traces.get("dead_fraction")),
-        "units/saturated_fraction": _largest(traces.get("saturated_fraction")),
-    }
-    gradients = traces.get("gradient_rms")
-    if gradients is not None and gradients.size:
-        first, last = _log10(gradients[:, 0]), _log10(gradients[:, -1])
-        series |= {
-            "gradient_log10/first_layer": first,
-            "gradient_log10/last_layer": last,
-            "gradient_log10/ratio_first_to_last": first - last,
-        }
     points = [
         (name, float(value), step)
-        for name, values in series.items()
-        if values is not None
+        for name, values in series_of(traces, metric, _FLOOR).items()
         for value, step in zip(values, steps, strict=False)
     ]
     results = {
@@ -127,19 +110,3 @@ def replicate_metrics(replicate: Replicate, metric: str) -> list[Point]:
 
 def _known(values: Any) -> list[float]:
     return [value for value in values if value is not None]
-
-
-def _at(traces: Mapping[str, np.ndarray], name: str, steps: Sequence[int]) -> np.ndarray | None:
-    """A series of every step, at the probed ones."""
-    values = traces.get(name)
-    return None if values is None else values[[step - 1 for step in steps if step <= len(values)]]
-
-
-def _largest(layers: np.ndarray | None) -> np.ndarray | None:
-    return None if layers is None or not layers.size else layers.max(axis=1)
-
-
-def _log10(values: np.ndarray | None) -> Any:
-    if values is None:
-        return None
-    return np.log10(np.maximum(np.asarray(values, dtype=np.float64), _FLOOR))

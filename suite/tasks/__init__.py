@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-from suite.catalog.base import Entry, Parameter, catalog_of
-from suite.tasks.base import Split, Task, TaskError
+from suite.catalog.entries import Parameter, catalog_of
+from suite.tasks.task import Form, Split, Task, TaskEntry, TaskError
 
 _TRAIN_SIZE = Parameter("train_size", "learn from the first so many training examples only", "integer", low=1)
 _GENERATED = dataclasses.replace(_TRAIN_SIZE, summary="sequences that are generated to learn from", default=20_000)
@@ -37,33 +37,51 @@ _PERMUTATION = Parameter("permutation", "pixels in one fixed random order (Le et
 _IMAGES = (_TRAIN_SIZE, _SCALING, _LAYOUT, _PERMUTATION, _FOLDS)
 
 
-def _length(default: int, low: int) -> Parameter:
-    return Parameter("length", "T, the time steps to be bridged", "integer", default, low=low, high=10_000)
+def _images(name: str, summary: str, size: int, total: int, train: int, *, downloaded: bool = True) -> TaskEntry:
+    """Images of so many pixels in height and width, so many in all, of which the fixed split trains on `train`."""
+
+    def form(arguments: Mapping[str, Any]) -> Form:
+        folds = arguments["folds"]
+        as_sequence = Form("sequence", "classes", train=total - 2 * (total // folds) if folds else train, chance=0.1)
+        is_image = arguments["layout"] == "image"
+        return dataclasses.replace(as_sequence, examples="image", size=size) if is_image else as_sequence
+
+    return TaskEntry(name, summary, f"suite.tasks.images:{name}", _IMAGES, form=form, downloaded=downloaded)
 
 
-TASKS = catalog_of(
+def _sequences(name: str, summary: str, form: Form, length: int = 100, *, shortest: int) -> TaskEntry:
+    """Sequences that are generated, of that length if nothing is said."""
+    bridged = Parameter("length", "T, the time steps to be bridged", "integer", length, low=shortest, high=10_000)
+    return TaskEntry(
+        name,
+        summary,
+        f"suite.tasks.sequences:{name}",
+        (bridged, _GENERATED),
+        form=lambda arguments: dataclasses.replace(form, train=arguments["train_size"]),
+    )
+
+
+TASKS: Mapping[str, TaskEntry] = catalog_of(
     [
-        Entry("digits", "1,797 handwritten digits, 8 x 8, shipped with scikit-learn; 60/20/20 stratified",
-              "suite.tasks.images:digits", _IMAGES),
-        Entry("mnist", "70,000 handwritten digits, 28 x 28; 50,000/10,000/10,000",
-              "suite.tasks.images:mnist", _IMAGES),
-        Entry("fashion_mnist", "70,000 pieces of clothing, 28 x 28; 50,000/10,000/10,000 (Xiao et al. 2017)",
-              "suite.tasks.images:fashion_mnist", _IMAGES),
-        Entry("cifar10", "60,000 photographs, 32 x 32 x 3; 40,000/10,000/10,000 (Krizhevsky 2009)",
-              "suite.tasks.images:cifar10", _IMAGES),
-        Entry("adding", "the sum of the two marked numbers of a sequence; solved below an MSE of 0.01 (Le et al. 2015)",
-              "suite.tasks.sequences:adding", (_length(100, 2), _GENERATED)),
-        Entry("copy_memory", "ten of eight symbols, to be repeated after T blanks; without memory the loss stays at 10 ln 8 / (T + 20) (Arjovsky et al. 2016)",
-              "suite.tasks.sequences:copy_memory", (_length(100, 1), _GENERATED)),
-        Entry("temporal_order", "which two symbols came, in which order, among distractors; solved at 99% (Pascanu et al. 2013)",
-              "suite.tasks.sequences:temporal_order", (_length(100, 10), _GENERATED)),
-        Entry("parity", "whether the ones in a sequence of bits are odd in number; whoever misses one bit stays at 50%",
-              "suite.tasks.sequences:parity", (_length(10, 1), _GENERATED)),
-        Entry("xor", "the four points that no linear classifier separates; all three splits are the same",
-              "suite.tasks.toys:xor"),
-        Entry("saturated_neuron", "one example, x = 1 and y = 0: unlearning a wrong and confident answer (Nielsen, ch. 3)",
-              "suite.tasks.toys:saturated_neuron"),
-        Entry(
+        _images("digits", "1,797 handwritten digits, 8 x 8, shipped with scikit-learn; 60/20/20 stratified",
+                8, 1_797, 1_077, downloaded=False),
+        _images("mnist", "70,000 handwritten digits, 28 x 28; 50,000/10,000/10,000", 28, 70_000, 50_000),
+        _images("fashion_mnist", "70,000 pieces of clothing, 28 x 28; 50,000/10,000/10,000 (Xiao et al. 2017)",
+                28, 70_000, 50_000),
+        _images("cifar10", "60,000 photographs, 32 x 32 x 3; 40,000/10,000/10,000 (Krizhevsky 2009)", 32, 60_000, 40_000),
+        _sequences("adding", "the sum of the two marked numbers of a sequence; solved below an MSE of 0.01 (Le et al. 2015)",
+                   Form("sequence", "numbers", chance=1 / 6, largest=2), shortest=2),
+        _sequences("copy_memory", "ten of eight symbols, to be repeated after T blanks; without memory the loss stays at 10 ln 8 / (T + 20) (Arjovsky et al. 2016)",
+                   Form("sequence", "classes", every_step=True, chance=1 / 8), shortest=1),
+        _sequences("temporal_order", "which two symbols came, in which order, among distractors; solved at 99% (Pascanu et al. 2013)",
+                   Form("sequence", "classes", chance=1 / 4), shortest=10),
+        _sequences("parity", "whether the ones in a sequence of bits are odd in number; whoever misses one bit stays at 50%",
+                   Form("sequence", "classes", chance=1 / 2), length=10, shortest=1),
+        TaskEntry("xor", "the four points that no linear classifier separates; all three splits are the same",
+                  "suite.tasks.toys:xor", form=lambda _: Form("table", "classes", chance=0.5)),
+        TaskEntry("saturated_neuron", "one example, x = 1 and y = 0: unlearning a wrong and confident answer (Nielsen, ch. 3)",
+                  "suite.tasks.toys:saturated_neuron", form=lambda _: Form("table", "numbers", largest=1)),
+        TaskEntry(
             "arrays",
             "your own .npz: arrays x and y, or x_train, y_train, x_test, y_test and, if you like, x_validation, y_validation",
             "suite.tasks.arrays:arrays",
@@ -78,48 +96,14 @@ TASKS = catalog_of(
                 _TRAIN_SIZE,
                 _FOLDS,
             ),
+            form=lambda arguments: Form(arguments["examples"], arguments["targets"]),
         ),
     ]
 )  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True)
-class Form:
-    """What can be said of a task without loading it.
-
-    Attributes:
-        examples: What one example is.
-        targets: What is to be predicted.
-        every_step: Whether there is a target at every time step.
-        size: Height and width of an image, where known.
-        train: Examples to train on, where known.
-        chance: What the best constant answer scores, where known: an accuracy, or a mean squared error.
-    """
-
-    examples: Literal["table", "sequence", "image"]
-    targets: Literal["classes", "numbers"]
-    every_step: bool = False
-    size: int | None = None
-    train: int | None = None
-    chance: float | None = None
-
-
-class _Images(NamedTuple):
-    """What is known of a set of images: height and width, examples in all, and those that the fixed split trains on."""
-
-    size: int
-    total: int
-    train: int
-
-
-_KNOWN_IMAGES = {
-    "digits": _Images(8, 1_797, 1_077),
-    "mnist": _Images(28, 70_000, 50_000),
-    "fashion_mnist": _Images(28, 70_000, 50_000),
-    "cifar10": _Images(32, 60_000, 40_000),
-}
-DOWNLOADED = tuple(name for name in _KNOWN_IMAGES if name != "digits")
-"""Tasks whose data Keras downloads, if it is not in the data folder."""
+DOWNLOADED = tuple(entry.name for entry in TASKS.values() if entry.downloaded)
+"""Tasks whose data Keras downloads, if they are not in the data folder."""
 
 
 def form_of(task: Mapping[str, Any]) -> Form:
@@ -128,27 +112,8 @@ def form_of(task: Mapping[str, Any]) -> Form:
     Args:
         task: `{"name": ..., **arguments}`; arguments that are left out take their defaults.
     """
-    name = task["name"]
-    arguments = {**TASKS[name].defaults(), **task}
-    if known := _KNOWN_IMAGES.get(name):
-        is_image, folds = arguments["layout"] == "image", arguments["folds"]
-        train = known.total - 2 * (known.total // folds) if folds else known.train
-        return Form(
-            "image" if is_image else "sequence",
-            "classes",
-            size=known.size if is_image else None,
-            train=train,
-            chance=0.1,
-        )
-    if name == "arrays":
-        return Form(arguments["examples"], arguments["targets"])
-    if name in ("xor", "saturated_neuron"):
-        return Form("table", "classes", chance=0.5) if name == "xor" else Form("table", "numbers")
-    chance = {"adding": 1 / 6, "copy_memory": 1 / 8, "temporal_order": 1 / 4, "parity": 1 / 2}[name]
-    return Form(
-        "sequence", "numbers" if name == "adding" else "classes", every_step=name == "copy_memory",
-        train=arguments["train_size"], chance=chance,
-    )  # fmt: skip
+    entry = TASKS[task["name"]]
+    return entry.form({**entry.defaults(), **task})
 
 
 def load_task(task: Mapping[str, Any], *, fold: int = 0, folders: Sequence[str] = ()) -> Task:

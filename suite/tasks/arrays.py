@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.tasks.base import Split, Task, TaskError
 from suite.tasks.splits import Rows, folded, shuffled, stratified
+from suite.tasks.task import Split, Task, TaskError
 
 _WHOLE = ("x", "y")
 _SPLIT = ("x_train", "y_train", "x_test", "y_test")

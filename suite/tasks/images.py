@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from suite.tasks.base import Split, Task, TaskError
 from suite.tasks.splits import Rows, folded, stratified
+from suite.tasks.task import Split, Task, TaskError
 
 DATA_VARIABLE = "SUITE_DATA"
 """Environment variable that names the folder in which data files are looked for first."""
@@ -17,65 +19,25 @@ _PERMUTATION_SEED = 0
 _VALIDATION = 10_000  # the last training images validate
 
 
-def digits(
-    train_size: int | None = None,
-    scaling: str = "standard",
-    layout: str = "image",
-    permutation: bool = False,
-    folds: int | None = None,
-    fold: int = 0,
-) -> Task:
-    """Scikit-learn's handwritten digits: 1,797 images of 8 x 8 pixels, split 60/20/20, stratified, always the same way."""
+def digits(train_size: int | None = None, folds: int | None = None, fold: int = 0, **reading: Any) -> Task:
+    """Scikit-learn's handwritten digits: 1,797 images of 8 x 8 pixels, split 60/20/20, stratified, always the same way.
+
+    Args:
+        train_size: The first so many training examples only.
+        folds: k-fold cross-validation in place of the fixed split.
+        fold: Which one tests.
+        reading: `scaling`, `layout` and `permutation`.
+    """
     from sklearn.datasets import load_digits
 
     data = load_digits()
     y = data.target.astype(np.int32)
     rows = folded(y, folds, fold, classes=True) if folds else stratified(y)
-    return _task(
-        "digits", data.images[..., None] / 16, y, rows.limited(train_size, "digits"), scaling, layout, permutation
-    )
+    return _task("digits", data.images[..., None] / 16, y, rows.limited(train_size, "digits"), **reading)
 
 
-def mnist(
-    train_size: int | None = None,
-    scaling: str = "standard",
-    layout: str = "image",
-    permutation: bool = False,
-    folds: int | None = None,
-    fold: int = 0,
-) -> Task:
-    """MNIST (LeCun, Cortes and Burges): 28 x 28 pixels; the last 10,000 of the 60,000 training images validate."""
-    return _served("mnist", train_size, scaling, layout, permutation, folds, fold)
-
-
-def fashion_mnist(
-    train_size: int | None = None,
-    scaling: str = "standard",
-    layout: str = "image",
-    permutation: bool = False,
-    folds: int | None = None,
-    fold: int = 0,
-) -> Task:
-    """Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): as MNIST, of clothing."""
-    return _served("fashion_mnist", train_size, scaling, layout, permutation, folds, fold)
-
-
-def cifar10(
-    train_size: int | None = None,
-    scaling: str = "standard",
-    layout: str = "image",
-    permutation: bool = False,
-    folds: int | None = None,
-    fold: int = 0,
-) -> Task:
-    """CIFAR-10 (Krizhevsky 2009): 32 x 32 pixels of three colours; the last 10,000 of the 50,000 training images validate."""
-    return _served("cifar10", train_size, scaling, layout, permutation, folds, fold)
-
-
-def _served(
-    name: str, train_size: int | None, scaling: str, layout: str, permutation: bool, folds: int | None, fold: int
-) -> Task:
-    """A dataset of `keras.datasets`."""
+def _served(name: str, train_size: int | None = None, folds: int | None = None, fold: int = 0, **reading: Any) -> Task:
+    """A dataset of `keras.datasets`; the last 10,000 of its training images validate. Arguments as of `digits`."""
     (x, y), (x_test, y_test) = _load_keras_dataset(name)
     if len(x) <= _VALIDATION:
         raise TaskError(f"{name} has {len(x)} training images. Expected: more than the {_VALIDATION} that validate")
@@ -87,7 +49,10 @@ def _served(
         rows = folded(y, folds, fold, classes=True)
     else:
         rows = Rows(*np.split(np.arange(total), [total - tested - _VALIDATION, total - tested]))
-    return _task(name, x, y, rows.limited(train_size, name), scaling, layout, permutation, brightest=255)
+    return _task(name, x, y, rows.limited(train_size, name), brightest=255, **reading)
+
+
+mnist, fashion_mnist, cifar10 = (functools.partial(_served, name) for name in ("mnist", "fashion_mnist", "cifar10"))
 
 
 def _task(
@@ -95,9 +60,9 @@ def _task(
     x: np.ndarray,
     y: np.ndarray,
     rows: Rows,
-    scaling: str,
-    layout: str,
-    permutation: bool,
+    scaling: str = "standard",
+    layout: str = "image",
+    permutation: bool = False,
     brightest: float = 1.0,
 ) -> Task:
     """The three splits of images of shape (examples, height, width, channels), scaled and laid out."""

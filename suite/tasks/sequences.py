@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from suite.tasks.base import Split, Task
+from suite.tasks.task import Split, Task
 
 VALIDATION, TEST = 1_000, 2_000
 """Sequences that validate and test."""

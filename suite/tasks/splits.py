@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from suite.tasks.base import TaskError
+from suite.tasks.task import TaskError
 
 _SEED = 0
 """Of every split: the same rows for every cell, every replicate, everyone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from suite.tasks.base import Split, Task
+from suite.tasks.task import Split, Task
 
 
 def xor() -> Task:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
 import time
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from suite.catalog.factors import FED
 from suite.catalog.losses import baseline_loss
 from suite.catalog.own import importing_from
 from suite.catalog.schedules import schedule_factors
@@ -39,14 +37,14 @@ def run_cell(cell: Cell) -> Record:
     started = time.perf_counter()
     with importing_from(cell.search_path):
         task = _task_of(cell)
-        program = _program_of(cell)
+        program = _kept_program(_Sharing(cell.program, cell))
         program.use(task)
         fresh = not program.has_run
         tuning_seed = run_seed(cell.seed, TUNING, 0)
         seconds: list[float] = []
 
         def try_rate(rate: float) -> Scored:
-            run = _Training(cell, task, program, tuning_seed, rate)
+            run = _train(cell, task, program, tuning_seed, rate)
             seconds.append(run.seconds)
             return Scored(run.validation_score, run.validation_loss, str(run.outcome))
 
@@ -72,40 +70,52 @@ def run_cell(cell: Cell) -> Record:
     )
 
 
-class _Training:
-    """One run of a cell's program at a learning rate, judged."""
+@dataclass(frozen=True)
+class _Run:
+    """One run of a cell's program at a learning rate, judged; numbers are None where they are not finite."""
 
-    def __init__(self, cell: Cell, task: Task, program: Program, seed: int, learning_rate: float) -> None:
-        started = time.perf_counter()
-        self.trace: Trace = program.run(_feed(cell, task, program, seed, learning_rate))
-        self.train_loss: float | None = None
-        self.train_score: float | None = None
-        if self.trace.finite:
-            self.train_loss, self.train_score = map(_finite, program.evaluate("train"))
-        self.scores = self.trace.arrays["validation_score"]
-        complete = self.train_loss is not None
-        self.validation_score = _finite(float(self.scores[-1])) if complete else None
-        self.validation_loss = _finite(float(self.trace.arrays["validation_loss"][-1])) if complete else None
-        self.outcome = verdict.judge(
-            finite=self.trace.finite,
-            train_loss=self.train_loss,
+    trace: Trace
+    train_loss: float | None
+    train_score: float | None
+    validation_score: float | None
+    validation_loss: float | None
+    outcome: verdict.Outcome
+    seconds: float
+
+
+def _train(cell: Cell, task: Task, program: Program, seed: int, learning_rate: float) -> _Run:
+    started = time.perf_counter()
+    trace = program.run(_feed(cell, task, program, seed, learning_rate))
+    train_loss, train_score = map(_finite, program.evaluate("train")) if trace.finite else (None, None)
+    scores, losses = (trace.arrays[name] for name in ("validation_score", "validation_loss"))
+    complete = train_loss is not None
+    return _Run(
+        trace,
+        train_loss,
+        train_score,
+        validation_score=_finite(float(scores[-1])) if complete else None,
+        validation_loss=_finite(float(losses[-1])) if complete else None,
+        outcome=verdict.judge(
+            finite=trace.finite,
+            train_loss=train_loss,
             baseline_loss=_baseline(cell, task),
-            scores=self.scores,
+            scores=scores,
             target=cell.target,
             higher_is_better=task.higher_is_better,
-        )
-        self.seconds = time.perf_counter() - started
+        ),
+        seconds=time.perf_counter() - started,
+    )
 
 
 def _replicate(cell: Cell, task: Task, program: Program, index: int, learning_rate: float) -> Replicate:
     seed = run_seed(cell.seed, REPLICATE, index)
     program.use(task)
-    run = _Training(cell, task, program, seed, learning_rate)
+    run = _train(cell, task, program, seed, learning_rate)
     started = time.perf_counter()
     complete = run.outcome != verdict.Outcome.NONFINITE
     test_score = _finite(program.evaluate("test")[1]) if complete else None
     arrays = run.trace.arrays
-    met = np.flatnonzero(verdict.meets(run.scores, cell.target, task.higher_is_better))
+    met = np.flatnonzero(verdict.meets(arrays["validation_score"], cell.target, task.higher_is_better))
     seen = {**arrays, "gradient_rms": run.trace.gradient_rms}
     causes = verdict.find_causes(seen)
     clips = cell.recipe["clipping"]["name"] != "none"
@@ -161,31 +171,27 @@ def _finite(value: float) -> float | None:
 def _task_of(cell: Cell, replicate: int = 0) -> Task:
     """The data of a cell; under k-fold cross-validation, replicate r tests on fold r mod k and tuning sees fold 0."""
     fold = replicate % cell.task["folds"] if cell.task.get("folds") else 0
-    return _load_task(_version_of_file(cell), json.dumps(cell.task), fold, cell.search_path)
-
-
-def _version_of_file(cell: Cell) -> str:
-    """What changes when a user's data file does, as a program's name does; nothing for tasks without one."""
-    return cell.program if "path" in cell.task else ""
+    # A user's file may change while a worker lives on; then so does the name of the programs that are fed with it.
+    file = cell.program if "path" in cell.task else ""
+    return _kept_task(file, tuple(cell.task.items()), fold, cell.search_path)
 
 
 @functools.lru_cache(maxsize=2)
-def _load_task(file: str, task: str, fold: int, folders: tuple[str, ...]) -> Task:
+def _kept_task(file: str, task: tuple[tuple[str, Any], ...], fold: int, folders: tuple[str, ...]) -> Task:
     """The arrays of a task, kept for the next run, as long as its `file` is the same."""
-    plain: Mapping[str, Any] = json.loads(task)
-    return load_task(plain, fold=fold, folders=folders)
+    return load_task(dict(task), fold=fold, folders=folders)
 
 
-def _program_of(cell: Cell) -> Program:
-    baked = {factor: level for factor, level in cell.recipe.items() if factor not in FED}
-    budget = cell.budget
-    data = _version_of_file(cell), json.dumps(cell.task), 0, cell.search_path
-    return _load_program(cell.program, json.dumps(baked), cell.model, data, budget.steps, budget.evaluations)
+@dataclass(frozen=True)
+class _Sharing:
+    """A cell of a program: the same as any other of that program."""
+
+    program: str
+    cell: Cell = field(compare=False)
 
 
 @functools.lru_cache(maxsize=1)
-def _load_program(
-    key: str, recipe: str, model: str, data: tuple[str, str, int, tuple[str, ...]], steps: int, evaluations: int
-) -> Program:
-    """The program of a cell, kept for the next cell that shares it: `key` changes with the source of its components."""
-    return Program(json.loads(recipe), model, _load_task(*data), steps, evaluations)
+def _kept_program(sharing: _Sharing) -> Program:
+    """The program of a cell, kept for the next cell that shares it."""
+    cell = sharing.cell
+    return Program(cell.recipe, cell.model, _task_of(cell), cell.budget.steps, cell.budget.evaluations)

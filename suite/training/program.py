@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from suite.catalog.clippings import clips
 from suite.catalog.losses import build_loss, output_activation
 from suite.catalog.optimizers import build_optimizer
 from suite.models import MODELS
 from suite.models.network import Network
-from suite.probes import StepLook, StepProbe, nonfinite_layer, step_probes, validation_probes
+from suite.probes import Look, StepProbe, nonfinite_layer, step_probes, trace_shapes, validation_probes
 from suite.tasks import Task
 from suite.training.evaluation import Evaluation
 from suite.training.norm import global_norm
@@ -113,12 +115,19 @@ class Program:
         self._optimizer_start = [tf.constant(np.asarray(variable)) for variable in self.optimizer.variables]
         self._loss = build_loss(recipe["loss"], task.classes, recipe["label_smoothing"])
         self._plain_loss = build_loss(recipe["loss"], task.classes)
-        self._step_probes: Sequence[StepProbe] = step_probes(self.network) if probes else ()
-        self._validation_probes = validation_probes(self.network) if probes else ()
-        self._rows = TraceRows(probed_steps(steps, evaluations), self._trace_shapes())
+        self._step_probes: Sequence[StepProbe] = step_probes(recurrent=bool(self.network.recurrent)) if probes else ()
+        activations = [self.network.activation] * len(self.network.taps)
+        shapes: dict[str, tuple[int, ...]] = {"validation_loss": (), "validation_score": ()}
+        shapes |= trace_shapes(self.network) if probes else {}
+        self._rows = TraceRows(probed_steps(steps, evaluations), shapes)
         self._predict = output_activation(recipe["loss"], task.classes)
         self._validate = Evaluation(
-            task, len(task.validation), self._look, self._plain_loss, self._predict, self._validation_probes
+            task,
+            len(task.validation),
+            self._look,
+            self._plain_loss,
+            self._predict,
+            validation_probes(activations) if probes else (),
         )
         jit_compile = self.network.xla if xla is None else xla
         self._train = tf.function(self._loop, jit_compile=jit_compile, autograph=False)
@@ -179,7 +188,7 @@ class Program:
     def _look(self, x: Any) -> tuple[Any, Sequence[Any]]:
         if not self._step_probes:
             return self._infer(x)
-        seen = self.network.look(x, training=False)
+        seen = self.network.pass_through(x, training=False)
         return seen.outputs, seen.activation_inputs
 
     def _loop(
@@ -204,7 +213,7 @@ class Program:
             norm = global_norm(gradients)
             finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
             layer = tf.cond(finite, lambda: layer, lambda: self._where_it_began(loss, look))
-            clipped += tf.cast(finite & self._exceeds_threshold(gradients, norm), tf.int32)
+            clipped += tf.cast(finite & clips(self._recipe["clipping"], gradients, norm), tf.int32)
 
             before = self._copy_kernels()
             self.optimizer.apply(gradients, self._weights)
@@ -230,18 +239,16 @@ class Program:
             **self._rows.named(tables),
         }
 
-    def _differentiate(self, x: Any, y: Any) -> tuple[Any, list[Any], StepLook]:
+    def _differentiate(self, x: Any, y: Any) -> tuple[Any, list[Any], Look]:
         """Loss of a batch (penalties apart), gradients of the weights (with penalties), and what the probes see."""
         with tf.GradientTape() as tape:
-            seen = self.network.look(x, training=True, tape=tape)
+            seen = self.network.pass_through(x, training=True, tape=tape)
             loss = tf.reduce_mean(self._loss(y, seen.outputs))
             total = loss + self._penalty()
-        sources = [seen.gradient_sources, seen.state_sources] if self._step_probes else [[], []]
-        watched = [[w.value for w in self._weights], *sources]
-        weights, z, states = tape.gradient(total, watched, unconnected_gradients="zero")
+        watched = [[w.value for w in self._weights], seen.gradient_sources if self._step_probes else []]
+        weights, z = tape.gradient(total, watched, unconnected_gradients="zero")
         kernels = [weights[i] for i in self.network.kernel_indices]
-        look = StepLook(seen.pre_activations, z, kernels, seen.activations, states)
-        return loss, weights, look
+        return loss, weights, Look(seen.pre_activations, z, kernels, seen.activations, self.network.recurrent)
 
     def _penalty(self) -> Any:
         l1, l2 = self._recipe["l1"], self._recipe["l2"]
@@ -253,17 +260,7 @@ class Program:
             total += l2 * tf.add_n([tf.reduce_sum(tf.square(kernel)) for kernel in kernels])
         return total
 
-    def _exceeds_threshold(self, gradients: Sequence[Any], norm: Any) -> Any:
-        clipping = self._recipe["clipping"]
-        if clipping["name"] == "global_norm":
-            return norm > clipping["norm"]
-        if clipping["name"] == "norm":
-            return tf.reduce_any([tf.norm(g) > clipping["norm"] for g in gradients])
-        if clipping["name"] == "value":
-            return tf.reduce_any([tf.reduce_max(tf.abs(g)) > clipping["value"] for g in gradients])
-        return tf.constant(False)
-
-    def _where_it_began(self, loss: Any, look: StepLook) -> Any:
+    def _where_it_began(self, loss: Any, look: Look) -> Any:
         if not self.network.taps:
             return tf.constant(0)
         return nonfinite_layer(loss, look) if self._step_probes else tf.constant(-1)
@@ -272,20 +269,12 @@ class Program:
         """The hidden layers' kernels as they are, for probes that compare them with what an update made of them."""
         return [tf.identity(tap.kernel.value) for tap in self.network.taps] if self._step_probes else []
 
-    def _measure(self, look: StepLook, before: Sequence[Any], validation: tuple[Any, Any]) -> dict[str, Any]:
+    def _measure(self, look: Look, before: Sequence[Any], validation: tuple[Any, Any]) -> dict[str, Any]:
         """A row of every trace, after the update."""
         found = dict(self._validate(*validation))
         row = {"validation_loss": found.pop("loss"), "validation_score": found.pop("score"), **found}
         after = [tap.kernel.value for tap in self.network.taps]
+        look = dataclasses.replace(look, kernels_before=before, kernels_after=after)
         for probe in self._step_probes:
-            row |= probe.measure(look.updated(before, after))
+            row |= probe.measure(look)
         return row
-
-    def _trace_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Of one row of every trace of probed steps."""
-        shapes: dict[str, tuple[int, ...]] = {"validation_loss": (), "validation_score": ()}
-        for step_probe in self._step_probes:
-            shapes |= step_probe.shapes(self.network)
-        for validation_probe in self._validation_probes:
-            shapes |= validation_probe.shapes(self.network)
-        return shapes

@@ -36,7 +36,6 @@ def test_a_cell_of_each_family_from_tuning_to_record(task: dict[str, Any], model
         assert replicate.traces["gradient_rms"].shape == (2, layers)
         if model == "recurrent":
             assert replicate.traces["gradient_rms_through_time"].shape == (2, 2, 6)
-            assert replicate.traces["cell_gradient_rms_through_time"].shape == (2, 2, 6)
             assert (replicate.traces["gradient_rms_through_time"][:, 1, -1] > 0).all()
 
 

@@ -20,6 +20,7 @@ from suite.catalog.initializers import initial_value
 from suite.catalog.losses import baseline_loss
 from suite.catalog.schedules import schedule_factors
 from suite.models import MODELS
+from suite.protocol.measurements import MEASUREMENTS
 from suite.protocol.outcomes import THRESHOLDS
 from suite.protocol.records import Budget
 from suite.tasks import TASKS, Task, load_task
@@ -195,7 +196,9 @@ def _trained(family: str, task: Task | None = None, *, probes: bool = False, **f
     finally:
         tf.config.run_functions_eagerly(eager)
     if probes:
-        return _numbers(*(_signature(np.nan_to_num(values)) for _, values in sorted(arrays.items())))
+        later = {measurement.name for measurement in MEASUREMENTS if measurement.optional}  # tells nothing of the entry
+        known = (np.nan_to_num(values) for name, values in sorted(arrays.items()) if name not in later)
+        return _numbers(*map(_signature, known))
     return _numbers(*(arrays[name] for name in ("loss", "gradient_norm", "validation_loss")))
 
 

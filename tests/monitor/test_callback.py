@@ -88,7 +88,7 @@ def test_the_update_ratio_is_that_of_the_update() -> None:
     monitor = suite.GradientMonitor(x, y)
     model.fit(x, y, batch_size=16, verbose=0, callbacks=[monitor])
     after = model.get_layer("hidden_2").kernel.numpy()
-    row = monitor.frame().query("step == 0 and name == 'hidden_2'").iloc[0]
+    row = monitor.by_layer().query("step == 0 and name == 'hidden_2'").iloc[0]
     assert row["update_ratio"] == pytest.approx(np.linalg.norm(after - before) / np.linalg.norm(before), rel=1e-5)
 
 
@@ -191,7 +191,7 @@ def test_tables() -> None:
     x, y = batch(16)
     monitor = suite.GradientMonitor(x, y)
     fit(shared(), x, y, monitor)
-    frame = monitor.frame()
+    frame = monitor.by_layer()
     assert set(GRADIENT_COLUMNS) - {"replicate"} <= set(frame.columns), "named as in the exported table"
     assert frame["name"].unique().tolist() == ["shared", "shared (2)", "shared (3)", "output"]
     assert frame.query("hidden")["where"].unique().tolist() == ["pre-activation"]
@@ -199,7 +199,7 @@ def test_tables() -> None:
     curves = monitor.curves()
     assert curves.columns.tolist() == ["step", "epoch", "loss", "gradient_norm"]
     assert np.isfinite(curves[["loss", "gradient_norm"]]).all(axis=None)
-    assert monitor.frame_through_time().empty
+    assert monitor.by_time().empty
 
 
 def test_recurrent_layers_are_seen_through_time() -> None:
@@ -210,7 +210,7 @@ def test_recurrent_layers_are_seen_through_time() -> None:
     )
     monitor = suite.GradientMonitor(x, y)
     fit(model, x, y, monitor, epochs=1)
-    table = monitor.frame_through_time().query("step == 0")
+    table = monitor.by_time().query("step == 0")
     assert table["time"].tolist() == list(range(1, 61))
     assert monitor.causes == (Cause.VANISHING,)
     assert "per time step" in monitor.verdict

@@ -17,7 +17,9 @@ from tests.monitor.models import LOGITS, MODELS, L, batch, mobile_net, sequentia
 def places(model: Any, *shape: int) -> list[tuple[str, str, str]]:
     """Name, activation and place of the gradient of each layer."""
     x, y = batch(*(shape or (16,)), examples=8)
-    return [tuple(row) for row in suite.probe(model, x, y, LOGITS).frame[["name", "activation", "where"]].to_numpy()]
+    return [
+        tuple(row) for row in suite.probe(model, x, y, LOGITS).by_layer()[["name", "activation", "where"]].to_numpy()
+    ]
 
 
 def test_a_layers_own_activation_and_one_behind_a_normalization_are_found() -> None:
@@ -86,11 +88,30 @@ def test_recurrent_layers_are_looked_at_by_their_states(cell: Any) -> None:
     x, y = batch(7, 2, examples=4)
     model = keras.Sequential([keras.Input((7, 2)), cell(5, return_sequences=True), cell(5), L.Dense(10)])
     seen = suite.probe(model, x, y, LOGITS)
-    assert seen.frame["where"].tolist() == ["state", "state", "pre-activation"]
-    assert seen.frame["saturated_fraction"][:2].notna().all()
+    assert seen.by_layer()["where"].tolist() == ["state", "state", "pre-activation"]
+    assert seen.by_layer()["saturated_fraction"][:2].notna().all()
     states = ["h", "c"] if cell is L.LSTM else ["h"]
-    assert seen.through_time.groupby(["layer", "state"]).size().to_dict() == {(n, s): 7 for n in (1, 2) for s in states}
-    assert (seen.through_time["gradient_rms"] > 0).all()
+    assert seen.by_time().groupby(["layer", "state"]).size().to_dict() == {(n, s): 7 for n in (1, 2) for s in states}
+    assert (seen.by_time()["gradient_rms"] > 0).all()
+
+
+def test_the_old_names_of_the_tables_still_work_and_say_the_new_ones() -> None:
+    x, y = batch(7, 2, examples=4)
+    model = keras.Sequential([keras.Input((7, 2)), L.LSTM(5), L.Dense(10)])
+    model.compile("sgd", LOGITS)
+    seen, monitor = suite.probe(model, x, y), suite.GradientMonitor(x, y)
+    model.fit(x, y, verbose=0, callbacks=[monitor])
+    with pytest.warns(DeprecationWarning, match=r"Probe\.frame .*: use by_layer\(\)"):
+        assert seen.frame.equals(seen.by_layer().drop(columns=["step", "epoch", "update_ratio"]))
+    with pytest.warns(DeprecationWarning, match=r"Probe\.through_time .*: use by_time\(\)"):
+        assert seen.through_time.equals(seen.by_time().drop(columns=["step"]))
+    with pytest.warns(DeprecationWarning, match=r"GradientMonitor\.frame\(\) .*: use by_layer\(\)") as told:
+        assert monitor.frame().equals(monitor.by_layer())
+    assert told[0].filename == __file__, "the line of the user's that has the old name"
+    with pytest.warns(DeprecationWarning, match=r"frame_through_time\(\) .*: use by_time\(\)"):
+        assert monitor.frame_through_time().equals(monitor.by_time())
+    assert seen.by_layer().columns.equals(monitor.by_layer().columns)
+    assert seen.by_time().columns.equals(monitor.by_time().columns)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -130,10 +151,10 @@ def test_a_healthy_modern_network_gets_no_verdict() -> None:
     keras.utils.set_random_seed(0)
     seen = suite.probe(mobile_net(), *batch(32, 32, 3, examples=16), LOGITS)
     assert seen.causes == ()
-    assert len(seen.frame) == 53
+    assert len(seen.by_layer()) == 53
     # Half of what ReLU6 reads is below zero in health: that is not saturation.
-    assert seen.frame.query("activation == 'ReLU'")["saturated_fraction"].isna().all()
-    assert (seen.frame["gradient_rms"] > 0).all()
+    assert seen.by_layer().query("activation == 'ReLU'")["saturated_fraction"].isna().all()
+    assert (seen.by_layer()["gradient_rms"] > 0).all()
 
 
 def test_the_printed_table_and_what_to_try() -> None:
@@ -172,7 +193,7 @@ def test_a_layer_that_the_loss_does_not_depend_on_is_named() -> None:
     x, y = batch(16)
     seen = suite.probe(model, x, [y, np.zeros((48, 4), "float32")], [LOGITS, lambda _, outputs: 0.0 * tf.zeros(())])
     assert seen.unreached == ("aside",)
-    assert seen.frame["name"].tolist() == ["hidden", "output"]
+    assert seen.by_layer()["name"].tolist() == ["hidden", "output"]
     assert "The loss does not depend on aside." in repr(seen)
 
 
@@ -190,8 +211,8 @@ def test_several_outputs_and_inputs() -> None:
     by_given = suite.probe(model, data, targets, {"one": LOGITS, "two": "mse"})
     assert by_compiled.loss == pytest.approx(by_given.loss)
     assert (
-        by_given.frame.query("not hidden")["name"].tolist() == ["two", "one"]
-        or len(by_given.frame.query("not hidden")) == 2
+        by_given.by_layer().query("not hidden")["name"].tolist() == ["two", "one"]
+        or len(by_given.by_layer().query("not hidden")) == 2
     )
 
 
@@ -219,7 +240,7 @@ def test_a_model_that_runs_eagerly_is_looked_at_eagerly() -> None:
     model(np.zeros((1, 16), "float32"))
     model.compile("sgd", LOGITS, run_eagerly=True)
     seen = suite.probe(model, *batch(16))
-    assert seen.frame["activation"].tolist() == ["relu", "linear"]
+    assert seen.by_layer()["activation"].tolist() == ["relu", "linear"]
 
 
 def test_mixed_precision() -> None:
@@ -228,7 +249,7 @@ def test_mixed_precision() -> None:
         model = keras.Sequential([keras.Input((16,)), L.Dense(8, "relu"), L.Dense(10, dtype="float32")])
     finally:
         keras.config.set_dtype_policy("float32")
-    assert (suite.probe(model, *batch(16), LOGITS).frame["gradient_rms"] > 0).all()
+    assert (suite.probe(model, *batch(16), LOGITS).by_layer()["gradient_rms"] > 0).all()
 
 
 X, Y = batch(16, examples=8)

@@ -1,4 +1,4 @@
-"""Verdicts in words, from replicates, table rows and records."""
+"""Verdicts in words, from replicates with and without their traces."""
 
 from __future__ import annotations
 
@@ -9,12 +9,6 @@ import pytest
 
 from suite.protocol.records import REPLICATE_COLUMNS, Cause, Replicate
 from suite.protocol.words import REMEDIES, Facts, cause_in_words, remedy, run_in_words
-
-
-def row(**changed: Any) -> dict[str, Any]:
-    """A row of the table of replicates, as pandas gives it: NaN for nothing."""
-    given = {"outcome": "stalled", "causes": ""} | changed
-    return dict.fromkeys(REPLICATE_COLUMNS, float("nan")) | given
 
 
 def replicate(traces: dict[str, Any] | None = None, **changed: Any) -> Replicate:
@@ -31,22 +25,22 @@ VANISHING = {"gradient_ratio_median": -12.0, "gradient_ratio_init": -11.9, "grad
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"causes": "vanishing", **VANISHING}, "stalled: vanishing, 0.24 per layer"),
+        ({"causes": ("vanishing",), **VANISHING}, "stalled: vanishing, 0.24 per layer"),
         # Where the gradient changed since the first step, the first step's factor says nothing of the run.
-        ({"causes": "vanishing", **VANISHING, "gradient_ratio_init": -1.0}, "stalled: vanishing"),
-        ({"causes": "vanishing+saturated", **VANISHING, "saturated_fraction": 0.84},
+        ({"causes": ("vanishing",), **VANISHING, "gradient_ratio_init": -1.0}, "stalled: vanishing"),
+        ({"causes": ("vanishing", "saturated"), **VANISHING, "saturated_fraction": 0.84},
          "stalled: vanishing, 0.24 per layer; saturated, 84% of a layer"),
-        ({"causes": "dead", "dead_fraction": 1.0}, "stalled: dead, 100% of a layer"),
-        ({"outcome": "nonfinite", "nonfinite_step": 6.0, "nonfinite_layer": "hidden_2"},
+        ({"causes": ("dead",), "dead_fraction": 1.0}, "stalled: dead, 100% of a layer"),
+        ({"outcome": "nonfinite", "nonfinite_step": 6, "nonfinite_layer": "hidden_2"},
          "nonfinite at step 6, in hidden_2"),
-        ({"outcome": "nonfinite", "nonfinite_step": 6.0}, "nonfinite at step 6"),
-        ({"outcome": "trained", "steps_to_target": 120.0}, "trained in 120 steps"),
+        ({"outcome": "nonfinite", "nonfinite_step": 6}, "nonfinite at step 6"),
+        ({"outcome": "trained", "steps_to_target": 120}, "trained in 120 steps"),
         ({"outcome": "slow"}, "slow"),
-        ({"outcome": "diverged", "causes": "exploding"}, "diverged: exploding"),
+        ({"outcome": "diverged", "causes": ("exploding",)}, "diverged: exploding"),
     ],
 )  # fmt: skip
-def test_a_row_of_the_exported_table(changed: dict[str, Any], words: str) -> None:
-    assert run_in_words(row(**changed)) == words
+def test_a_replicate_without_its_traces(changed: dict[str, Any], words: str) -> None:
+    assert run_in_words(replicate(**changed)) == words
 
 
 GRADIENTS = 0.5 ** np.arange(12, -1, -1)[None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 from leaderboard.boards import board
 from leaderboard.findings import Findings
 from leaderboard.site import Renderer
+from suite.protocol import measurements
 from suite.results import reader as tables
 from suite.results.errors import ResultsError
 from suite.results.manifest import Manifest, read_manifest, sha256
@@ -113,6 +115,14 @@ def test_a_table_the_manifest_does_not_list(folder: Path) -> None:
 def test_a_missing_column(folder: Path) -> None:
     rewrite(folder, "replicates", lambda frame: frame.drop(columns=["outcome"]))
     assert "replicates.parquet: lacks the column 'outcome'" in only_problem(folder)
+
+
+def test_a_column_that_was_measured_later_may_be_missing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rewrite(folder, "gradients", lambda frame: frame.drop(columns="update_ratio"))
+    assert "lacks the column 'update_ratio'" in only_problem(folder)
+    later = (dataclasses.replace(m, optional=m.name == "update_ratio") for m in measurements.MEASUREMENTS)
+    monkeypatch.setattr(measurements, "MEASUREMENTS", tuple(later))
+    assert problems(folder) == []
 
 
 def test_a_file_outside_the_folder(folder: Path) -> None:

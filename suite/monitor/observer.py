@@ -15,16 +15,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from suite.monitor.calls import Activation
-from suite.monitor.errors import MonitorError
-from suite.monitor.inputs import check_model, check_probabilities, check_targets_fit, explain, loss_of, to_batch
-from suite.monitor.taps import Tap, record_calls
+from suite.monitor.calls import Activation, Window
+from suite.monitor.inputs import (
+    MonitorError,
+    check_model,
+    check_probabilities,
+    check_targets_fit,
+    explain,
+    loss_of,
+    to_batch,
+)
+from suite.monitor.recording import record_calls
 from suite.monitor.units import Units
-from suite.probes import StepLook, nonfinite_layer
-from suite.probes.activations import ActivationProbe
-from suite.probes.base import scaled_rms
-from suite.probes.gradients import GradientProbe
-from suite.probes.updates import UpdateProbe
+from suite.probes import Look, StepProbe, nonfinite_layer, step_probes
+from suite.probes.through_time import rms_of_each_step
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,13 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Sight:
+class Observation:
     """What one look shows.
 
     Attributes:
         loss: Of the batch, penalties included.
         gradient_norm: Global norm over all trainable weights.
-        layers: By trace name (as in `suite.protocol.records.Replicate.traces`), one number a layer.
+        layers: By the name of the measurement, one number a layer; what could not be measured is not there.
         through_time: RMS of dLoss by a state at every time step, by (index of the layer, name of the state).
         nonfinite_layer: Where the first value that is not finite arose, if one did: a layer, or "output".
         weights_are_finite: Whether the layers' weights were, before this look.
@@ -59,14 +63,14 @@ class Sight:
 
     loss: float
     gradient_norm: float
-    layers: Mapping[str, np.ndarray]
+    layers: dict[str, np.ndarray]
     through_time: Mapping[tuple[int, str], np.ndarray]
     nonfinite_layer: str | None
     weights_are_finite: bool
 
 
-class Look:
-    """A compiled look at a model on one batch.
+class Observer:
+    """Looks at a model on one batch, compiled.
 
     Args:
         model: A built Keras model.
@@ -93,6 +97,9 @@ class Look:
         self._others: Sequence[Any] = ()
         self._activations: Sequence[Activation] = ()
         self._units: Units | None = None
+        probes = step_probes(recurrent=False)
+        self._probes = [probe for probe in probes if not probe.of_update]
+        self._update_probes = [probe for probe in probes if probe.of_update]
         if model.run_eagerly:
             self._measure = self._pass
             self._pass()  # to know the layers before the first look
@@ -103,7 +110,7 @@ class Look:
             self._others = [v for v in compiled.get_concrete_function().graph.variables if id(v) not in ours]
         self._update = tf.function(self._compare, autograph=False)
 
-    def __call__(self) -> Sight:
+    def __call__(self) -> Observation:
         """Looks once."""
         before = [variable.numpy() for variable in self._others]
         found = self._measure()
@@ -115,7 +122,7 @@ class Look:
         names = [*(place.name for place in self.places), "output"]
         loss, norm = float(found["loss"]), float(found["gradient_norm"])
         finite = np.isfinite(loss) and np.isfinite(norm)
-        return Sight(
+        return Observation(
             loss,
             norm,
             {name: value.numpy() for name, value in found["layers"].items()} | self._units(found["read"]),
@@ -128,13 +135,13 @@ class Look:
         """The layers' weights as they are now."""
         return [tf.identity(kernel.value) for kernel in self._kernels]
 
-    def update_ratio(self, before: Sequence[Any]) -> np.ndarray:
-        """Norm of the change of each layer's weights over their norm before; shape (layers,)."""
-        return np.asarray(self._update(before))
+    def measure_update(self, before: Sequence[Any]) -> dict[str, np.ndarray]:
+        """What the probes of updates say of the way from the weights before to those now, one number a layer."""
+        return {name: value.numpy() for name, value in self._update(before).items()}
 
-    def _compare(self, before: Sequence[Any]) -> Any:
-        after = [kernel.value for kernel in self._kernels]
-        return UpdateProbe().measure(StepLook((), (), (), (), (), before, after))["update_ratio"]
+    def _compare(self, before: Sequence[Any]) -> dict[str, Any]:
+        look = Look(kernels_before=before, kernels_after=[kernel.value for kernel in self._kernels])
+        return _measured(self._update_probes, look)
 
     def _pass(self) -> dict[str, Any]:
         """Forward, backward, and all measurements, in one graph."""
@@ -146,7 +153,7 @@ class Look:
         ):
             with record_calls(self._model, tape) as recorder:
                 outputs = self._forward(x)
-                taps = recorder.taps(outputs)
+                windows = recorder.windows(outputs)
             check_targets_fit(self._named_loss, y, outputs)
             try:
                 loss = self._loss(x, y, outputs)
@@ -157,22 +164,22 @@ class Look:
                 raise explain(error, f"a loss that takes outputs of shape {shapes}", self._batch) from error
         # As they are now: a layer may have replaced its own weights for this pass, as spectral normalization does.
         current = [scope.get_current_value(variable) for variable in trainable]
-        additions = {(i, name): zeros for i, tap in enumerate(taps) if tap.states for name, zeros in tap.states.named()}
-        weights, sources, states = tape.gradient(loss, [current, [t.source for t in taps], list(additions.values())])
+        additions = {(i, name): zeros for i, w in enumerate(windows) if w.states for name, zeros in w.states.named()}
+        weights, sources, states = tape.gradient(loss, [current, [w.source for w in windows], list(additions.values())])
         by_id = {id(v): g for v, g in zip(trainable, weights, strict=True)}
         reached = [i for i, gradient in enumerate(sources) if gradient is not None]
         if not reached:
             raise MonitorError(
                 "Expected a loss that depends on a layer with weights. Received: one whose gradient reaches none"
             )
-        look = StepLook(
-            _alike([taps[i].value for i in reached]),
+        look = Look(
+            _alike([windows[i].value for i in reached]),
             _alike([sources[i] for i in reached]),
-            _alike([_gradient(by_id[id(taps[i].kernel)], taps[i].kernel) for i in reached]),
-            _alike([taps[i].activation.output for i in reached]),
+            _alike([_gradient(by_id[id(windows[i].kernel)], windows[i].kernel) for i in reached]),
+            _alike([windows[i].activation.output for i in reached]),
         )
-        self._describe([taps[i] for i in reached], [t.name for i, t in enumerate(taps) if i not in reached])
-        backwards = [tap.states is not None and tap.states.backwards for tap in taps]
+        self._describe([windows[i] for i in reached], [w.name for i, w in enumerate(windows) if i not in reached])
+        backwards = [w.states is not None and w.states.backwards for w in windows]
         through_time = {
             (reached.index(layer), name): _over_time(gradient, backwards[layer])
             for (layer, name), gradient in zip(additions, states, strict=True)
@@ -183,7 +190,7 @@ class Look:
             "loss": loss,
             "gradient_norm": tf.linalg.global_norm([tf.cast(g, tf.float32) for g in weights if g is not None]),
             "nonfinite_layer": nonfinite_layer(loss, look),
-            "layers": {**GradientProbe().measure(look), **ActivationProbe().measure(look)},
+            "layers": _measured(self._probes, look),
             "read": _alike([a.input for a in self._activations if a.input is not None]),
             "through_time": through_time,
         }
@@ -198,13 +205,17 @@ class Look:
             expected = "inputs that the model takes" + (f", of shape {taken}" if taken else "")
             raise explain(error, expected, self._batch) from error
 
-    def _describe(self, taps: Sequence[Tap], unreached: Sequence[str]) -> None:
+    def _describe(self, windows: Sequence[Window], unreached: Sequence[str]) -> None:
         # A model of one layer has no hidden ones; then the verdict is on what there is.
-        only_outputs = all(tap.is_output for tap in taps)
-        self.places = [Place(t.name, only_outputs or not t.is_output, t.where, t.activation.name) for t in taps]
+        only_outputs = all(w.is_output for w in windows)
+        self.places = [Place(w.name, only_outputs or not w.is_output, w.where, w.activation.name) for w in windows]
         self.unreached = unreached
-        self._kernels = [tap.kernel for tap in taps]
-        self._activations = [tap.activation for tap in taps]
+        self._kernels = [w.kernel for w in windows]
+        self._activations = [w.activation for w in windows]
+
+
+def _measured(probes: Sequence[StepProbe], look: Look) -> dict[str, Any]:
+    return {name: value for probe in probes for name, value in probe.measure(look).items()}
 
 
 def _alike(tensors: Sequence[Any]) -> list[Any]:
@@ -225,5 +236,5 @@ def _gradient(gradient: Any, kernel: Any) -> Any:
 
 
 def _over_time(gradient: Any, backwards: bool) -> Any:
-    by_time = tf.transpose(gradient, [1, 0, 2])
-    return scaled_rms(tf.reverse(by_time, [0]) if backwards else by_time)
+    by_time = rms_of_each_step(gradient)
+    return tf.reverse(by_time, [0]) if backwards else by_time

@@ -1,7 +1,7 @@
 """Where to look into somebody else's Keras model: its layer calls, recorded while it is traced once.
 
 Every layer's `call` is wrapped for the length of one forward pass, on the object, so that nested models, subclassed
-models and shared layers are seen as they are called; a layer that is called twice gives two taps.
+models and shared layers are seen as they are called; a layer that is called twice gives two windows.
 """
 
 from __future__ import annotations
@@ -17,38 +17,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from suite.monitor.activations import elementwise, find_activation
-from suite.monitor.calls import Activation, Call
-from suite.monitor.recurrent import States, watch_states
+from suite.monitor.calls import Activation, Call, Window
+from suite.monitor.following import elementwise, find_activation
+from suite.monitor.states import States, watch_states
 
 OPAQUE = (keras.layers.RNN, keras.layers.TimeDistributed)
 """Layers that call others once a time step: they are looked at as a whole."""
-
-
-@dataclass(frozen=True)
-class Tap:
-    """Where the probes look into one call of a layer that has weights.
-
-    Attributes:
-        name: Path of the layer in the model; a number follows from the second call on.
-        kernel: Its weights, as `find_kernels` says.
-        where: What `source` is: `pre-activation` (the linear map's output), `output` (of the layer, where no activation
-            could be told from it), or `state` (h of a recurrent layer at all time steps).
-        source: The tensor whose gradient is taken.
-        value: The tensor of which a first non-finite value is looked for: z, or the layer's output.
-        activation: The activation that follows, with its input and output.
-        states: Of a recurrent layer.
-        is_output: Whether the model puts this out: then it is no hidden layer.
-    """
-
-    name: str
-    kernel: Any
-    where: str
-    source: Any
-    value: Any
-    activation: Activation
-    states: States | None
-    is_output: bool
 
 
 @dataclass
@@ -58,7 +32,7 @@ class Recorder:
     Args:
         model: The model that is traced.
         tape: Watches every z, so that frozen layers below do not matter.
-        kernels: Of every layer that gets a tap.
+        kernels: Of every layer that gets a window.
     """
 
     model: Any
@@ -81,23 +55,23 @@ class Recorder:
         elif id(layer) in self.kernels and callable(vars(layer).get("activation")):
             yield layer, "activation", self._recorded_activation(layer, layer.activation)
 
-    def taps(self, outputs: Any) -> list[Tap]:
-        """A tap for every call of a layer with weights, in the order of the calls.
+    def windows(self, outputs: Any) -> list[Window]:
+        """A window for every call of a layer with weights, in the order of the calls.
 
         Args:
             outputs: Of the model.
         """
         calls = sorted((c for c in self.calls if id(c.layer) in self.kernels), key=lambda call: call.order)
         put_out = {id(tensor) for tensor in _tensors(outputs)}
-        taps: list[Tap] = []
+        windows: list[Window] = []
         seen: dict[str, int] = {}
         for call in calls:
             seen[call.path] = seen.get(call.path, 0) + 1
             name = call.path if seen[call.path] == 1 else f"{call.path} ({seen[call.path]})"
             activation = self._activation_of(call)
             ends = {id(call.outputs[0]), id(activation.output)}
-            taps.append(
-                Tap(
+            windows.append(
+                Window(
                     name,
                     self.kernels[id(call.layer)],
                     self._where(call),
@@ -108,7 +82,7 @@ class Recorder:
                     is_output=call is calls[-1] or bool(ends & put_out),
                 )
             )
-        return taps
+        return windows
 
     def _where(self, call: Call) -> str:
         if call.states:

@@ -22,7 +22,7 @@ class Advance:
     """What a cell does at one time step.
 
     Attributes:
-        states: h, and c of an LSTM.
+        states: h first; c too, of an LSTM.
         pre_activation: z of the candidate state, before normalization; with none, the activation's input itself.
         activation_input: What the candidate's activation reads.
     """
@@ -79,7 +79,7 @@ class _Tappable(ABC):
         Args:
             projected: What `project` returned.
             states: Each of shape (batch, units).
-            zeros: Added to the new states, so that their gradient is that of the states; none, or one a state.
+            zeros: Added to the new h, so that their gradient is that of h; one tensor, or none.
         """
 
     def _biased(self, gate: str, z: Any, bias: Any) -> Any:
@@ -97,7 +97,7 @@ class SimpleRNNCell(_Tappable, keras.layers.SimpleRNNCell):
         """One time step; the candidate state is the state."""
         (z,) = projected
         u = self._biased("candidate", z, self.bias)
-        return Advance([_tapped(self.activation(u), zeros, 0)], self._before(z, u), u)
+        return Advance([_tapped(self.activation(u), zeros)], self._before(z, u), u)
 
 
 class LSTMCell(_Tappable, keras.layers.LSTMCell):
@@ -115,9 +115,9 @@ class LSTMCell(_Tappable, keras.layers.LSTMCell):
         bias = ops.split(self.bias, 4)
         i, f, u, o = (self._biased(gate, *parts) for gate, *parts in zip(self.gates, z, bias, strict=False))
         i, f, o = (self.recurrent_activation(gate) for gate in (i, f, o))
-        c = _tapped(f * states[1] + i * self.activation(u), zeros, 1)
-        h = _tapped(o * self.activation(self._norms["cell"](c) if self._norms else c), zeros, 0)
-        return Advance([h, c], self._before(z[2], u), u)
+        c = f * states[1] + i * self.activation(u)
+        h = o * self.activation(self._norms["cell"](c) if self._norms else c)
+        return Advance([_tapped(h, zeros), c], self._before(z[2], u), u)
 
 
 class GRUCell(_Tappable, keras.layers.GRUCell):
@@ -140,9 +140,9 @@ class GRUCell(_Tappable, keras.layers.GRUCell):
         )
         z = x[2] + r * (a[2] + inner[2])
         u = self._biased("candidate", z, outer[2])
-        h = _tapped(g * states[0] + (1 - g) * self.activation(u), zeros, 0)
-        return Advance([h], self._before(z, u), u)
+        h = g * states[0] + (1 - g) * self.activation(u)
+        return Advance([_tapped(h, zeros)], self._before(z, u), u)
 
 
-def _tapped(state: Any, zeros: Sequence[Any], index: int) -> Any:
-    return state + zeros[index] if zeros else state
+def _tapped(h: Any, zeros: Sequence[Any]) -> Any:
+    return h + zeros[0] if zeros else h

@@ -7,18 +7,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from suite.models.network import Network
-from suite.probes.base import StepLook, layer_shapes, per_layer, sum_of_squares
+from suite.probes.layers import per_layer, sum_of_squares
+from suite.probes.probe import Look, StepProbe
 
 
-class ActivationProbe:
+class OutputProbe(StepProbe):
     """Mean and standard deviation of the activations' output over batch and units."""
 
-    def shapes(self, network: Network) -> Mapping[str, tuple[int, ...]]:
-        """One number a layer."""
-        return layer_shapes(network, "activation_mean", "activation_std")
-
-    def measure(self, look: StepLook) -> Mapping[str, Any]:
+    def measure(self, look: Look) -> Mapping[str, Any]:
         """`activation_mean` and `activation_std`, each of shape (layers,)."""
         mean = per_layer(look.activations, _mean)
         square = per_layer(look.activations, lambda stack: sum_of_squares(stack) / _count(stack))

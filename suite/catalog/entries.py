@@ -7,9 +7,9 @@ checking and listing specs never loads TensorFlow.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 ParameterType = Literal["integer", "number", "boolean", "choice", "path", "component"]
 
@@ -116,6 +116,9 @@ class Entry:
         return load_target(self.target)
 
 
+E = TypeVar("E", bound=Entry)
+
+
 def load_target(target: str) -> Any:
     """Imports `module:attribute`.
 
@@ -131,9 +134,9 @@ def load_target(target: str) -> Any:
     return found
 
 
-def catalog_of(entries: Iterable[Entry]) -> Mapping[str, Entry]:
+def catalog_of(entries: Iterable[E]) -> Mapping[str, E]:
     """Entries by canonical name, in order; a name or alias that is used twice is a mistake of ours."""
-    table: dict[str, Entry] = {}
+    table: dict[str, E] = {}
     taken: set[str] = set()
     for entry in entries:
         for name in (entry.name, *entry.aliases):
@@ -144,11 +147,21 @@ def catalog_of(entries: Iterable[Entry]) -> Mapping[str, Entry]:
     return table
 
 
-def find(table: Mapping[str, Entry], name: str) -> Entry | None:
+def find(table: Mapping[str, E], name: str) -> E | None:
     """The entry of that name or alias."""
     if name in table:
         return table[name]
     return next((entry for entry in table.values() if name in entry.aliases), None)
+
+
+def component_of(table: Mapping[str, Entry], level: Mapping[str, Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The code that a canonical level names, of an entry or of a user's own `module:attribute`, and its arguments."""
+    arguments = {key: value for key, value in level.items() if key != "name"}
+    if is_own_component(level["name"]):
+        return load_target(level["name"]), arguments
+    entry = find(table, level["name"])
+    assert entry is not None, level
+    return entry.load(), arguments
 
 
 def is_own_component(name: str) -> bool:

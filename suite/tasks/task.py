@@ -1,9 +1,12 @@
-"""What a task is: arrays in three splits, and what its scores mean."""
+"""What a task is: its entry and its form, known without loading it; then arrays in three splits and what scores mean."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from suite.catalog.entries import Entry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,6 +14,42 @@ if TYPE_CHECKING:
 
 class TaskError(Exception):
     """A task's data is missing or unusable. Its text is ready for a user."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What can be said of a task without loading it.
+
+    Attributes:
+        examples: What one example is.
+        targets: What is to be predicted.
+        every_step: Whether there is a target at every time step.
+        size: Height and width of an image, where known.
+        train: Examples to train on, where known.
+        chance: What the best constant answer scores, where known: an accuracy, or a mean squared error.
+        largest: The largest target, of numbers from 0 on, where known.
+    """
+
+    examples: Literal["table", "sequence", "image"]
+    targets: Literal["classes", "numbers"]
+    every_step: bool = False
+    size: int | None = None
+    train: int | None = None
+    chance: float | None = None
+    largest: float | None = None
+
+
+@dataclass(frozen=True)
+class TaskEntry(Entry):
+    """A task that a spec may name; its `target` takes its arguments and returns a `Task`.
+
+    Attributes:
+        form: From all its arguments to the form of its examples and targets.
+        downloaded: Whether Keras downloads its data, if they are not in the data folder.
+    """
+
+    form: Callable[[Mapping[str, Any]], Form] = lambda _: Form("table", "classes")
+    downloaded: bool = False
 
 
 @dataclass(frozen=True)

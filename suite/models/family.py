@@ -1,0 +1,55 @@
+"""What a model family says of itself, so that nobody else need know its name: what it reads, costs and cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from suite.catalog.entries import Entry
+from suite.tasks.task import Form
+
+Conflict = tuple[str, str]
+"""A factor that cannot work (or an argument of the task, or `model`), and why."""
+
+
+@dataclass(frozen=True)
+class Family(Entry):
+    """A model family; its `target` takes a recipe and the shapes of inputs and outputs, and returns a `Network`.
+
+    Attributes:
+        reads: The only examples that it can read, if not all.
+        every_step: Whether it can answer at every time step.
+        conflicts: From the form of a task and a recipe to what cannot work, beyond what `suite.spec.rules` knows.
+        step_seconds: From a recipe to about what a step takes on one core of a server.
+        fast: Whether it trains fast enough for the larger quick slice.
+    """
+
+    reads: Literal["image", "sequence"] | None = None
+    every_step: bool = False
+    conflicts: Callable[[Form, Mapping[str, Any]], Iterator[Conflict]] = lambda form, recipe: iter(())
+    step_seconds: Callable[[Mapping[str, Any]], float] = lambda recipe: 3e-3
+    fast: bool = False
+
+
+def group_conflicts(level: Mapping[str, Any], width: int, units: str, positions: int | None = 0) -> Iterator[Conflict]:
+    """Of a normalization over groups of the units of one example.
+
+    Args:
+        level: Canonical level of the normalizations.
+        width: Units of a layer.
+        units: What they are called.
+        positions: How many each of them has: none in a dense layer; None where that is not known.
+    """
+    name = level["name"]
+    groups = {"layer": 1, "instance": width if positions else None, "group": level.get("groups")}.get(name)
+    if groups == width and positions in (0, 1):
+        yield "normalization", f"{name} normalization would be over one number here, which leaves nothing but the shift"
+    elif groups is not None and width % groups:
+        yield "normalization", f"groups {groups} does not divide the {width} {units}"
+
+
+def skip_conflicts(residual: Mapping[str, Any], layers: int) -> Iterator[Conflict]:
+    """Of residual blocks that begin behind the first of so many layers."""
+    if residual["name"] != "none" and residual["every"] >= layers:
+        yield "residual", f"a block of {residual['every']} layers does not fit behind the first of {layers}"
