@@ -29,7 +29,7 @@ def cell(target: float = 0.8, budget: Budget = BUDGET, **factors) -> Cell:
         target=target,
         quick=False,
         search_path=(),
-        program="p",
+        program=repr((budget.steps, budget.evaluations, factors)),
     )
 
 
@@ -106,7 +106,7 @@ def test_a_recipe_that_explodes_is_a_result() -> None:
 def test_a_network_that_explodes_before_its_first_update_is_named_so() -> None:
     large = {"name": "random_normal", "stddev": 1.0}
     deep = recipe(depth=30, width=64, optimizer="sgd", initializer=large)
-    record = run_cell(dataclasses.replace(cell(budget=Budget(5, 1, 1, 2, 1e-2, 1e-1)), recipe=deep))
+    record = run_cell(dataclasses.replace(cell(budget=Budget(5, 1, 1, 2, 1e-2, 1e-1)), recipe=deep, program="deep"))
     (run,) = record.replicates
     assert (run.outcome, run.nonfinite_step, run.causes) == ("nonfinite", 1, ("exploding",))
     # Each layer multiplies the squared gradient by 64/2 in expectation.
