@@ -50,7 +50,7 @@ def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
 
 
-LONG = ("cli", "monitor", "training", "families", "probes", "models", "store", "run", "leaderboard")
+LONG = ("cli", "monitor", "training", "golden", "families", "probes", "models", "store", "run", "leaderboard")
 """Packages of long tests, the longest first, so that the workers end together."""
 
 
