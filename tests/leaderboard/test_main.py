@@ -38,7 +38,7 @@ def test_every_benchmark_is_published_whole(name: str) -> None:
     """With all cells of the grid it has now, and five replicates at least."""
     for benchmark in read_benchmarks(shipped_specs()[name]):
         published = read(Path(leaderboard.__file__).parent / "results" / benchmark.name)
-        assert published.manifest["missing"] == []
+        assert published.manifest.missing == ()
         assert len(published.cells) == len(expand(benchmark))
         assert (published.replicates.groupby("cell").size() >= 5).all()
-        assert not published.manifest["quick"]
+        assert not published.manifest.quick
