@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -23,32 +23,19 @@ EDGE = 0.01
 """A best rate within this share of the range's decades from either end is flagged as `at_edge`."""
 
 
-class Ran(Protocol):
-    """What the figures of a cell are made of: a record has it, and so have the exported tables."""
+@dataclass(frozen=True)
+class RanCell:
+    """What the figures of a cell are made of, where there is no record but exported tables; names as in `Record`."""
 
-    @property
-    def learning_rate(self) -> float:
-        """The best rate found."""
+    learning_rate: float
+    at_edge: bool
+    trials: Sequence[Trial]
+    replicates: Sequence[Replicate]
+    seconds: float
+    task_facts: Mapping[str, Any]
 
-    @property
-    def at_edge(self) -> bool:
-        """Whether it is at an end of the range."""
 
-    @property
-    def trials(self) -> Sequence[Trial]:
-        """The learning rates tried."""
-
-    @property
-    def replicates(self) -> Sequence[Replicate]:
-        """The runs."""
-
-    @property
-    def seconds(self) -> float:
-        """Of the whole cell."""
-
-    @property
-    def task_facts(self) -> Mapping[str, Any]:
-        """With `higher_is_better` and `chance_score`."""
+Ran = Record | RanCell
 
 
 @dataclass(frozen=True)

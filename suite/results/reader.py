@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from suite.protocol.along import TIME, Along, along_of
 from suite.protocol.labels import label_text
-from suite.protocol.records import TABLES, Replicate, Trial
+from suite.protocol.ranks import RanCell
+from suite.protocol.records import TABLES
 from suite.results.checks import (
     content_problems,
     csv_problems,
@@ -20,25 +20,13 @@ from suite.results.checks import (
 )
 from suite.results.errors import ResultsError, first_line, told_as
 from suite.results.manifest import Manifest, file_problems, read_manifest
-from suite.results.tables import ROWS, from_row, rows
+from suite.results.tables import from_row, rows
 from suite.results.traces import Traces
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-
-
-@dataclass(frozen=True)
-class RanCell:
-    """What the figures of a cell are made of, see `suite.protocol.ranks.Ran`."""
-
-    learning_rate: float
-    at_edge: bool
-    trials: tuple[Trial, ...]
-    replicates: tuple[Replicate, ...]
-    seconds: float
-    task_facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -79,17 +67,17 @@ class Results:
     @cached_property
     def ran(self) -> dict[str, RanCell]:
         """The trials and replicates of each cell, in the order of their index."""
-        found: dict[str, dict[str, list[Any]]] = {row["cell"]: {table: [] for table in ROWS} for row in self.rows}
-        for table in ROWS:
-            for row in rows(getattr(self, table)):
-                found[row["cell"]][table].append(from_row(table, row))
+        found: dict[tuple[str, str], list[Any]] = {}
+        for table, index in (("trials", "trial"), ("replicates", "replicate")):
+            for row in sorted(rows(getattr(self, table)), key=lambda row: row[index]):
+                found.setdefault((table, row["cell"]), []).append(from_row(table, row))
         facts = self.manifest.task.model_dump()
         return {
             row["cell"]: RanCell(
                 row["learning_rate"],
                 row["at_edge"],
-                tuple(sorted(found[row["cell"]]["trials"], key=lambda trial: trial.trial)),
-                tuple(sorted(found[row["cell"]]["replicates"], key=lambda run: run.replicate)),
+                tuple(found.get(("trials", row["cell"]), ())),
+                tuple(found[("replicates", row["cell"])]),
                 row["seconds"],
                 {**facts, "chance_score": row["chance_score"]},
             )
