@@ -147,7 +147,7 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         written = path.read_bytes()
-        plain = from_json(written, allow_inf_nan=False)
+        plain = from_json(written)
     except FileNotFoundError:
         raise ResultsError([f"{path}: no such file. `suite export` writes one beside its tables."]) from None
     except (OSError, ValueError) as error:
@@ -173,6 +173,11 @@ _EXPECTED = {
     "bool_type": "true or false", "dict_type": "an object", "model_type": "an object", "tuple_type": "a list",
 }  # fmt: skip
 
+_LIMITS = {
+    "pattern": "a text that matches {}", "le": "at most {:g}", "lt": "below {:g}", "ge": "at least {:g}",
+    "gt": "above {:g}",
+}  # fmt: skip
+
 
 def _in_words(fault: ErrorDetails) -> str:
     """A fault that pydantic found: the key, what was expected and what is there."""
@@ -182,11 +187,9 @@ def _in_words(fault: ErrorDetails) -> str:
     if last == "[key]":
         return f"{'.'.join(map(str, path[:-1]))} lists {fault['input']!r}, which is no table of an export"
     key, context = ".".join(map(str, fault["loc"])), fault.get("ctx", {})
-    if "pattern" in context:
-        expected = f"a text that matches {context['pattern']}"
-    else:
-        told = str(context.get("error", "")) or fault["msg"].removeprefix("Input should be ")
-        expected = _EXPECTED.get(fault["type"], told)
+    limits = [text.format(context[name]) for name, text in _LIMITS.items() if name in context]
+    told = str(context.get("error", "")) or fault["msg"].removeprefix("Input should be ")
+    expected = limits[0] if limits else _EXPECTED.get(fault["type"], told)
     return f"Expected {key} to be {expected}. Received: {fault['input']!r}"[:300]
 
 
