@@ -19,32 +19,20 @@ ACTIVATIONS = catalog_of(
         Entry("softsign", "z / (1 + |z|); saturates slower than tanh", "keras.activations:softsign"),
         Entry("relu", "max(0, z); slope 0 or 1, units can die", "keras.activations:relu"),
         Entry("relu6", "ReLU clipped at 6", "keras.activations:relu6"),
-        Entry(
-            "leaky_relu",
-            "ReLU with a small slope below zero, so that no unit dies",
-            "keras.activations:leaky_relu",
-            (Parameter("negative_slope", "slope below zero", "number", 0.2, low=0),),
-        ),
-        Entry(
-            "elu",
-            "exponential linear unit; negative values pull the mean to zero",
-            "keras.activations:elu",
-            (Parameter("alpha", "minus the limit far below zero", "number", 1.0, low=0),),
-        ),
+        Entry("leaky_relu", "ReLU with a small slope below zero, so that no unit dies", "keras.activations:leaky_relu",
+              (Parameter("negative_slope", "slope below zero", "number", 0.2, low=0),)),
+        Entry("elu", "exponential linear unit; negative values pull the mean to zero", "keras.activations:elu",
+              (Parameter("alpha", "minus the limit far below zero", "number", 1.0, low=0),)),
         Entry("selu", "self-normalizing ELU (Klambauer et al. 2017), made for lecun_normal", "keras.activations:selu"),
-        Entry(
-            "celu",
-            "continuously differentiable ELU",
-            "keras.activations:celu",
-            (Parameter("alpha", "minus the limit far below zero", "number", 1.0, low=0, low_open=True),),
-        ),
+        Entry("celu", "continuously differentiable ELU", "keras.activations:celu",
+              (Parameter("alpha", "minus the limit far below zero", "number", 1.0, low=0, low_open=True),)),
         Entry("gelu", "z times the normal distribution function of z", "keras.activations:gelu"),
         Entry("swish", "z times sigmoid(z); slope 1/2 at zero", "keras.activations:silu", aliases=("silu",)),
         Entry("hard_swish", "piecewise swish", "keras.activations:hard_silu", aliases=("hard_silu",)),
         Entry("mish", "z times tanh(softplus(z))", "keras.activations:mish"),
         Entry("softplus", "log(1 + exp(z)); a smooth ReLU that is never zero", "keras.activations:softplus"),
     ]
-)
+)  # fmt: skip
 
 
 def build_activation(level: Mapping[str, Any]) -> Callable[[Any], Any]:

@@ -11,33 +11,21 @@ from suite.catalog.entries import Entry, Parameter, catalog_of, component_of
 if TYPE_CHECKING:
     import numpy as np
 
+_STDDEV = Parameter("stddev", "standard deviation", "number", 0.05, low=0, low_open=True)
 _GAIN = Parameter("gain", "factor on every weight", "number", 1.0, low=0, low_open=True)
 
 INITIALIZERS = catalog_of(
     [
-        Entry(
-            "random_normal",
-            "normal with a fixed standard deviation, whatever the layer's size",
-            "keras.initializers:RandomNormal",
-            (Parameter("stddev", "standard deviation", "number", 0.05, low=0, low_open=True),),
-        ),
-        Entry(
-            "random_uniform",
-            "uniform on (-limit, limit) with a fixed limit, whatever the layer's size",
-            "suite.catalog.initializers:symmetric_uniform",
-            (Parameter("limit", "the largest weight", "number", 0.05, low=0, low_open=True),),
-        ),
-        Entry(
-            "truncated_normal",
-            "normal with a fixed standard deviation, cut off at two of them",
-            "keras.initializers:TruncatedNormal",
-            (Parameter("stddev", "standard deviation", "number", 0.05, low=0, low_open=True),),
-        ),
-        Entry(
-            "uniform_fan_in",
-            "uniform on (-1/sqrt(fan_in), 1/sqrt(fan_in)): variance 1/(3 fan_in), the classic of before 2010",
-            "suite.catalog.initializers:uniform_fan_in",
-        ),
+        Entry("random_normal", "normal with a fixed standard deviation, whatever the layer's size",
+              "keras.initializers:RandomNormal", (_STDDEV,)),
+        Entry("random_uniform", "uniform on (-limit, limit) with a fixed limit, whatever the layer's size",
+              "suite.catalog.initializers:symmetric_uniform",
+              (Parameter("limit", "the largest weight", "number", 0.05, low=0, low_open=True),)),
+        Entry("truncated_normal", "normal with a fixed standard deviation, cut off at two of them",
+              "keras.initializers:TruncatedNormal", (_STDDEV,)),
+        Entry("uniform_fan_in",
+              "uniform on (-1/sqrt(fan_in), 1/sqrt(fan_in)): variance 1/(3 fan_in), the classic of before 2010",
+              "suite.catalog.initializers:uniform_fan_in"),
         Entry("glorot_uniform", "variance 2/(fan_in + fan_out), uniform (Glorot and Bengio 2010)",
               "keras.initializers:GlorotUniform", aliases=("xavier_uniform", "glorot", "xavier")),
         Entry("glorot_normal", "variance 2/(fan_in + fan_out), truncated normal",
@@ -49,17 +37,12 @@ INITIALIZERS = catalog_of(
         Entry("lecun_uniform", "variance 1/fan_in, uniform (LeCun et al. 1998)", "keras.initializers:LecunUniform"),
         Entry("lecun_normal", "variance 1/fan_in, truncated normal", "keras.initializers:LecunNormal",
               aliases=("lecun",)),
-        Entry(
-            "variance_scaling",
-            "variance scale/fan, the family of Glorot, He and LeCun",
-            "keras.initializers:VarianceScaling",
-            (
-                Parameter("scale", "sw2, the gain of the variance", "number", 1.0, low=0, low_open=True),
-                Parameter("mode", "which fan", "choice", "fan_in", choices=("fan_in", "fan_out", "fan_avg")),
-                Parameter("distribution", "of the weights", "choice", "untruncated_normal",
-                          choices=("untruncated_normal", "truncated_normal", "uniform")),
-            ),
-        ),
+        Entry("variance_scaling", "variance scale/fan, the family of Glorot, He and LeCun",
+              "keras.initializers:VarianceScaling",
+              (Parameter("scale", "sw2, the gain of the variance", "number", 1.0, low=0, low_open=True),
+               Parameter("mode", "which fan", "choice", "fan_in", choices=("fan_in", "fan_out", "fan_avg")),
+               Parameter("distribution", "of the weights", "choice", "untruncated_normal",
+                         choices=("untruncated_normal", "truncated_normal", "uniform")))),
         Entry("orthogonal", "a random orthogonal matrix times the gain (Saxe et al. 2014)",
               "keras.initializers:Orthogonal", (_GAIN,)),
         Entry("identity", "the identity matrix times the gain, as in the IRNN (Le et al. 2015)",

@@ -27,17 +27,10 @@ _EPSILON = Parameter("epsilon", "added to the variance", "number", 1e-3, low=0, 
 NORMALIZATIONS = catalog_of(
     [
         Entry("none", "activations as they are"),
-        Entry(
-            "batch",
-            "over the batch, per unit or channel (Ioffe and Szegedy 2015)",
-            "keras.layers:BatchNormalization",
-            (
-                # Keras's 0.99 takes hundreds of steps to forget the first statistics: longer than small budgets last.
-                Parameter("momentum", "of the running statistics", "number", 0.9, low=0, high=1, high_open=True),
-                _EPSILON,
-            ),
-            aliases=("batch_norm",),
-        ),
+        # Keras's momentum of 0.99 takes hundreds of steps to forget the first statistics: longer than small budgets last.
+        Entry("batch", "over the batch, per unit or channel (Ioffe and Szegedy 2015)", "keras.layers:BatchNormalization",
+              (Parameter("momentum", "of the running statistics", "number", 0.9, low=0, high=1, high_open=True), _EPSILON),
+              aliases=("batch_norm",)),
         Entry("layer", "over the units of each example (Ba et al. 2016); of an image, over all positions and channels", "keras.layers:LayerNormalization", (_EPSILON,),
               aliases=("layer_norm",)),
         Entry("rms", "by the root mean square over the units, not centred (Zhang and Sennrich 2019)",

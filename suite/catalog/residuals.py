@@ -7,14 +7,9 @@ from suite.catalog.entries import Entry, Parameter, catalog_of
 RESIDUALS = catalog_of(
     [
         Entry("none", "plain layers, one after another"),
-        Entry(
-            "skip",
-            "x + alpha * block(x) around every few layers (He et al. 2016)",
-            parameters=(
-                Parameter("every", "layers in a block", "integer", 2, low=1),
-                Parameter("alpha", "factor on the block's output", "number", 1.0, low=0),
-            ),
-            aliases=("residual",),
-        ),
+        Entry("skip", "x + alpha * block(x) around every few layers (He et al. 2016)",
+              parameters=(Parameter("every", "layers in a block", "integer", 2, low=1),
+                          Parameter("alpha", "factor on the block's output", "number", 1.0, low=0)),
+              aliases=("residual",)),
     ]
-)
+)  # fmt: skip

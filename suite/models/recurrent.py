@@ -78,27 +78,15 @@ RECURRENT = Family(
         Parameter("units", "in each layer", "integer", 64, low=1, high=65536),
         Parameter("layers", "one on another", "integer", 1, low=1, high=100),
         dataclasses.replace(ACTIVATION, summary="of the candidate state", default="tanh"),
-        Parameter(
-            "recurrent_activation", "of the gates of lstm and gru", "component", "sigmoid", catalog="activations"
-        ),
+        Parameter("recurrent_activation", "of the gates of lstm and gru", "component", "sigmoid", catalog="activations"),
         dataclasses.replace(INITIALIZER, summary="of the weights from layer to layer"),
-        Parameter(
-            "recurrent_initializer",
-            "of the weights from state to state",
-            "component",
-            "orthogonal",
-            catalog="initializers",
-        ),
+        Parameter("recurrent_initializer", "of the weights from state to state", "component", "orthogonal",
+                  catalog="initializers"),
         BIAS,
         Parameter("forget_bias", "first value of the forget gate's bias, of lstm", "number", 1.0),
         NORMALIZATION,
-        Parameter(
-            "norm_position",
-            "normalize each layer's output, or inside its cell before the nonlinearities",
-            "choice",
-            "between",
-            choices=("between", "inside"),
-        ),
+        Parameter("norm_position", "normalize each layer's output, or inside its cell before the nonlinearities",
+                  "choice", "between", choices=("between", "inside")),
         RESIDUAL,
         DROPOUT,
         *TRAINING,
@@ -106,4 +94,4 @@ RECURRENT = Family(
     reads="sequence",
     every_step=True,
     conflicts=_conflicts,
-)
+)  # fmt: skip

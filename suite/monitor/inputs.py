@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -195,8 +196,14 @@ def _shapes(tensors: Any) -> str:
     return f"inputs of shape {x}, targets of shape {y}"
 
 
-def explain(error: Exception, expected: str, tensors: Any) -> MonitorError:
-    """Another library's error as ours, the beginning of its text on one line."""
-    text = " ".join(str(error).split())
-    text = text if len(text) <= 300 else text[:299] + "…"
-    return MonitorError(f"Expected {expected}. Received: {_shapes(tensors)}. Keras says: {text}")
+@contextlib.contextmanager
+def explained(expected: str, tensors: Any) -> Iterator[None]:
+    """Tells another library's error as ours, with the beginning of its text on one line."""
+    try:
+        yield
+    except MonitorError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())
+        text = text if len(text) <= 300 else text[:299] + "…"
+        raise MonitorError(f"Expected {expected}. Received: {_shapes(tensors)}. Keras says: {text}") from error

@@ -21,10 +21,10 @@ from suite.monitor.inputs import (
     check_model,
     check_probabilities,
     check_targets_fit,
-    explain,
+    explained,
     loss_of,
     to_batch,
-)
+)  # fmt: skip
 from suite.monitor.recording import record_calls
 from suite.monitor.units import Units
 from suite.probes import Look, StepProbe, nonfinite_layer, step_probes
@@ -155,13 +155,9 @@ class Observer:
                 outputs = self._forward(x)
                 windows = recorder.windows(outputs)
             check_targets_fit(self._named_loss, y, outputs)
-            try:
+            shapes = ", ".join(str(tuple(leaf.shape)) for leaf in keras.tree.flatten(outputs))
+            with explained(f"a loss that takes outputs of shape {shapes}", self._batch):
                 loss = self._loss(x, y, outputs)
-            except MonitorError:
-                raise
-            except Exception as error:
-                shapes = ", ".join(str(tuple(leaf.shape)) for leaf in keras.tree.flatten(outputs))
-                raise explain(error, f"a loss that takes outputs of shape {shapes}", self._batch) from error
         # As they are now: a layer may have replaced its own weights for this pass, as spectral normalization does.
         current = [scope.get_current_value(variable) for variable in trainable]
         additions = {(i, name): zeros for i, w in enumerate(windows) if w.states for name, zeros in w.states.named()}
@@ -196,14 +192,9 @@ class Observer:
         }
 
     def _forward(self, x: Any) -> Any:
-        try:
+        taken = getattr(self._model, "input_shape", None)
+        with explained("inputs that the model takes" + (f", of shape {taken}" if taken else ""), self._batch):
             return self._model(x, training=True) if self._model._call_has_training_arg else self._model(x)
-        except MonitorError:
-            raise
-        except Exception as error:
-            taken = getattr(self._model, "input_shape", None)
-            expected = "inputs that the model takes" + (f", of shape {taken}" if taken else "")
-            raise explain(error, expected, self._batch) from error
 
     def _describe(self, windows: Sequence[Window], unreached: Sequence[str]) -> None:
         # A model of one layer has no hidden ones; then the verdict is on what there is.

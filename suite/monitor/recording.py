@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from suite.monitor.calls import Activation, Call, Window
 from suite.monitor.following import elementwise, find_activation
-from suite.monitor.states import States, watch_states
+from suite.monitor.states import States, replaced, watch_states
 
 OPAQUE = (keras.layers.RNN, keras.layers.TimeDistributed)
 """Layers that call others once a time step: they are looked at as a whole."""
@@ -45,15 +45,15 @@ class Recorder:
     def __post_init__(self) -> None:
         self._graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
 
-    def wrap(self, layer: Any) -> Iterator[tuple[Any, str, Any]]:
-        """What to put in the place of a layer's attributes: (object, attribute, replacement)."""
-        yield layer, "call", self._recorded(layer, layer.call)
+    def wrapped(self, layer: Any) -> dict[str, Any]:
+        """What to put in the place of a layer's attributes, by name."""
+        parts = {"call": self._recorded(layer, layer.call)}
         if isinstance(layer, keras.layers.RNN):
             loop = watch_states(layer, self.tape, self._keep_states)
-            if loop is not None:
-                yield layer, "inner_loop", loop
-        elif id(layer) in self.kernels and callable(vars(layer).get("activation")):
-            yield layer, "activation", self._recorded_activation(layer, layer.activation)
+            return parts if loop is None else {**parts, "inner_loop": loop}
+        if id(layer) in self.kernels and callable(vars(layer).get("activation")):
+            parts["activation"] = self._recorded_activation(layer, layer.activation)
+        return parts
 
     def windows(self, outputs: Any) -> list[Window]:
         """A window for every call of a layer with weights, in the order of the calls.
@@ -152,20 +152,11 @@ class Recorder:
 def record_calls(model: Any, tape: Any) -> Iterator[Recorder]:
     """Records the layer calls of `model` as long as the context lasts; the layers are as before afterwards."""
     recorder = Recorder(model, tape, find_kernels(model))
-    replaced = []
-    try:
-        inside = {id(part) for layer in _layers(model) if isinstance(layer, OPAQUE) for part in _layers(layer)[1:]}
+    inside = {id(part) for layer in _layers(model) if isinstance(layer, OPAQUE) for part in _layers(layer)[1:]}
+    with contextlib.ExitStack() as stack:
         for layer in (layer for layer in _layers(model) if id(layer) not in inside):
-            for owner, attribute, replacement in list(recorder.wrap(layer)):
-                replaced.append((owner, attribute, vars(owner).get(attribute)))
-                vars(owner)[attribute] = replacement  # past Keras's __setattr__, which would track it
+            stack.enter_context(replaced(layer, **recorder.wrapped(layer)))
         yield recorder
-    finally:
-        for owner, attribute, before in replaced:
-            if before is None:
-                del vars(owner)[attribute]
-            else:
-                vars(owner)[attribute] = before
 
 
 def find_kernels(model: Any) -> dict[int, Any]:

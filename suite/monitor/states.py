@@ -70,7 +70,7 @@ def watch_states(layer: Any, tape: Any, keep: Callable[[States], None]) -> Calla
         zeros = [tf.ensure_shape(z, [*sequences.shape[:2], size]) for z, size in zip(zeros, units, strict=False)]
         tape.watch(zeros)
         widened = tf.concat([sequences, *zeros], axis=-1)
-        with _widened(cell, [int(features[0]), *units[: len(names)]]), _replaced(layer, return_sequences=True):
+        with _widened(cell, [int(features[0]), *units[: len(names)]]), replaced(layer, return_sequences=True):
             last, outputs, states = keras.layers.RNN.inner_loop(layer, widened, initial_state, mask, training)
         read = outputs[..., units[0] :] if known else None
         last, outputs = last[..., : units[0]], outputs[..., : units[0]]
@@ -119,12 +119,12 @@ def _widened(cell: Any, sizes: list[int]) -> Iterator[None]:
         changed["activation"] = recorded_activation
     if len(sizes) == 3:
         changed |= {name: carries(getattr(cell, name)) for name in _CARRIES}
-    with _replaced(cell, **changed):
+    with replaced(cell, **changed):
         yield
 
 
 @contextlib.contextmanager
-def _replaced(owner: Any, **attributes: Any) -> Iterator[None]:
+def replaced(owner: Any, **attributes: Any) -> Iterator[None]:
     """Attributes of an object, for a while, past Keras's own `__setattr__`."""
     before = {name: vars(owner)[name] for name in attributes if name in vars(owner)}
     vars(owner).update(attributes)

@@ -184,7 +184,7 @@ def _kept_task(file: str, task: tuple[tuple[str, Any], ...], fold: int, folders:
 
 @dataclass(frozen=True)
 class _Sharing:
-    """A cell of a program: the same as any other of that program."""
+    """A cell of a program, as good as any other of it: its name says all that is compiled (`suite.spec.identity`)."""
 
     program: str
     cell: Cell = field(compare=False)

@@ -10,13 +10,13 @@ from suite.models import MODELS
 from suite.protocol.records import Budget, Cell
 from suite.tasks import TASKS
 from suite.training.experiment import run_cell
-from tests.probes.cases import recipe
+from tests.probes.cases import named, recipe
 
 
 def cell_of(task: dict[str, Any], model: str, **factors: Any) -> Cell:
     arguments = {**TASKS[task["name"]].defaults(), **task}
     budget = Budget(steps=4, trials=2, replicates=3, evaluations=2, learning_rate_low=1e-3, learning_rate_high=1e-2)
-    return Cell("tiny", "0" * 16, {}, recipe(model, **factors), arguments, model, budget, 0, 0.5, False, (), "program")
+    return named(Cell("tiny", "0" * 16, {}, recipe(model, **factors), arguments, model, budget, 0, 0.5, False, (), ""))
 
 
 FAMILIES = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 
 from suite.catalog import KINDS, find, is_own_component
 from suite.models import MODELS
+from suite.protocol.records import Cell
+from suite.spec.identity import identity, program
 from suite.tasks import Task, load_task
 from suite.training.experiment import batch_rows
 from suite.training.program import Feed, Program
@@ -33,6 +36,11 @@ def recipe(model: str = "mlp", **factors: Any) -> dict[str, Any]:
         chosen[parameter.name] = level(parameter.catalog, value) if parameter.catalog else value
     assert not factors, f"{model} has no factor {', '.join(factors)}"
     return chosen
+
+
+def named(cell: Cell) -> Cell:
+    """The cell with the name of the program that it is of: cells of one name share what was compiled."""
+    return dataclasses.replace(cell, program=program(identity(cell)))
 
 
 @functools.cache

@@ -11,13 +11,13 @@ import pytest
 
 from suite.protocol.records import Budget, Cell, Record, record_from_plain, to_plain
 from suite.training.experiment import REPLICATE, TUNING, batch_rows, run_cell, run_seed
-from tests.probes.cases import digits, recipe
+from tests.probes.cases import digits, named, recipe
 
 BUDGET = Budget(steps=60, trials=4, replicates=3, evaluations=5, learning_rate_low=1e-3, learning_rate_high=1.0)
 
 
 def cell(target: float = 0.8, budget: Budget = BUDGET, **factors) -> Cell:
-    return Cell(
+    made = Cell(
         benchmark="tiny",
         fingerprint="0" * 16,
         factors={"activation": "relu"},
@@ -29,8 +29,9 @@ def cell(target: float = 0.8, budget: Budget = BUDGET, **factors) -> Cell:
         target=target,
         quick=False,
         search_path=(),
-        program=repr((budget.steps, budget.evaluations, factors)),
+        program="",
     )
+    return named(made)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def test_a_recipe_that_explodes_is_a_result() -> None:
 def test_a_network_that_explodes_before_its_first_update_is_named_so() -> None:
     large = {"name": "random_normal", "stddev": 1.0}
     deep = recipe(depth=30, width=64, optimizer="sgd", initializer=large)
-    record = run_cell(dataclasses.replace(cell(budget=Budget(5, 1, 1, 2, 1e-2, 1e-1)), recipe=deep, program="deep"))
+    record = run_cell(named(dataclasses.replace(cell(budget=Budget(5, 1, 1, 2, 1e-2, 1e-1)), recipe=deep)))
     (run,) = record.replicates
     assert (run.outcome, run.nonfinite_step, run.causes) == ("nonfinite", 1, ("exploding",))
     # Each layer multiplies the squared gradient by 64/2 in expectation.
