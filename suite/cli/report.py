@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from suite.protocol.labels import label_text
+from suite.protocol.labels import label_text, printable
 from suite.protocol.ranks import Standing, compared_scores, ranked, standings
 from suite.protocol.records import Outcome, Record
 from suite.protocol.words import record_causes_in_words
@@ -50,7 +50,7 @@ def report(results: Results, *, everything: bool = False, command: str = "") -> 
         command: How to see all of a table that is cut short.
     """
     records = results.records
-    title = Text.assemble((results.benchmark.name, "bold"), f"  {results.benchmark.title}")
+    title = Text.assemble((results.benchmark.name, "bold"), f"  {printable(results.benchmark.title)}")
     if not records:
         return Group(title, _missing_line(results) or Text("nothing is recorded yet", style="dim"))
     found = ranked(standings(records))
