@@ -18,7 +18,8 @@ from suite.protocol.words import record_causes_in_words
 
 if TYPE_CHECKING:
     from suite.protocol.effects import Effect
-    from suite.run.gather import Results
+    from suite.run.worker import OWN
+from suite.run.gather import Results
 
 BEST, WORST = 15, 3
 """Rows that a long table shows from its top and its end."""
@@ -184,8 +185,9 @@ def _missing_line(results: Results) -> Text | None:
     if failed:
         errors = Counter(results.errors[cell.fingerprint] for cell in failed)
         common, count = errors.most_common(1)[0]
+        reason = "" if common.startswith(OWN) else ", for reasons outside the recipe"
         told = common if len(errors) == 1 else f"{common} ({count} times), and {len(errors) - 1} other errors"
-        text.append(f"; {len(failed)} could not be run, for reasons outside the recipe: {told}")
+        text.append(f"; {len(failed)} could not be run{reason}: {told}")
     return Text(f"{text.plain}.", style="yellow")
 
 

@@ -191,7 +191,7 @@ def broken(x):
 """
     (suite.folder / "mine.py").write_text(source)
     done = suite("run", "tiny.yaml", "--workers", 0, status=1)
-    assert "no such device" in done.stdout
+    assert "1 could not be run: your own mine.py, line 4: OSError: no such device" in " ".join(done.stdout.split())
     assert "1 failed before" in suite("plan", "tiny.yaml").stdout
 
 
