@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from suite.cli.arguments import Parts, UsageError, again, parse_only, parse_workers, parts_of
-from suite.cli.streams import OutputError, use_standard_streams
+from suite.cli.streams import OutputError, standard_streams
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -310,8 +310,7 @@ def _status(error: Exception) -> int | None:
 
 def main() -> None:
     """The `suite` command."""
-    use_standard_streams()
-    with _told():
+    with standard_streams(), _told():
         try:
             os.getcwd()
         except OSError as error:

@@ -15,10 +15,10 @@ from suite.protocol.labels import label_text, printable
 from suite.protocol.ranks import Standing, compared_scores, ranked, standings
 from suite.protocol.records import Outcome, Record
 from suite.protocol.words import record_causes_in_words
+from suite.run.worker import OWN
 
 if TYPE_CHECKING:
     from suite.protocol.effects import Effect
-    from suite.run.worker import OWN
 from suite.run.gather import Results
 
 BEST, WORST = 15, 3
