@@ -7,13 +7,14 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from suite.cli.arguments import UsageError, again, parse_only, parse_workers
+from suite.cli.arguments import Parts, UsageError, again, parse_only, parse_workers, parts_of
+from suite.cli.streams import OutputError, standard_streams
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +35,13 @@ app = typer.Typer(
 Specs = Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files, or names of benchmarks that ship.")]
 MaybeSpecs = Annotated[list[str] | None, typer.Argument(metavar="[SPEC...]", help="All in the store if none is given.")]
 Quick = Annotated[bool, typer.Option("--quick", help="A small slice, recorded apart: about a minute.")]
-Only = Annotated[list[str] | None, typer.Option(metavar="FACTOR=LEVEL,...", help="A part of the grid; repeatable.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FACTOR=LEVEL,...",
+        help="A part of the grid, as activation=relu,tanh,optimizer=sgd. Given again, another part: both are taken.",
+    ),
+]
 Workers = Annotated[
     str | None,
     typer.Option(metavar="N|ADDRESS", help="Processes (one per core), 0 for this one, or tcp://... of a Dask cluster."),
@@ -46,14 +53,15 @@ def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers 
     """Run what is not recorded yet, and rank it."""
     from suite.cli.report import report
     from suite.run.gather import gather
+    from suite.run.plan import make_plan
     from suite.store import Store
 
-    console, store = _console(), Store()
-    levels, count = parse_only(only), parse_workers(workers)
-    plans = _plans(specs, store, quick, levels)
+    wanted, count = parse_only(only), parse_workers(workers)
+    chosen, console, store = _benchmarks(specs, wanted), _console(), Store()
+    plans = [make_plan(benchmark, store, quick=quick, only=parts) for benchmark, parts in chosen]
     failures = _run(plans, store, count, console, again("run", specs, quick, only, workers))
-    for plan in plans:
-        results = gather(plan.benchmark, store, quick=quick, only=levels, traces=False)
+    for benchmark, parts in chosen:
+        results = gather(benchmark, store, quick=quick, only=parts, traces=False)
         console.print(report(results, command=again("show", specs, quick, only) + " --all"))
     if failures:
         raise typer.Exit(INCOMPLETE)
@@ -61,15 +69,18 @@ def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers 
 
 @app.command()
 def check(specs: Specs) -> None:
-    """Validate specs, run nothing."""
+    """Validate specs, train nothing.
+
+    Components of your own are imported and tried on a small network, in a process of its own with a time limit.
+    """
     from suite.run.gather import readable_specs
-    from suite.spec import SpecError, check_data, expand, import_components
+    from suite.spec import SpecError, check_data, expand, try_components
 
     benchmarks, problems = readable_specs(specs)
     for benchmark in benchmarks:
         cells = expand(benchmark)
         faults = len(problems)
-        for look in (import_components, functools.partial(check_data, file=str(benchmark.file))):
+        for look in (try_components, functools.partial(check_data, benchmark=benchmark)):
             try:
                 look(cells)
             except SpecError as error:
@@ -89,12 +100,13 @@ def plan(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers
     """Say what a run would do, and about how long it would take."""
     from suite.cli.progress import duration
     from suite.run.cluster import default_workers
-    from suite.run.plan import wall_seconds
+    from suite.run.plan import make_plan, wall_seconds
     from suite.run.reasons import told
     from suite.store import Store
 
-    levels, count = parse_only(only), parse_workers(workers)
-    plans = _plans(specs, Store(), quick, levels)
+    wanted, count = parse_only(only), parse_workers(workers)
+    chosen, store = _benchmarks(specs, wanted), Store()
+    plans = [make_plan(benchmark, store, quick=quick, only=parts) for benchmark, parts in chosen]
     processes = count if isinstance(count, int) else default_workers()
     for plan in plans:
         print(
@@ -133,9 +145,9 @@ def show(
     from suite.run.gather import gather
     from suite.store import Store
 
-    console, store, levels = _console(), Store(), parse_only(only)
-    for benchmark in _benchmarks(specs, levels):
-        results = gather(benchmark, store, quick=quick, only=levels, traces=False)
+    chosen, console, store = _benchmarks(specs, parse_only(only)), _console(), Store()
+    for benchmark, parts in chosen:
+        results = gather(benchmark, store, quick=quick, only=parts, traces=False)
         console.print(report(results, everything=every, command=again("show", specs, quick, only) + " --all"))
 
 
@@ -147,11 +159,11 @@ def export(
 ) -> None:
     """Write tidy tables and a manifest."""
     from suite.results.writer import export as write
-    from suite.run.gather import gather, recorded_benchmarks
+    from suite.run.gather import gather, read_specs, recorded_benchmarks
     from suite.store import Store
 
     store = Store()
-    benchmarks = _benchmarks(specs) if specs else recorded_benchmarks(store, quick=quick)
+    benchmarks = read_specs(specs) if specs else recorded_benchmarks(store, quick=quick)
     for benchmark in benchmarks:
         results = gather(benchmark, store, quick=quick)
         if not results.records:
@@ -242,18 +254,13 @@ def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go
     return failures
 
 
-def _plans(specs: list[str], store: Any, quick: bool, only: dict[str, list[str]]) -> list[Plan]:
-    from suite.run.plan import make_plan
-
-    return [make_plan(benchmark, store, quick=quick, only=only) for benchmark in _benchmarks(specs, only)]
-
-
-def _benchmarks(specs: list[str], only: Mapping[str, Sequence[str]] | None = None) -> list[Benchmark]:
-    """The benchmarks of the specs; of several, those that vary every factor of `only`, if any does."""
+def _benchmarks(specs: list[str], only: Parts) -> list[tuple[Benchmark, Parts]]:
+    """The benchmarks of the specs, each with those parts of a grid that it has; without those that have none of them."""
     from suite.run.gather import read_specs
 
     benchmarks = read_specs(specs)
-    return [benchmark for benchmark in benchmarks if set(only or {}) <= set(benchmark.grid)] or benchmarks
+    parts = parts_of(only, [benchmark.grid for benchmark in benchmarks])
+    return [(benchmark, own) for benchmark, own in zip(benchmarks, parts, strict=True) if own or not only]
 
 
 def _console() -> Console:
@@ -263,7 +270,7 @@ def _console() -> Console:
 
 
 def _fail(message: str, status: int = WRONG) -> NoReturn:
-    print(message, file=sys.stderr)
+    _tell(message)
     raise typer.Exit(status)
 
 
@@ -272,17 +279,21 @@ def _told() -> Iterator[None]:
     """A user's mistake or the machine's trouble ends with its message and status, never with a traceback."""
     try:
         yield
+        sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(INCOMPLETE)
     except Exception as error:
         status = _status(error)
         if status is None:
             raise
-        print(error, file=sys.stderr)
+        _tell(str(error))
         sys.exit(status)
+
+
+def _tell(message: str) -> None:
+    with contextlib.suppress(OSError):  # standard error may be full too
+        if message:
+            print(message, file=sys.stderr, flush=True)
 
 
 def _status(error: Exception) -> int | None:
@@ -292,12 +303,16 @@ def _status(error: Exception) -> int | None:
     from suite.spec import SpecError
     from suite.store import StoreError
 
-    if isinstance(error, ClusterError):
+    if isinstance(error, (ClusterError, OutputError)):
         return INCOMPLETE
     return WRONG if isinstance(error, (UsageError, SpecError, StoreError, ResultsError)) else None
 
 
 def main() -> None:
     """The `suite` command."""
-    with _told():
+    with standard_streams(), _told():
+        try:
+            os.getcwd()
+        except OSError as error:
+            raise UsageError(f"the working folder is gone ({error.strerror}): go to one that is there") from error
         app()

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column
 from rich.text import Text
 
-from suite.protocol.labels import label_text
+from suite.protocol.labels import label_text, printable
 from suite.protocol.records import Cell, Failure, Record
 from suite.run.runner import Progress as Step
 
@@ -51,8 +51,13 @@ class Display:
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TextColumn("{task.fields[left]}", table_column=Column(no_wrap=True)),
-            TextColumn("[dim]{task.fields[ends]}", table_column=Column(no_wrap=True)),
-            TextColumn("[dim]{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+            TextColumn("{task.fields[ends]}", "dim", markup=False, table_column=Column(no_wrap=True)),
+            TextColumn(
+                "{task.description}",
+                "dim",
+                markup=False,  # labels are a user's: "[/red]" is one
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+            ),
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
@@ -100,6 +105,6 @@ class Display:
 
 def _line(result: Record | Failure) -> Text:
     if isinstance(result, Failure):
-        return Text.assemble(f"{recipe(result.cell)}: ", ("could not be run: ", "red"), result.error)
+        return Text.assemble(f"{recipe(result.cell)}: ", ("could not be run: ", "red"), printable(result.error))
     ends = ", ".join(f"{name} {count}" for name, count in Counter(r.outcome for r in result.replicates).most_common())
     return Text(f"{recipe(result.cell)}: {ends} ({result.seconds:.1f} s)")

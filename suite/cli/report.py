@@ -11,14 +11,15 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from suite.protocol.labels import label_text
+from suite.protocol.labels import label_text, printable
 from suite.protocol.ranks import Standing, compared_scores, ranked, standings
 from suite.protocol.records import Outcome, Record
 from suite.protocol.words import record_causes_in_words
+from suite.run.worker import OWN
 
 if TYPE_CHECKING:
     from suite.protocol.effects import Effect
-    from suite.run.gather import Results
+from suite.run.gather import Results
 
 BEST, WORST = 15, 3
 """Rows that a long table shows from its top and its end."""
@@ -50,7 +51,7 @@ def report(results: Results, *, everything: bool = False, command: str = "") -> 
         command: How to see all of a table that is cut short.
     """
     records = results.records
-    title = Text.assemble((results.benchmark.name, "bold"), f"  {results.benchmark.title}")
+    title = Text.assemble((results.benchmark.name, "bold"), f"  {printable(results.benchmark.title)}")
     if not records:
         return Group(title, _missing_line(results) or Text("nothing is recorded yet", style="dim"))
     found = ranked(standings(records))
@@ -184,8 +185,9 @@ def _missing_line(results: Results) -> Text | None:
     if failed:
         errors = Counter(results.errors[cell.fingerprint] for cell in failed)
         common, count = errors.most_common(1)[0]
+        reason = "" if common.startswith(OWN) else ", for reasons outside the recipe"
         told = common if len(errors) == 1 else f"{common} ({count} times), and {len(errors) - 1} other errors"
-        text.append(f"; {len(failed)} could not be run, for reasons outside the recipe: {told}")
+        text.append(f"; {len(failed)} could not be run{reason}: {told}")
     return Text(f"{text.plain}.", style="yellow")
 
 

@@ -26,3 +26,8 @@ def label_text(value: Any) -> str:
         return text.lower()
     whole = _WHOLE.fullmatch(text)
     return str(int(whole[1])) if whole else text
+
+
+def printable(text: str) -> str:
+    """A user's text on one line: control characters, line breaks and marks that turn the writing round are escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

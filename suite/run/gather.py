@@ -16,7 +16,7 @@ from suite.protocol.records import PROTOCOL_VERSION, Cell, Record, to_plain
 
 if TYPE_CHECKING:
     from suite.results.manifest import Manifest
-    from suite.spec import Benchmark, Problem
+    from suite.spec import Benchmark, Part, Problem
     from suite.store import Store, Stored
 
 
@@ -99,13 +99,13 @@ def gather(
     store: Store,
     *,
     quick: bool = False,
-    only: Mapping[str, Sequence[str]] | None = None,
+    only: Sequence[Part] = (),
     traces: bool = True,
 ) -> Results:
     """Reads the records of a benchmark's cells; records of cells that its spec no longer has are left out.
 
     Raises:
-        SpecError: `only` names what is not there.
+        SpecError: A part of `only` names what is not there.
         StoreError: The store or a record cannot be read.
     """
     from suite.spec import expand
@@ -139,9 +139,14 @@ def readable_specs(specs: Sequence[str]) -> tuple[list[Benchmark], list[Problem]
 
     benchmarks: dict[str, Benchmark] = {}
     problems: list[Problem] = []
-    for spec in dict.fromkeys(specs):
+    seen: set[Path] = set()
+    for spec in specs:
         try:
-            for benchmark in read_benchmarks(find_spec(spec)):
+            file = find_spec(spec)
+            if file.resolve() in seen:
+                continue
+            seen.add(file.resolve())
+            for benchmark in read_benchmarks(file):
                 first = benchmarks.setdefault(benchmark.name, benchmark)
                 if first is not benchmark:
                     message = f"got {benchmark.name}, which {first.file} has too; expected another name"

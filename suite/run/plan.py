@@ -10,7 +10,7 @@ from suite.models import MODELS
 from suite.protocol.records import Cell
 
 if TYPE_CHECKING:
-    from suite.spec import Benchmark
+    from suite.spec import Benchmark, Part
     from suite.store import Entry, Store
 
 START_SECONDS = 6.0
@@ -49,13 +49,11 @@ class Plan:
         return len({cell.program for cell in self.to_run})
 
 
-def make_plan(
-    benchmark: Benchmark, store: Store, *, quick: bool = False, only: Mapping[str, Sequence[str]] | None = None
-) -> Plan:
+def make_plan(benchmark: Benchmark, store: Store, *, quick: bool = False, only: Sequence[Part] = ()) -> Plan:
     """Compares a grid with what the store has of it.
 
     Raises:
-        SpecError: `only` names what is not there.
+        SpecError: A part of `only` names what is not there.
         StoreError: The store cannot be read.
     """
     from suite.run.reasons import reasons

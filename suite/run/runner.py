@@ -52,7 +52,7 @@ def run_plans(
         StoreError: Another run is writing, or the store cannot be written to; what was recorded stays.
         ClusterError: The workers are gone.
     """
-    from suite.spec import check_data, import_components
+    from suite.spec import check_data, try_components
 
     cells = [cell for plan in plans for cell in plan.to_run]
     if not cells:
@@ -61,10 +61,10 @@ def run_plans(
         plan.benchmark.name: provenance(plan.benchmark.text, plan.benchmark.file) for plan in plans if plan.to_run
     }
     with store.writing() as writer:
-        import_components(cells)
+        try_components(cells)
         for plan in plans:
             if isinstance(workers, int):  # else the data is where the workers are
-                check_data(plan.to_run, str(plan.benchmark.file), downloads=True)
+                check_data(plan.to_run, plan.benchmark, downloads=True)
             if plan.to_run:
                 writer.open_benchmark(plan.to_run[0], origins[plan.benchmark.name])
         with contextlib.closing(run_cells(cells, workers, run=run)) as results:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from suite.protocol.records import Cell, Record
@@ -22,6 +24,8 @@ ONE_THREAD = {
 }
 """Environment of a process that trains; it counts only if it is set before TensorFlow is imported."""
 
+OWN = "your own "
+"""With this begins the error of a cell whose own component raised it."""
 _ERROR_LENGTH = 300
 
 
@@ -47,7 +51,17 @@ def work(run: Run, cell: Cell) -> Answer:
     try:
         return Answer(run(cell), "", memory_used())
     except (Exception, SystemExit) as error:
-        return Answer(None, short(error), memory_used())
+        return Answer(None, f"{_blame(error, cell)}{short(error)}", memory_used())
+
+
+def _blame(error: BaseException, cell: Cell) -> str:
+    """Says so, with file and line, where it is a user's own component that raised."""
+    from suite.spec.sources import find_module
+
+    names = {level["name"] for level in cell.recipe.values() if isinstance(level, Mapping) and ":" in level["name"]}
+    files = {str(find_module(name.split(":")[0], cell.search_path)) for name in names}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+    return f"{OWN}{Path(frames[-1].filename).name}, line {frames[-1].lineno}: " if frames else ""
 
 
 def short(error: BaseException) -> str:

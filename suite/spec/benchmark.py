@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from suite.catalog import KINDS, Parameter, find
 from suite.models import MODELS
 from suite.protocol.records import Budget
+from suite.spec.problems import Problem
 from suite.tasks import TASKS
 
 Label = str | int | float | bool
@@ -24,10 +25,12 @@ class Level:
         label: What tables and charts call it.
         value: Canonical: a number, a boolean, a name, or of a component a mapping `{"name": ..., **arguments}`
             with every default filled in.
+        place: Its line and column in the spec.
     """
 
     label: Label
     value: Any
+    place: tuple[int, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Benchmark:
         grid: The factors that vary, in the order of the spec.
         exclude: Combinations taken out: for each factor named, the labels that it takes out.
         budget: What every cell may spend.
+        places: Key, line and column of what sets each factor: itself, or the task or model whose default it is.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Benchmark:
     grid: Mapping[str, tuple[Level, ...]]
     exclude: tuple[Mapping[str, tuple[Label, ...]], ...]
     budget: Budget
+    places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -78,6 +83,19 @@ class Benchmark:
         arguments = {p.name: varied[p.name] if p.name in varied else self.task[p.name] for p in task.parameters}
         recipe = {p.name: varied[p.name] if p.name in varied else self.fixed[p.name] for p in model.parameters}
         return {"name": task.name, **arguments}, recipe
+
+    def problem(self, factor: str, message: str, value: Any = None) -> Problem:
+        """What is wrong with a factor (or `task`, or `model`), told where it is set.
+
+        Args:
+            factor: Its name.
+            message: What was got and what was expected.
+            value: Of the level that it is about, where the factor varies.
+        """
+        key, *place = self.places[factor]
+        places = [level.place for level in self.grid.get(factor, ()) if level.value == value and level.place]
+        line, column = places[0] if places else place
+        return Problem(str(self.file), line, column, key, message)
 
     def parameter(self, factor: str) -> Parameter | None:
         """What a factor of the grid is: of the model family or of the task."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from suite.protocol.records import Cell
-from suite.spec.problems import Problem, SpecError
-from suite.tasks import DOWNLOADED, TaskError, load_task
+from suite.spec.benchmark import Benchmark
+from suite.spec.problems import SpecError
+from suite.tasks import DOWNLOADED, TASKS, TaskError, load_task
 
 
-def check_data(cells: Sequence[Cell], file: str, *, downloads: bool = False) -> None:
+def check_data(cells: Sequence[Cell], benchmark: Benchmark, *, downloads: bool = False) -> None:
     """Loads what no rule of the catalog can vouch for: a user's own arrays.
 
     Args:
-        cells: Of one benchmark.
-        file: The spec, for messages.
+        cells: Of the benchmark.
+        benchmark: Knows where in its spec each factor is set.
         downloads: Whether to load what Keras downloads too, so that it is there when workers want it.
 
     Raises:
@@ -25,23 +27,26 @@ def check_data(cells: Sequence[Cell], file: str, *, downloads: bool = False) -> 
     for cell in cells:
         if cell.task["name"] == "arrays" or (downloads and cell.task["name"] in DOWNLOADED):
             tasks.setdefault(json.dumps(cell.task), []).append(cell)
-    problems = [Problem(file, None, None, *fault) for sharing in tasks.values() for fault in _faults(sharing)]
+    problems = [benchmark.problem(*fault) for sharing in tasks.values() for fault in _faults(sharing)]
     if problems:
         raise SpecError(problems)
 
 
-def _faults(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
-    """Key and message of what is wrong for cells that share a task."""
+def _faults(cells: Sequence[Cell]) -> Iterator[tuple[str, str, Any]]:
+    """Factor, message and the factor's value, of what is wrong for cells that share a task."""
+    arguments = cells[0].task
     try:
-        task = load_task(cells[0].task, folders=cells[0].search_path)
+        task = load_task(arguments, folders=cells[0].search_path)
     except TaskError as error:
-        yield "task", str(error)
+        factor = next((p.name for p in TASKS[arguments["name"]].parameters if p.type == "path"), "task")
+        yield factor, str(error), arguments.get(factor)
         return
     largest = max(cell.recipe["batch_size"] for cell in cells)
     if largest > len(task.train):
-        yield "batch_size", f"a batch of {largest:,} is more than the {len(task.train):,} examples to train on"
+        yield "batch_size", f"a batch of {largest:,} is more than the {len(task.train):,} examples to train on", largest
     losses = [cell.recipe["loss"] for cell in cells]
     bounded = next((x for x in losses if x["name"] == "binary_cross_entropy" or x.get("output") == "sigmoid"), None)
     low, high = task.train.y.min(), task.train.y.max()
     if bounded is not None and task.classes is None and (low < 0 or high > 1):
-        yield "loss", f"got {bounded['name']} for answers in [0, 1], and the targets go from {low:g} to {high:g}"
+        message = f"got {bounded['name']} for answers in [0, 1], and the targets go from {low:g} to {high:g}"
+        yield "loss", message, bounded

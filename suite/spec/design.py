@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from suite.catalog import Parameter
+from suite.catalog import Parameter, is_own_component
 from suite.models import MODELS
 from suite.protocol.labels import label_text
 from suite.spec.benchmark import Label, Level, matching
@@ -37,14 +39,14 @@ class DesignReader:
         self, document: Node, parameters: Mapping[str, Parameter], findings: Findings, levels: LevelReader
     ) -> None:
         self._document, self._parameters, self._findings, self._levels = document, parameters, findings, levels
+        self._fixed, self._grid = document.section("fixed"), document.section("grid")
 
     def fixed(self) -> dict[str, Any]:
         """The factors held constant, canonical."""
         read = {}
-        for factor, node in section(self._document, "fixed").items():
-            key = f"fixed.{quote(factor)}"
+        for factor, node in self._fixed.items():
             parameter = self._parameter("fixed", factor)
-            level = self._levels.level(node, parameter, key) if parameter else None
+            level = self._levels.level(node, parameter) if parameter else None
             if level is not None:
                 read[factor] = level.value
         return read
@@ -52,68 +54,63 @@ class DesignReader:
     def grid(self) -> dict[str, tuple[Level, ...]]:
         """The factors that vary, with their levels."""
         read = {}
-        for factor, node in section(self._document, "grid").items():
+        for factor, node in self._grid.items():
             parameter = self._parameter("grid", factor)
             if parameter is not None and isinstance(node.value, tuple):
-                read[factor] = self._axis(node.value, parameter, f"grid.{quote(factor)}")
+                read[factor] = self._axis(node.value, parameter)
         size = math.prod(map(len, read.values()))
         if size > MAX_CELLS:
             message = f"got {size:,} combinations, expected at most {MAX_CELLS:,}"
-            self._findings.add(self._document.keys["grid"], "grid", message)
+            self._findings.add(self._document.keys["grid"], message)
         return read
 
-    def _axis(self, nodes: Sequence[Node], parameter: Parameter, key: str) -> tuple[Level, ...]:
+    def _axis(self, nodes: Sequence[Node], parameter: Parameter) -> tuple[Level, ...]:
         """The levels of one factor, each different from the others in value and label."""
-        levels: list[Level] = []
-        values: set[str] = set()
-        labels: dict[str, str] = {}
+        read: list[tuple[Node, Level]] = []
         for node in nodes:
             if node.value is None and parameter.type != "component":
-                self._findings.add(node.place, key, mismatch(node, parameter.expects()))
-                continue
-            level = self._levels.level(node, parameter, key)
-            if level is None:
-                continue
+                self._findings.add(node, mismatch(node, parameter.expects()))
+            elif (level := self._levels.level(node, parameter)) is not None:
+                read.append((node, level))
+        levels: dict[str, Level] = {}
+        labels: dict[str, str] = {}
+        for node, level in _told_apart(read):
             value, label = json.dumps(level.value, sort_keys=True), label_text(level.label)
-            if value in values:
-                self._findings.add(node.place, key, f"got {_name(level)} twice, expected different levels")
+            name = level.value["name"] if isinstance(level.value, dict) else level.value
+            if value in levels:
+                self._findings.add(node, f"got {quote(str(name))} twice, expected different levels")
             elif label in labels:
-                twice = (
-                    "twice" if labels[label] == str(level.label) else f"and {quote(labels[label])}, which are the same"
-                )
+                same = labels[label] == str(level.label)
+                twice = "twice" if same else f"and {quote(labels[label])}, which are the same"
                 message = f"got the label {quote(str(level.label))} {twice}, expected a label of its own for each level"
-                self._findings.add(node.place, key, message)
+                self._findings.add(node, message)
             else:
-                levels.append(level)
-                values.add(value)
+                levels[value] = level
                 labels[label] = str(level.label)
-        return tuple(levels)
+        return tuple(levels.values())
 
     def _parameter(self, where: str, factor: str) -> Parameter | None:
         if factor in self._parameters:
             return self._parameters[factor]
-        place = self._document.value[where].keys[factor]
         families = [name for name, entry in MODELS.items() if entry.parameter(factor)]
         families += [f"the task {name}" for name, entry in TASKS.items() if entry.parameter(factor)]
         elsewhere = f" (it belongs to {', '.join(families)})" if families else ""
         message = f"unknown factor{elsewhere}: {not_found(factor, list(self._parameters))}"
-        self._findings.add(place, f"{where}.{quote(factor)}", message)
+        self._findings.add(self._document.value[where].keys[factor], message)
         return None
 
-    def check_twice(self, task: Mapping[str, Node]) -> None:
+    def check_twice(self) -> None:
         """A factor is held constant, or varied, or an argument of the task: one of them."""
-        for factor in section(self._document, "grid"):
-            if factor in section(self._document, "fixed"):
-                place = self._document.value["grid"].keys[factor]
-                line = self._document.value["fixed"].keys[factor][0]
-                message = f"is in the grid and fixed on line {line}, expected one of them"
-                self._findings.add(place, f"grid.{quote(factor)}", message)
+        fixed, task = self._document.value.get("fixed"), self._document.section("task")
+        for factor in self._grid:
+            if fixed is not None and factor in self._fixed:
+                message = f"is in the grid and fixed on line {fixed.keys[factor].line}, expected one of them"
+                self._findings.add(self._document.value["grid"].keys[factor], message)
         for where in ("fixed", "grid"):
-            for factor in section(self._document, where):
+            for factor in self._document.section(where):
                 if factor in task and factor != "name":
-                    place = self._document.value[where].keys[factor]
                     message = f"is an argument of the task too, on line {task[factor].line}, expected one of them"
-                    self._findings.add(place, f"{where}.{quote(factor)}", message)
+                    self._findings.add(self._document.value[where].keys[factor], message)
 
     def exclude(self, grid: Mapping[str, tuple[Level, ...]]) -> tuple[Rule, ...]:
         """For each combination taken out, the labels of each factor that it names.
@@ -122,29 +119,24 @@ class DesignReader:
             grid: As read.
         """
         node = self._document.value.get("exclude")
-        rules = []
-        for rule in node.value if node is not None and isinstance(node.value, tuple) else ():
-            if isinstance(rule.value, dict):
-                rules.append(self._rule(rule, grid))
-        return tuple(rules)
+        rules = node.value if node is not None and isinstance(node.value, tuple) else ()
+        return tuple(self._rule(rule, grid) for rule in rules if isinstance(rule.value, dict))
 
     def _rule(self, rule: Node, grid: Mapping[str, tuple[Level, ...]]) -> Rule:
         labels = {}
         for factor, wanted in rule.value.items():
-            key, known = f"exclude.{quote(factor)}", list(section(self._document, "grid"))
             if factor in grid:
-                labels[factor] = self._excluded(wanted, grid[factor], factor, key)
-            elif factor not in known:
-                fixed = factor in section(self._document, "fixed")
-                reason = "is fixed, not varied" if fixed else "unknown factor of the grid"
-                self._findings.add(rule.keys[factor], key, f"{reason}: {not_found(factor, known)}")
+                labels[factor] = self._excluded(wanted, grid[factor], factor)
+            elif factor not in self._grid:
+                reason = "is fixed, not varied" if factor in self._fixed else "unknown factor of the grid"
+                self._findings.add(rule.keys[factor], f"{reason}: {not_found(factor, list(self._grid))}")
         return labels
 
-    def _excluded(self, node: Node, levels: Sequence[Level], factor: str, key: str) -> tuple[Label, ...]:
+    def _excluded(self, node: Node, levels: Sequence[Level], factor: str) -> tuple[Label, ...]:
         labels: list[Label] = []
         wanted = node.value if isinstance(node.value, tuple) else (node,)
         if not wanted:
-            self._findings.add(node.place, key, mismatch(node, "a level or a list of levels"))
+            self._findings.add(node, mismatch(node, "a level or a list of levels"))
         for one in wanted:
             scalar = isinstance(one.value, (str, int, float))
             found = matching(levels, one.value, self._parameters[factor]) if scalar else []
@@ -152,23 +144,24 @@ class DesignReader:
             if not found and not self._told(factor, one):
                 known = [str(level.label) for level in levels]
                 message = not_found(one.value, known) if isinstance(one.value, str) else mismatch(one, one_of(known))
-                self._findings.add(one.place, key, message)
+                self._findings.add(one, message)
         return tuple(labels)
 
     def _told(self, factor: str, wanted: Node) -> bool:
         """Whether a level is in the grid as it was written: then what is wrong with it was told there."""
-        for node in section(self._document, "grid")[factor].value:
-            name = node.value.get("name", node) if isinstance(node.value, dict) else node
-            if name.text == wanted.text and not isinstance(wanted.value, tuple):
-                return True
-        return False
+        written = self._grid[factor].value if isinstance(self._grid[factor].value, tuple) else ()
+        names = (node.value.get("name", node) if isinstance(node.value, dict) else node for node in written)
+        return not isinstance(wanted.value, tuple) and any(name.text == wanted.text for name in names)
 
 
-def section(document: Node, key: str) -> dict[str, Node]:
-    """The values of a mapping in a document, or none where it is not there or no mapping."""
-    node = document.value.get(key)
-    return node.value if node is not None and isinstance(node.value, dict) else {}
+def _told_apart(read: Sequence[tuple[Node, Level]]) -> list[tuple[Node, Level]]:
+    """Levels as read, but of a user's own components that share an attribute each with its module in the label."""
+    counts = Counter(str(level.label) for _, level in read)
 
+    def apart(node: Node, level: Level) -> Level:
+        name = level.value["name"] if isinstance(level.value, dict) else ""
+        labelled = isinstance(node.value, dict) and "label" in node.value
+        shared = is_own_component(name) and not labelled and counts[str(level.label)] > 1
+        return dataclasses.replace(level, label=f"{name.partition(':')[0]}:{level.label}") if shared else level
 
-def _name(level: Level) -> str:
-    return quote(str(level.value["name"] if isinstance(level.value, dict) else level.value))
+    return [(node, apart(node, level)) for node, level in read]

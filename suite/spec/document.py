@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
-from suite.spec.problems import Findings, nearest, one_of, quote
+from suite.spec.problems import Findings, did_you_mean, one_of
 from suite.spec.wording import Wanted, mismatch
 from suite.spec.yaml_reader import Node
 
@@ -22,8 +24,15 @@ class _Document(BaseModel):
 class RangeDocument(_Document):
     """The learning rates that are tried, low to high."""
 
-    low: _Rate = Field(description="the lowest rate, above 0")
     high: _Rate = Field(description="the highest rate, above low")
+    low: _Rate = Field(description="the lowest rate, above 0")
+
+    @field_validator("low")
+    @classmethod
+    def _is_below_high(cls, low: float, info: ValidationInfo) -> float:
+        if low >= info.data.get("high", math.inf):
+            raise PydanticCustomError("relation", "a number below high, which is {high}")
+        return low
 
 
 class BudgetDocument(_Document):
@@ -37,12 +46,21 @@ class BudgetDocument(_Document):
     )
     learning_rate: RangeDocument = Field(description="the range of learning rates, as {low: 1e-4, high: 1.0}")
 
+    @field_validator("evaluations")
+    @classmethod
+    def _is_within_steps(cls, evaluations: int, info: ValidationInfo) -> int:
+        if evaluations > info.data.get("steps", math.inf):
+            raise PydanticCustomError("relation", "at most the {steps} steps of a run")
+        return evaluations
+
 
 class BenchmarkDocument(_Document):
     """One benchmark: a task, a model, a grid and a budget."""
 
     name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64, description="lower-case letters, digits, - and _, at most 64"
+        pattern=r"^[a-z0-9][a-z0-9_-]*$",
+        max_length=64,
+        description="lower-case letters, digits, - and _, beginning with a letter or digit, at most 64",
     )
     title: str = Field("", max_length=200, description="the question it answers, in one line")
     description: str = Field("", description="free text")
@@ -72,14 +90,12 @@ _EXPECTED: dict[str, tuple[str, Wanted]] = {
     "list_type": ("a list", "collection"),
     "dict_type": ("a mapping", "collection"),
     "model_type": ("a mapping", "collection"),
-    "model_attributes_type": ("a mapping", "collection"),
+    "greater_than": ("a number above {gt:,.12g}", "number"),
+    "greater_than_equal": ("a number of at least {ge:,.12g}", "number"),
+    "less_than": ("a number below {lt:,.12g}", "number"),
+    "less_than_equal": ("a number of at most {le:,.12g}", "number"),
 }
-_BOUNDS = {
-    "greater_than": "a number above {gt:,.12g}",
-    "greater_than_equal": "a number of at least {ge:,.12g}",
-    "less_than": "a number below {lt:,.12g}",
-    "less_than_equal": "a number of at most {le:,.12g}",
-}
+"""What pydantic's errors say was expected, in our words."""
 
 
 def check_shape(document: Node, findings: Findings) -> BenchmarkDocument | None:
@@ -101,48 +117,42 @@ def check_shape(document: Node, findings: Findings) -> BenchmarkDocument | None:
 
 
 def _tell(document: Node, fault: Any, findings: Findings) -> None:
-    """One of pydantic's errors as a problem."""
-    location, kind, context = fault["loc"], fault["type"], fault.get("ctx", {})
-    parent, node = document, document
-    for part in location:
-        parent, node = node, _child(node, part)
-    name = str(location[-1])
-    key = ".".join(quote(part) for part in location if isinstance(part, str))
-    if kind == "extra_forbidden":
-        known = list(_model_at(location[:-1]).model_fields)
-        found = nearest(name, known)
-        hint = f"; did you mean {found}?" if found else ""
-        findings.add(parent.keys[name], key, f"unknown key, expected {one_of(known)}{hint}")
-    elif kind == "missing":
-        field = _model_at(location[:-1]).model_fields[name]
-        findings.add(parent.place, key, f"is missing, expected {field.description}")
-    elif kind == "string_pattern_mismatch":
-        expected = "lower-case letters, digits, - and _, beginning with a letter or digit"
-        findings.add(node.place, key, mismatch(node, expected))
-    elif kind == "string_too_long":
-        findings.add(node.place, key, f"got {len(node.text)} characters, expected at most {context['max_length']}")
-    elif kind == "too_short":
-        expected = "at least one factor" if key in ("grid", "exclude") else "at least one level"
-        findings.add(node.place, key, mismatch(node, expected))
-    elif key == "budget.learning_rate" and kind in ("model_type", "model_attributes_type", "dict_type"):
-        findings.add(node.place, key, mismatch(node, "a mapping, as {low: 1e-4, high: 1.0}", "collection"))
-    elif kind in _BOUNDS:
-        findings.add(node.place, key, mismatch(node, _BOUNDS[kind].format(**context), "number"))
+    """One of pydantic's errors as a problem at its place in the document."""
+    *ancestors, name = fault["loc"]
+    parent, model = document, BenchmarkDocument  # type: Node, Any
+    for part in ancestors:
+        parent, model = parent.value[part], getattr(_fields(model).get(part), "annotation", None)
+    description = getattr(_fields(model).get(name), "description", "")
+    if fault["type"] == "extra_forbidden":
+        known = list(_fields(model))
+        findings.add(parent.keys[name], f"unknown key, expected {one_of(known)}{did_you_mean(name, known)}")
+    elif fault["type"] == "missing":
+        findings.add(parent, f"is missing, expected {description}", ".".join(filter(None, (parent.path, name))))
     else:
-        expected, wanted = _EXPECTED.get(kind, (fault["msg"].removeprefix("Input should be "), None))
-        if kind == "list_type" and not isinstance(node.value, dict):
-            expected += f", as [{node.shown()}]" if node.text else ""
-        findings.add(node.place, key, mismatch(node, expected, wanted))
+        node = parent.value[name]
+        if fault["type"] == "string_too_long":
+            findings.add(node, f"got {len(node.text)} characters, expected at most {fault['ctx']['max_length']}")
+        else:
+            findings.add(node, mismatch(node, *_expected(node, parent, fault, description)))
 
 
-def _child(node: Node, part: str | int) -> Node:
-    """One step of pydantic's location; stays where the document has no such value."""
-    if isinstance(part, int):
-        return node.value[part]
-    return node.value.get(part, node) if isinstance(node.value, dict) else node
+def _fields(model: Any) -> dict[str, Any]:
+    """Of a model; none of a list or mapping."""
+    return getattr(model, "model_fields", {})
 
 
-def _model_at(location: tuple[str | int, ...]) -> type[_Document]:
-    if location[:1] != ("budget",):
-        return BenchmarkDocument
-    return RangeDocument if "learning_rate" in location else BudgetDocument
+def _expected(node: Node, parent: Node, fault: Any, description: str) -> tuple[str, Wanted | None]:
+    """In words, and for the advice."""
+    kind = fault["type"]
+    if kind == "string_pattern_mismatch":
+        return description, None
+    if kind == "relation":
+        return fault["msg"].format(**{key: other.text for key, other in parent.value.items()}), None
+    if kind == "too_short":
+        return ("at least one level" if node.path.startswith("grid.") else "at least one factor"), None
+    expected, wanted = _EXPECTED.get(kind, (fault["msg"].removeprefix("Input should be "), None))
+    if kind == "list_type" and not isinstance(node.value, dict) and node.text:
+        expected += f", as [{node.shown()}]"
+    if kind == "model_type" and node.path == "budget.learning_rate":
+        expected += ", as {low: 1e-4, high: 1.0}"
+    return expected.format(**fault.get("ctx", {})), wanted

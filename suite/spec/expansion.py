@@ -2,82 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from suite.protocol.records import Budget, Cell
 from suite.spec.behaviour import digest_of_component
-from suite.spec.benchmark import Benchmark, Label, Level, combinations, matching
+from suite.spec.benchmark import Benchmark, Level
 from suite.spec.identity import fingerprint, identity, own_names, program
-from suite.spec.problems import Findings, SpecError, not_found, quote
 from suite.spec.quick import quick_budget, quick_slice
+from suite.spec.selection import Part, wanted_combinations
 from suite.spec.sources import digest_of_file, find_file
 
 
-def expand(benchmark: Benchmark, *, quick: bool = False, only: Mapping[str, Sequence[str]] | None = None) -> list[Cell]:
+def expand(benchmark: Benchmark, *, quick: bool = False, only: Sequence[Part] = ()) -> list[Cell]:
     """The cells of a benchmark, in the order of its grid: the last factor varies fastest.
 
     Args:
         benchmark: As read.
         quick: A small slice with fewer trials and replicates, recorded apart.
-        only: Labels (or names) of the levels that are wanted, by factor.
+        only: Parts of the grid that are wanted; none stands for all of it.
 
     Raises:
-        SpecError: `only` names a factor or level that is not there, or leaves nothing.
+        SpecError: A part names a factor or level that is not there, or leaves nothing.
     """
-    chosen = list(combinations(_narrowed(benchmark, only or {}), benchmark.exclude))
-    if not chosen:
-        raise SpecError(_complaint(benchmark, [("", "leaves no combination: exclude takes them all out")]))
+    chosen = wanted_combinations(benchmark, only)
     make = _CellMaker(benchmark)
     cells = [make.cell(levels, benchmark.budget, quick=False) for levels in chosen]
     if not quick:
         return cells
     budget = quick_budget(benchmark.budget)
     return [make.cell(chosen[i], budget, quick=True) for i in quick_slice(cells)]
-
-
-def _narrowed(benchmark: Benchmark, only: Mapping[str, Sequence[str]]) -> dict[str, tuple[Level, ...]]:
-    """The grid with the wanted levels alone."""
-    grid = dict(benchmark.grid)
-    complaints = []
-    for factor, wanted in only.items():
-        if factor not in grid:
-            reason = "is fixed, not varied" if factor in benchmark.fixed else "unknown factor of the grid"
-            complaints.append((factor, f"{reason}: {not_found(factor, list(grid))}"))
-            continue
-        levels = grid[factor]
-        parameter = benchmark.parameter(factor)
-        found: list[Level] = []
-        for text in wanted:
-            matches = [level for value in _readings(text) for level in matching(levels, value, parameter)]
-            found += matches
-            if not matches:
-                known = [str(level.label) for level in levels]
-                complaints.append((factor, not_found(text, known)))
-        grid[factor] = tuple(level for level in levels if level in found)
-    if complaints:
-        raise SpecError(_complaint(benchmark, complaints))
-    return grid
-
-
-def _readings(text: str) -> list[Label]:
-    """What a text of the command line may mean: itself, a boolean or a number."""
-    readings: list[Label] = [text]
-    if text.lower() in ("true", "false"):
-        readings.append(text.lower() == "true")
-    with contextlib.suppress(ValueError):
-        readings.append(float(text))
-    return readings
-
-
-def _complaint(benchmark: Benchmark, complaints: Sequence[tuple[str, str]]) -> Any:
-    findings = Findings(str(benchmark.file))
-    for factor, message in complaints:
-        findings.add(None, f"only {quote(factor)}".strip(), message)
-    return findings.problems
 
 
 class _CellMaker:

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from suite.catalog import KINDS, Entry, Parameter, find, is_own_component
 from suite.spec.benchmark import Label, Level
 from suite.spec.own_components import OWN_KINDS, fault_of
-from suite.spec.problems import Findings, nearest, not_found, one_of, quote
+from suite.spec.problems import Findings, did_you_mean, not_found, one_of, quote
 from suite.spec.sources import find_file
 from suite.spec.wording import Wanted, got, mismatch
 from suite.spec.yaml_reader import Node
 
 _WANTED: Mapping[str, Wanted] = {
-    "integer": "number",
-    "number": "number",
-    "boolean": "boolean",
-    "choice": "text",
-    "path": "text",
-    "component": "text",
-}
+    "integer": "number", "number": "number", "boolean": "boolean", "choice": "text", "path": "text",
+}  # fmt: skip
 _LONGEST_LABEL = 40
 
 
 class LevelReader:
-    """Reads levels and arguments.
+    """Reads levels, names and arguments; what is wrong with them is noted.
 
     Args:
         findings: Gets every problem.
@@ -35,135 +30,128 @@ class LevelReader:
     """
 
     def __init__(self, findings: Findings, folders: Sequence[str]) -> None:
-        self._findings = findings
-        self._folders = folders
+        self._findings, self._folders = findings, folders
 
-    def level(self, node: Node, parameter: Parameter, key: str) -> Level | None:
-        """The level that a value means, or None after noting what is wrong with it.
-
-        Args:
-            node: The value.
-            parameter: What it is a value of.
-            key: Dotted path, for the message.
-        """
+    def level(self, node: Node, parameter: Parameter) -> Level | None:
+        """The level that a value of a parameter means, or None after noting what is wrong with it."""
         if parameter.type == "component":
-            return self._component(node, parameter, key)
-        expected, wanted = parameter.expects(), _WANTED[parameter.type]
-        if isinstance(node.value, (dict, tuple)) or not parameter.accepts(node.value):
-            if parameter.type == "choice" and isinstance(node.value, str):
-                self._findings.add(node.place, key, not_found(node.value, parameter.choices))
+            return self._component(node, parameter.catalog or "")
+        value = node.value
+        if isinstance(value, (dict, tuple)) or not parameter.accepts(value):
+            if parameter.type == "choice" and isinstance(value, str):
+                self._findings.add(node, not_found(value, parameter.choices))
             else:
-                self._findings.add(node.place, key, mismatch(node, expected, wanted))
+                self._findings.add(node, mismatch(node, parameter.expects(), _WANTED[parameter.type]))
             return None
-        if parameter.type == "path" and node.value is not None and find_file(node.value, self._folders) is None:
-            self._findings.add(node.place, key, self._no_file(node.value))
+        if parameter.type == "path" and value is not None and find_file(value, self._folders) is None:
+            files = [file.name for folder in self._folders for file in sorted(Path(folder).iterdir()) if file.is_file()]
+            expected = "a file, its path relative to the spec's folder"
+            self._findings.add(node, f"got {quote(value)}, expected {expected}{did_you_mean(value, files)}")
             return None
-        value = float(node.value) if parameter.type == "number" and node.value is not None else node.value
-        return Level("none" if value is None else value, value)
+        if parameter.type == "number" and value is not None:
+            value = float(value)
+        return Level("none" if value is None else value, value, node.place)
 
-    def arguments(self, node: Node, entry: Entry, key: str, *, reserved: Sequence[str] = ("name",)) -> dict[str, Any]:
-        """The arguments of a mapping, canonical, for those that are right; what is wrong with the others is noted.
+    def entry(self, node: Node, table: Mapping[str, Entry], own: str = "") -> Entry | None:
+        """The entry of a table that a name, or a mapping with a name, means.
 
         Args:
-            node: The mapping.
+            node: The name or mapping.
+            table: The entries.
+            own: What a user may name besides, in words.
+        """
+        name = self._name(node, table)
+        entry = find(table, name.value) if name else None
+        if name and entry is None:
+            known = [other for e in table.values() for other in (e.name, *e.aliases)]
+            self._findings.add(name, not_found(name.value, known, one_of(list(table)) + own))
+        return entry
+
+    def arguments(self, node: Node, entry: Entry, reserved: Sequence[str] = ("name",)) -> dict[str, Any]:
+        """The arguments that a mapping gives to an entry, canonical, for those that are right.
+
+        Args:
+            node: The mapping; a name gives none.
             entry: What takes them.
-            key: Dotted path, for the message.
             reserved: Keys that are no arguments.
         """
         read: dict[str, Any] = {}
-        for name, argument in node.value.items():
-            if name in reserved:
-                continue
-            within, parameter = f"{key}.{quote(name)}", entry.parameter(name)
+        for name, argument in _items(node, reserved):
+            parameter = entry.parameter(name)
             if parameter is None:
                 known = [p.name for p in entry.parameters]
                 takes = not_found(name, known) if known else f"got {quote(name)}; {entry.name} takes no arguments"
-                self._findings.add(node.keys[name], within, f"unknown argument of {entry.name}: {takes}")
-            elif (level := self.level(argument, parameter, within)) is not None:
+                self._findings.add(node.keys[name], f"unknown argument of {entry.name}: {takes}")
+            elif (level := self.level(argument, parameter)) is not None:
                 read[name] = level.value
         return read
 
-    def complete(self, entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Every argument of an entry, in its order: as given, or its default in canonical form."""
-        return {p.name: given[p.name] if p.name in given else default_of(p) for p in entry.parameters}
+    def require(self, node: Node, entry: Entry, given: Collection[str]) -> None:
+        """Notes at a node every argument (or factor) of an entry that has no default and is not given."""
+        for p in entry.parameters:
+            if p.required and p.name not in given:
+                message = f"is missing: {entry.name} wants {p.name}, {p.summary}, expected {p.expects()}"
+                self._findings.add(node, message, f"{node.path}.{p.name}")
 
-    def require(self, node: Node, entry: Entry, key: str) -> None:
-        """Notes every argument that has no default and is not given by a mapping (or is not one)."""
-        given = node.value if isinstance(node.value, dict) else {}
-        for parameter in entry.parameters:
-            if parameter.required and parameter.name not in given:
-                self._findings.add(node.place, f"{key}.{parameter.name}", wants(entry, parameter))
-
-    def _component(self, node: Node, parameter: Parameter, key: str) -> Level | None:
-        noted, kind = len(self._findings.problems), parameter.catalog or ""
-        mapping = isinstance(node.value, dict)
-        name, key_of_name = (node.value.get("name"), f"{key}.name") if mapping else (node, key)
+    def _name(self, node: Node, table: Mapping[str, Entry]) -> Node | None:
+        name: Node | None = node.value.get("name") if isinstance(node.value, dict) else node
         if name is None:
-            self._findings.add(node.place, key_of_name, f"is missing, expected {one_of(list(KINDS[kind]))}")
+            self._findings.add(node, f"is missing, expected {one_of(list(table))}", f"{node.path}.name")
+        elif not isinstance(name.value, str):
+            wanted: Wanted | None = "text" if find(table, name.text) else None
+            self._findings.add(name, mismatch(name, one_of(list(table)), wanted))
             return None
-        label = self._label(node, key) if mapping and "label" in node.value else None
-        if not isinstance(name.value, str):
-            meant = find(KINDS[kind], name.text)
-            message = mismatch(name, one_of(list(KINDS[kind])), "text" if meant else None)
-            self._findings.add(name.place, key_of_name, message)
+        return name
+
+    def _component(self, node: Node, kind: str) -> Level | None:
+        noted = len(self._findings.problems)
+        label = self._label(node.value["label"]) if isinstance(node.value, dict) and "label" in node.value else None
+        name = self._name(node, KINDS[kind])
+        if name is None:
             return None
-        read = self._own if is_own_component(name.value) else self._ours
-        value = read(node, name, kind, key)
+        own = is_own_component(name.value)
+        value = self._own(node, name, kind) if own else self._ours(node, kind)
         if value is None or len(self._findings.problems) > noted:
             return None
-        return Level(_label_of(node, value["name"]) if label is None else label, value)
+        return Level(_label_of(node, value["name"], kind) if label is None else label, value, node.place)
 
-    def _ours(self, node: Node, name: Node, kind: str, key: str) -> dict[str, Any] | None:
-        entry = find(KINDS[kind], name.value)
+    def _ours(self, node: Node, kind: str) -> dict[str, Any] | None:
+        own = ", or your own package.module:attribute" if kind in OWN_KINDS else ""
+        entry = self.entry(node, KINDS[kind], own)
         if entry is None:
-            own = ", or your own package.module:attribute" if kind in OWN_KINDS else ""
-            known = [other for e in KINDS[kind].values() for other in (e.name, *e.aliases)]
-            message = not_found(name.value, known, one_of(list(KINDS[kind])) + own)
-            self._findings.add(name.place, key, message)
             return None
-        given = self.arguments(node, entry, key, reserved=("name", "label")) if isinstance(node.value, dict) else {}
-        self.require(node, entry, key)
-        return {"name": entry.name, **self.complete(entry, given)}
+        given = self.arguments(node, entry, ("name", "label"))
+        self.require(node, entry, node.value if isinstance(node.value, dict) else ())
+        return {"name": entry.name, **complete(entry, given)}
 
-    def _own(self, node: Node, name: Node, kind: str, key: str) -> dict[str, Any] | None:
+    def _own(self, node: Node, name: Node, kind: str) -> dict[str, Any] | None:
         if kind not in OWN_KINDS:
-            message = f"{got(name)}, but {kind} cannot be your own, expected {one_of(list(KINDS[kind]))}"
-            self._findings.add(name.place, key, message)
+            expected = one_of(list(KINDS[kind]))
+            self._findings.add(name, f"{got(name)}, but {kind} cannot be your own, expected {expected}")
             return None
         fault = fault_of(name.value, self._folders)
         if fault is not None:
-            self._findings.add(name.place, key, fault)
-        arguments = {}
-        for argument, value in node.value.items() if isinstance(node.value, dict) else ():
-            if argument in ("name", "label"):
-                continue
-            infinite = isinstance(value.value, float) and not math.isfinite(value.value)
-            if infinite or isinstance(value.value, (dict, tuple)):
-                message = mismatch(value, "a finite number, text, true or false")
-                self._findings.add(value.place, f"{key}.{quote(argument)}", message)
-            arguments[argument] = value.value
-        return {"name": name.value, **arguments}
+            self._findings.add(name, fault)
+        arguments = dict(_items(node, ("name", "label")))
+        for argument in arguments.values():
+            value = argument.value
+            if isinstance(value, (dict, tuple)) or (isinstance(value, float) and not math.isfinite(value)):
+                self._findings.add(argument, mismatch(argument, "a finite number, text, true or false"))
+        return {"name": name.value} | {key: argument.value for key, argument in arguments.items()}
 
-    def _no_file(self, path: str) -> str:
-        beside = [file.name for folder in self._folders for file in sorted(Path(folder).iterdir()) if file.is_file()]
-        found = nearest(path, beside)
-        hint = f"; did you mean {found}?" if found else ""
-        return f"got {quote(path)}, expected a file, its path relative to the spec's folder{hint}"
-
-    def _label(self, node: Node, key: str) -> Label | None:
-        label: Node = node.value["label"]
+    def _label(self, label: Node) -> Label | None:
         text = label.text.strip()
         usable = text and len(text) <= _LONGEST_LABEL and "," not in text and text.isprintable()
         if isinstance(label.value, (dict, tuple, bool)) or label.value is None or not usable:
             expected = f"text of at most {_LONGEST_LABEL} characters without commas"
-            self._findings.add(label.place, f"{key}.label", mismatch(label, expected, "text"))
+            self._findings.add(label, mismatch(label, expected, "text"))
             return None
         return label.value if isinstance(label.value, (int, float)) else text
 
 
-def wants(entry: Entry, parameter: Parameter) -> str:
-    """The message where an argument without a default is missing."""
-    return f"is missing: {entry.name} wants {parameter.name}, {parameter.summary}, expected {parameter.expects()}"
+def complete(entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Every argument of an entry, in its order: as given, or its default in canonical form."""
+    return {p.name: given[p.name] if p.name in given else default_of(p) for p in entry.parameters}
 
 
 def default_of(parameter: Parameter) -> Any:
@@ -171,15 +159,24 @@ def default_of(parameter: Parameter) -> Any:
     if parameter.type == "component" and parameter.default is not None:
         entry = find(KINDS[parameter.catalog or ""], parameter.default)
         assert entry is not None, parameter
-        return {"name": entry.name, **{p.name: default_of(p) for p in entry.parameters}}
+        return {"name": entry.name, **complete(entry, {})}
     if parameter.type == "number" and parameter.default is not None:
         return float(parameter.default)
     return parameter.default
 
 
-def _label_of(node: Node, name: str) -> str:
-    """A component's label where the spec gives none: its name, and the arguments as they were written."""
-    if not isinstance(node.value, dict):
-        return name
-    written = " ".join([name, *(f"{key}={value.text}" for key, value in node.value.items() if key != "name")])
+def _items(node: Node, reserved: Sequence[str]) -> list[tuple[str, Node]]:
+    """What a mapping holds besides the reserved keys; a scalar holds nothing."""
+    return [item for item in node.value.items() if item[0] not in reserved] if isinstance(node.value, dict) else []
+
+
+def _label_of(node: Node, name: str, kind: str) -> str:
+    """A component's label where the spec gives none: its name, and the arguments as they were written.
+
+    Of a user's own it is the attribute alone, unless that would read as one of ours.
+    """
+    attribute = name.rpartition(":")[2]
+    if is_own_component(name) and find(KINDS[kind], attribute) is None:
+        name = attribute
+    written = " ".join([name, *(f"{key}={value.text}" for key, value in _items(node, ("name",)))])
     return quote(written).replace(",", ";")

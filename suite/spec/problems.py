@@ -5,6 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.protocol.labels import printable
+
+if TYPE_CHECKING:
+    from suite.spec.yaml_reader import Node
 
 QUOTE_LENGTH = 60
 """Characters of a user's text that a message repeats at most."""
@@ -61,16 +67,20 @@ class Findings:
         self.file = file
         self.problems: list[Problem] = []
 
-    def add(self, place: tuple[int, int] | None, key: str, message: str) -> None:
-        """Notes a problem at a line and column, both from 1."""
-        line, column = place or (None, None)
-        self.problems.append(Problem(self.file, line, column, key, message))
+    def add(self, node: Node, message: str, key: str | None = None) -> None:
+        """Notes a problem of a value or key; `key` where it is not of that one, but of what should be in it."""
+        self.problems.append(Problem(self.file, node.line, node.column, node.path if key is None else key, message))
 
 
-def quote(text: str) -> str:
-    """A user's text as a message repeats it: cut to `QUOTE_LENGTH`, on one line, control characters escaped."""
-    cut = text if len(text) <= QUOTE_LENGTH else text[: QUOTE_LENGTH - 3] + "..."
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+def quote(text: str, length: int = QUOTE_LENGTH) -> str:
+    """A user's text as a message repeats it: cut to a length, on one line, control characters escaped."""
+    return printable(text if len(text) <= length else text[: length - 3] + "...")
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """ "; did you mean relu?", or nothing."""
+    found = nearest(name, candidates)
+    return f"; did you mean {found}?" if found else ""
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
@@ -93,6 +103,4 @@ def one_of(candidates: Sequence[str]) -> str:
 
 def not_found(name: str, candidates: Sequence[str], expected: str | None = None) -> str:
     """ "got reluu, expected one of relu, tanh; did you mean relu?" """
-    found = nearest(name, candidates)
-    message = f"got {quote(name)}, expected {expected or one_of(candidates)}"
-    return message + (f"; did you mean {found}?" if found else "")
+    return f"got {quote(name)}, expected {expected or one_of(candidates)}{did_you_mean(name, candidates)}"

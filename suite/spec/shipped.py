@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 from suite.spec.problems import Problem, SpecError, nearest, quote
@@ -20,20 +22,19 @@ def find_spec(name_or_path: str) -> Path:
         SpecError: There is neither such a file nor such a benchmark.
     """
     path = Path(name_or_path)
-    if _is_there(path) and not path.is_dir():
+    fault = _fault(path)
+    if fault is None:
         return path
     shipped = shipped_specs()
     if name_or_path in shipped:
         return shipped[name_or_path]
-    if _is_there(path):
-        raise SpecError([Problem(name_or_path, None, None, "", "is a folder, expected a YAML file")])
-    named_as_file = path.suffix in _SUFFIXES
-    beside = {file.stem: str(file) for suffix in _SUFFIXES for file in _files(path.parent, suffix)}
-    alike = nearest(path.stem, beside) if named_as_file else None
-    found = beside[alike] if alike else nearest(name_or_path, shipped)
-    hint = f"; did you mean {found}?" if found else ""
-    known = f"; benchmarks that ship with the suite: {', '.join(shipped) or 'none'}"
-    raise SpecError([Problem(quote(name_or_path), None, None, "", f"no such file or benchmark{hint}{known}")])
+    if not fault:
+        beside = {file.stem: str(file) for suffix in _SUFFIXES for file in _files(path.parent, suffix)}
+        alike = nearest(path.stem, beside) if path.suffix in _SUFFIXES else None
+        found = beside[alike] if alike else nearest(name_or_path, shipped)
+        hint = f"; did you mean {found}?" if found else ""
+        fault = f"no such file or benchmark{hint}; benchmarks that ship with the suite: {', '.join(shipped) or 'none'}"
+    raise SpecError([Problem(quote(name_or_path), None, None, "", fault)])
 
 
 def shipped_specs() -> dict[str, Path]:
@@ -43,11 +44,15 @@ def shipped_specs() -> dict[str, Path]:
     return {file.relative_to(root).with_suffix("").as_posix(): file for file in sorted(root.rglob("*.yaml"))}
 
 
-def _is_there(path: Path) -> bool:
+def _fault(path: Path) -> str | None:
+    """Why no spec can be read from a path: empty where nothing is there, None where something is."""
     try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
+        return "is a folder, expected a YAML file" if stat.S_ISDIR(path.stat().st_mode) else None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        if os.path.islink(path):
+            return f"is a link that leads to no file: {reason}"
+        return f"cannot be read: {reason}" if isinstance(error, PermissionError) else ""
 
 
 def _files(folder: Path, suffix: str) -> list[Path]:

@@ -8,6 +8,7 @@ written. Tags, merge keys and duplicate keys are faults; aliases are expanded wi
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,35 +33,45 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+
 _NOT_FINITE = re.compile(r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _LONGEST_NUMBER = 100
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
 class Node:
-    """A value with its place.
+    """A value (or a key) with its place.
 
     Attributes:
         value: A string, number, boolean or None; a tuple of nodes; or a dict of nodes.
         line: Where it begins, from 1.
         column: Where it begins, from 1.
+        path: The keys that lead to it, with dots between them; an item of a list has its list's.
         text: A scalar as it was written, without its quotes.
         quoted: Whether a scalar was written in quotes (or as a block).
-        keys: Line and column of every key of a mapping.
+        keys: Every key of a mapping, with its place.
         size: Values in it, itself included.
+        height: Levels of values in it.
     """
 
     value: Any
     line: int
     column: int
+    path: str = ""
     text: str = ""
     quoted: bool = False
-    keys: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    keys: Mapping[str, Node] = field(default_factory=dict)
     size: int = 1
+    height: int = 0
 
     @property
     def place(self) -> tuple[int, int]:
         """Line and column."""
         return self.line, self.column
+
+    def section(self, key: str) -> dict[str, Node]:
+        """The values of a mapping in this mapping; none where it is not there or no mapping."""
+        node = self.value.get(key)
+        return node.value if node is not None and isinstance(node.value, dict) else {}
 
     def plain(self) -> Any:
         """The value without places: dicts, lists and scalars."""
@@ -112,12 +123,15 @@ def _read_text(path: Path) -> tuple[str, Problem | None]:
         return "", Problem(str(path), line, column, "", message)
 
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            return bad("is a folder, expected a YAML file")
+        if not stat.S_ISREG(mode):  # reading a pipe or a terminal would wait for whoever writes into it
+            return bad("is a pipe, a socket or a device, expected a regular YAML file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         return bad("no such file")
-    except IsADirectoryError:
-        return bad("is a folder, expected a YAML file")
     except (OSError, ValueError) as error:
         return bad(f"cannot be read: {getattr(error, 'strerror', None) or error}")
     if len(data) > MAX_BYTES:
@@ -144,8 +158,7 @@ class _Fatal(Exception):
     """Nothing more can be read from this file."""
 
     def __init__(self, mark: yaml.Mark, key: str, message: str) -> None:
-        super().__init__(message)
-        self.mark, self.key, self.message = mark, key, message
+        super().__init__(mark, key, message)
 
 
 class _Builder:
@@ -165,85 +178,94 @@ class _Builder:
                 if isinstance(event, yaml.DocumentStartEvent):
                     self._anchors = {}
                 elif isinstance(event, yaml.NodeEvent):
-                    node = self._node(event, (), 0)
+                    node = self._node(event, "", 0)
                     if node.value is not None or node.quoted:
                         documents.append(node)
         except _Fatal as fatal:
-            self._report(fatal.mark, fatal.key, fatal.message)
+            self._report(*fatal.args)
         except yaml.MarkedYAMLError as error:
             self._report(error.problem_mark or error.context_mark, "", _syntax(error))
         except yaml.YAMLError as error:
             self._problems.append(Problem(self._file, None, None, "", f"is not YAML: {quote(str(error))}"))
         return documents, self._problems
 
-    def _report(self, mark: yaml.Mark | None, key: str, message: str) -> None:
+    def _report(self, mark: yaml.Mark | None, path: str, message: str) -> None:
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        self._problems.append(Problem(self._file, line, column, key, message))
+        self._problems.append(Problem(self._file, line, column, path, message))
 
-    def _node(self, event: Any, path: tuple[str, ...], depth: int) -> Node:
-        mark, key = event.start_mark, ".".join(path)
-        if isinstance(event, yaml.AliasEvent):
-            return self._alias(event, key)
+    def _node(self, event: Any, path: str, depth: int) -> Node:
+        mark = event.start_mark
         if depth > MAX_DEPTH:
             raise _Fatal(mark, "", f"is nested more than {MAX_DEPTH} deep")
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, path, depth)
         if event.tag is not None and event.tag != "!":
-            self._report(mark, key, f"got the tag {_tag(event.tag)}, expected a plain value: tags are not read")
+            self._report(mark, path, f"got the tag {_tag(event.tag)}, expected a plain value: tags are not read")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        place = (mark.line + 1, mark.column + 1)
+        node = Node(None, mark.line + 1, mark.column + 1, path)
         if isinstance(event, yaml.ScalarEvent):
-            quoted = event.style is not None
-            value = event.value if quoted or event.tag is not None else resolve(event.value)
-            node = Node(value, *place, text=event.value, quoted=quoted)
+            text, quoted = self._text(event, path), event.style is not None
+            node = replace(node, value=text if quoted or event.tag else resolve(text), text=text, quoted=quoted)
         elif isinstance(event, yaml.SequenceStartEvent):
             items = tuple(self._items(path, depth))
-            node = Node(items, *place, size=self._bounded(items, mark, key))
+            node = _filled(node, items, items, mark)
         else:
-            node = self._mapping(event, path, depth)
+            values, keys = self._mapping(path, depth)
+            node = _filled(replace(node, keys=keys), values, values.values(), mark)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
 
-    def _items(self, path: tuple[str, ...], depth: int) -> Iterator[Node]:
+    def _text(self, event: Any, path: str) -> str:
+        """A scalar's text; half a surrogate pair, which an escape can make, would fail wherever it is written."""
+        if found := _SURROGATE.search(event.value):
+            self._report(event.start_mark, path, f"holds {quote(found[0])}, half of a character, expected whole ones")
+        return _SURROGATE.sub("\ufffd", event.value)
+
+    def _items(self, path: str, depth: int) -> Iterator[Node]:
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             yield self._node(event, path, depth + 1)
 
-    def _mapping(self, start: Any, path: tuple[str, ...], depth: int) -> Node:
+    def _mapping(self, path: str, depth: int) -> tuple[dict[str, Node], dict[str, Node]]:
         values: dict[str, Node] = {}
-        keys: dict[str, tuple[int, int]] = {}
+        keys: dict[str, Node] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            mark = event.start_mark
-            name = event.value if isinstance(event, yaml.ScalarEvent) else None
-            if name is None:
-                self._node(event, path, depth + 1)
-            within = (*path, quote(name or "?"))
-            value = self._node(next(self._events), within, depth + 1)
-            key = ".".join(within)
-            if not name:
-                self._report(mark, ".".join(path), "got a key that is no name, expected text before the colon")
-            elif name == "<<" and event.style is None:
-                self._report(mark, key, "got a merge key, expected the keys themselves: merging is not read")
-            elif name in values:
-                self._report(mark, key, f"duplicate key; the first is on line {keys[name][0]}")
+            mark, name = event.start_mark, None
+            if isinstance(event, yaml.ScalarEvent):
+                name = self._text(event, path)
             else:
-                values[name], keys[name] = value, (mark.line + 1, mark.column + 1)
-        size = self._bounded(values.values(), start.start_mark, ".".join(path))
-        return Node(values, start.start_mark.line + 1, start.start_mark.column + 1, keys=keys, size=size)
+                self._node(event, path, depth + 1)
+            within = ".".join(filter(None, (path, quote(name or "?"))))
+            value = self._node(next(self._events), within, depth + 1)
+            if not name:
+                self._report(mark, path, "got a key that is no name, expected text before the colon")
+            elif name == "<<" and event.style is None:
+                self._report(mark, within, "got a merge key, expected the keys themselves: merging is not read")
+            elif name in values:
+                self._report(mark, within, f"duplicate key; the first is on line {keys[name].line}")
+            else:
+                values[name], keys[name] = value, Node(name, mark.line + 1, mark.column + 1, within, name)
+        return values, keys
 
-    def _alias(self, event: Any, key: str) -> Node:
-        name = event.anchor
+    def _alias(self, event: Any, path: str, depth: int) -> Node:
+        mark, name = event.start_mark, event.anchor
         if name not in self._anchors:
-            raise _Fatal(event.start_mark, key, f"got the alias *{quote(name)}, but nothing before it has that anchor")
+            raise _Fatal(mark, path, f"got the alias *{quote(name)}, but nothing before it has that anchor")
         node = self._anchors[name]
         if node is None:
-            raise _Fatal(event.start_mark, key, f"got the alias *{quote(name)} within its own anchor: it never ends")
-        return replace(node, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
+            raise _Fatal(mark, path, f"got the alias *{quote(name)} within its own anchor: it never ends")
+        if depth + node.height > MAX_DEPTH:
+            raise _Fatal(mark, path, f"is nested more than {MAX_DEPTH} deep, aliases expanded")
+        return replace(node, line=mark.line + 1, column=mark.column + 1, path=path)
 
-    def _bounded(self, nodes: Iterable[Node], mark: yaml.Mark, key: str) -> int:
-        size = 1 + sum(node.size for node in nodes)
-        if size > MAX_NODES:
-            raise _Fatal(mark, key, f"holds over {MAX_NODES:,} values, aliases expanded: too many for a spec")
-        return size
+
+def _filled(node: Node, value: Any, members: Iterable[Node], mark: yaml.Mark) -> Node:
+    """A collection with its members, counted."""
+    sizes, heights = zip((1, -1), *((member.size, member.height) for member in members), strict=True)
+    if sum(sizes) > MAX_NODES:
+        raise _Fatal(mark, node.path, f"holds over {MAX_NODES:,} values, aliases expanded: too many for a spec")
+    return replace(node, value=value, size=sum(sizes), height=1 + max(heights))
 
 
 def resolve(text: str) -> Any:

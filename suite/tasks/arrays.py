@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from suite.protocol.labels import printable
 from suite.tasks.splits import Rows, folded, shuffled, stratified
 from suite.tasks.task import Split, Task, TaskError
 
 _WHOLE = ("x", "y")
 _SPLIT = ("x_train", "y_train", "x_test", "y_test")
 _VALIDATION = ("x_validation", "y_validation")
+_NAMES = (*_WHOLE, *_SPLIT, *_VALIDATION)
+_LAST_CLASS = np.iinfo(np.int32).max
+_LARGEST_SQUARED = 1e18
+"""The square of a larger number is too near to float32's largest for a sum of squares."""
 _AXES = {"table": (2, "(examples, features)"), "sequence": (3, "(examples, time, features)"),
          "image": (4, "(examples, height, width, channels)")}  # fmt: skip
 
@@ -52,7 +56,7 @@ def arrays(
             f"{file} holds {', '.join(sorted(found)) or 'no arrays'}. Expected: {' and '.join(_WHOLE)}; or {', '.join(_SPLIT)}"
         )
     rows = rows.limited(train_size, file)
-    x = _scaled(x, rows.train) if scaling == "standard" else x
+    x = _scaled(file, x, rows.train) if scaling == "standard" else x
     parts = [Split(np.ascontiguousarray(x[members]), np.ascontiguousarray(y[members])) for members in rows]
     return Task(
         "arrays", parts[0], parts[1], parts[2], classes=_classes(file, y, rows) if targets == "classes" else None
@@ -64,14 +68,18 @@ def _load(path: Path) -> dict[str, np.ndarray]:
         raise TaskError(f"there is no file {path}")
     try:
         data = np.load(path, allow_pickle=False)
-        if isinstance(data, np.ndarray):
-            raise TaskError(
-                f"{path.name} is a single array. Expected: an .npz of named arrays, as numpy.savez makes it"
-            )
-        with data:
-            return {name: data[name] for name in data.files if name in (*_WHOLE, *_SPLIT, *_VALIDATION)}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise TaskError(f"{path.name} is not readable as an .npz of plain arrays: {error}") from error
+        with contextlib.nullcontext({"": data}) if isinstance(data, np.ndarray) else data as members:
+            found = {name: members[name] for name in members if name in ("", *_NAMES)}
+    except Exception as error:  # zipfile and NumPy raise a dozen kinds at a damaged file, and more with each version
+        text = printable((str(error).splitlines() or [""])[0])
+        reason = text or type(error).__name__
+        raise TaskError(f"{path.name} is not readable as an .npz of plain arrays: {reason}") from error
+    if "" in found:
+        raise TaskError(f"{path.name} is a single array. Expected: an .npz of named arrays, as numpy.savez makes it")
+    no_arrays = [name for name, value in found.items() if not isinstance(value, np.ndarray)]
+    if no_arrays:
+        raise TaskError(f"{no_arrays[0]} in {path.name} is no array. Expected: arrays as numpy.savez writes them")
+    return found
 
 
 def _checked(
@@ -107,12 +115,18 @@ def _checked(
             raise fail(y_name, "classes as whole numbers (or write targets: numbers)", f"dtype {y.dtype}")
         if y.min() < 0:
             raise fail(y_name, "classes from 0", f"{y.min()}")
+        if y.max() > _LAST_CLASS:
+            raise fail(y_name, f"classes from 0 to {_LAST_CLASS}", f"{y.max()}")
         return x, y.astype(np.int32)
     if y.ndim > 2 or 0 in y.shape:
         raise fail(y_name, "shape (examples,) or (examples, outputs)", f"shape {y.shape}")
-    if y.dtype.kind not in "fiub" or not np.isfinite(y.astype(np.float32)).all():
+    if y.dtype.kind not in "fiub":
+        raise fail(y_name, "finite numbers", f"dtype {y.dtype}")
+    if not np.isfinite(y).all():
+        raise fail(y_name, "finite numbers", "NaN or infinite ones")
+    if np.abs(y.astype(np.longdouble)).max() > _LARGEST_SQUARED:
         raise fail(
-            y_name, "finite numbers", f"dtype {y.dtype}" if y.dtype.kind not in "fiub" else "NaN or infinite ones"
+            y_name, f"numbers up to {_LARGEST_SQUARED:g}, whose squares float32 holds", f"{y.min():g} to {y.max():g}"
         )
     return x, y.reshape(len(y), -1).astype(np.float32)
 
@@ -124,9 +138,9 @@ def _rows_of_whole(file: str, y: np.ndarray, targets: str, folds: int | None, fo
         raise TaskError(f"{file} has {len(y)} examples. Expected: 5 at least, to be split 60/20/20")
     if targets == "numbers":
         return shuffled(len(y))
-    counts = np.bincount(y)
-    if counts[counts > 0].min() < 5:
-        raise TaskError(f"{file} has {counts[counts > 0].min()} examples of class {counts[counts > 0].argmin()}. Expected: 5 "
+    known, counts = np.unique(y, return_counts=True)
+    if counts.min() < 5:
+        raise TaskError(f"{file} has {counts.min()} examples of class {known[counts.argmin()]}. Expected: 5 "
                         "at least of each, to be split 60/20/20")  # fmt: skip
     return stratified(y)
 
@@ -161,9 +175,9 @@ def _join(
 
 def _classes(file: str, y: np.ndarray, rows: Rows) -> int:
     """How many classes there are: those of the training rows, each of them at least once."""
-    known = np.bincount(y[rows.train])
-    if len(known) < 2 or (known == 0).any():
-        missing = np.flatnonzero(known == 0)
+    known = np.unique(y[rows.train])
+    missing = np.flatnonzero(known != np.arange(len(known)))
+    if len(known) < 2 or len(missing):
         what = f"no example of class {missing[0]}" if len(missing) else "a single class"
         raise TaskError(
             f"the training examples of {file} have {what}. Expected: classes 0 to k - 1, each at least once"
@@ -175,8 +189,15 @@ def _classes(file: str, y: np.ndarray, rows: Rows) -> int:
     return len(known)
 
 
-def _scaled(x: np.ndarray, train: np.ndarray) -> np.ndarray:
+def _scaled(file: str, x: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Mean 0 and variance 1 of every entry of the last axis over the training rows; what is constant there becomes 0."""
+    if max(x.max(), -x.min()) > _LARGEST_SQUARED:
+        x = x.astype(np.float64)
     axes = tuple(range(x.ndim - 1))
     mean, deviation = x[train].mean(axis=axes), x[train].std(axis=axes)
-    return (x - mean) / np.where(deviation > 0, deviation, 1)
+    with np.errstate(over="ignore"):
+        x = ((x - mean) / np.where(deviation > 0, deviation, 1)).astype(np.float32, copy=False)
+    if not np.isfinite(x).all():
+        raise TaskError(f"{file}: some inputs lie too far from the training examples to be scaled by these. Expected: "
+                        "inputs of like size, or scaling: none")  # fmt: skip
+    return x

@@ -182,9 +182,16 @@ def test_quick_slice_is_recorded_apart(suite: Suite) -> None:
 
 def test_cells_that_cannot_be_run_end_with_status_1(make_suite: Callable[..., Suite]) -> None:
     suite = make_suite(spec=TINY.replace("[relu, tanh]", "['mine:broken']").replace("[he_normal, {", "[{"))
-    (suite.folder / "mine.py").write_text("def broken(x):\n    raise OSError('no such device')\n")
+    source = """\
+import sys
+def broken(x):
+    if "suite.training.experiment" in sys.modules:  # not where it is tried
+        raise OSError("no such device")
+    return x
+"""
+    (suite.folder / "mine.py").write_text(source)
     done = suite("run", "tiny.yaml", "--workers", 0, status=1)
-    assert "no such device" in done.stdout
+    assert "1 could not be run: your own mine.py, line 4: OSError: no such device" in " ".join(done.stdout.split())
     assert "1 failed before" in suite("plan", "tiny.yaml").stdout
 
 
@@ -198,6 +205,23 @@ def test_check_names_every_mistake(suite: Suite) -> None:
     assert "tiny: 4 cells" in done.stdout
 
 
+def test_check_tries_own_components_and_keeps_their_words_off_the_screen(suite: Suite) -> None:
+    suite.spec.write_text(TINY.replace("[relu, tanh]", "['mine:bent', 'mine:broken', 'urllib.request:urlopen']"))
+    source = (
+        "import keras\nprint('hello')\ndef bent(z):\n    return keras.ops.relu(z)\ndef broken(z):\n    return z.sum()\n"
+    )
+    (suite.folder / "mine.py").write_text(source)
+    done = suite("check", "tiny.yaml", "./tiny.yaml", status=2)
+    first, second = done.stderr.splitlines()
+    assert first.startswith(f"{suite.folder / 'mine.py'}:6: mine:broken: raises AttributeError: ")
+    assert "urllib.request:urlopen: raises " in second
+    assert done.stdout == ""
+
+
+def test_a_spec_named_twice_is_one(suite: Suite) -> None:
+    assert suite("check", "tiny.yaml", "./tiny.yaml", str(suite.spec)).stdout.count("tiny: ") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -206,6 +230,7 @@ def test_check_names_every_mistake(suite: Suite) -> None:
         (["run", "tiny.yaml", "--only", "activation=gelu"], "gelu"),
         (["run", "tiny.yaml", "--only", "relu"], "expected factor=level"),
         (["run", "tiny.yaml", "--workers", "many"], "expected a number of processes"),
+        (["run", "absent.yaml", "--workers", "²"], "--workers ²: expected"),
         (["run", "tiny.yaml", "--wurkers", "1"], "--wurkers"),
         (["list", "activation"], "did you mean activations?"),
         (["ui"], "no store"),
@@ -238,6 +263,9 @@ def test_only_leaves_out_benchmarks_that_do_not_vary_the_factor(suite: Suite) ->
     said = suite("plan", "two.yaml", "--only", "depth=2").stdout
     assert "other: 4 cells" in said
     assert "tiny" not in said
+    said = suite("plan", "two.yaml", "--only", "depth=2", "--only", "activation=relu,initializer=small").stdout
+    assert "other: 5 cells" in said
+    assert "tiny: 1 cells" in said
     assert "is fixed, not varied" in suite("plan", "two.yaml", "--only", "width=2", status=2).stderr
 
 

@@ -113,7 +113,7 @@ def test_why_cells_are_to_be_run(tmp_path: Path, store: Store) -> None:
 
 
 def test_part_of_a_grid(tiny: Benchmark, store: Store) -> None:
-    plan = make_plan(tiny, store, only={"activation": ["relu"]})
+    plan = make_plan(tiny, store, only=[{"activation": ["relu"]}])
     assert [cell.factors["activation"] for cell in plan.cells] == ["relu", "relu"]
     with pytest.raises(SpecError, match="activation"):
-        make_plan(tiny, store, only={"activation": ["rely"]})
+        make_plan(tiny, store, only=[{"activation": ["rely"]}])

@@ -17,9 +17,10 @@ NUMBERS = "task: {name: arrays, path: mine.npz, targets: numbers}"
 
 def faults(folder: Path, **changes: str) -> list[str]:
     try:
-        check_data(expand(one(folder, **changes)), "spec.yaml")
+        benchmark = one(folder, **changes)
+        check_data(expand(benchmark), benchmark)
     except SpecError as error:
-        return list(map(str, error.problems))
+        return [str(problem).removeprefix(f"{folder}/") for problem in error.problems]
     return []
 
 
@@ -35,7 +36,7 @@ def test_good_data_is_told_nothing_of(tmp_path: Path) -> None:
 def test_what_ships_is_not_loaded(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from suite.spec import check_data, expand, read_benchmarks\n"
-        "check_data(expand(read_benchmarks(Path(sys.argv[1]))[0]), 'x', downloads=True); print('sklearn' in sys.modules)"
+        "b = read_benchmarks(Path(sys.argv[1]))[0]; check_data(expand(b), b, downloads=True); print('sklearn' in sys.modules)"
     )
     file = write(tmp_path, tiny())
     done = subprocess.run([sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=True)
@@ -45,13 +46,13 @@ def test_what_ships_is_not_loaded(tmp_path: Path) -> None:
 def test_unusable_file_is_told_once(tmp_path: Path) -> None:
     (tmp_path / "mine.npz").touch()
     (fault,) = faults(tmp_path, task=ARRAYS)
-    assert fault.startswith("spec.yaml: task: mine.npz is not readable")
+    assert fault.startswith("spec.yaml:3:22: task.path: mine.npz is not readable")
 
 
 def test_a_batch_larger_than_the_arrays(tmp_path: Path) -> None:
     save(tmp_path, np.arange(50) % 2)
     (fault,) = faults(tmp_path, task=ARRAYS, fixed="fixed: {batch_size: 64}")
-    assert fault == "spec.yaml: batch_size: a batch of 64 is more than the 30 examples to train on"
+    assert fault == "spec.yaml:6:9: fixed.batch_size: a batch of 64 is more than the 30 examples to train on"
 
 
 def test_answers_out_of_bounds(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_answers_out_of_bounds(tmp_path: Path) -> None:
     changes = {"task": NUMBERS, "target": "target: 0.1", "fixed": "fixed: {batch_size: 8, loss: binary_cross_entropy}"}
     (fault,) = faults(tmp_path, **changes)
     assert fault.startswith(
-        "spec.yaml: loss: got binary_cross_entropy for answers in [0, 1], and the targets go from 0"
+        "spec.yaml:6:24: fixed.loss: got binary_cross_entropy for answers in [0, 1], and the targets go from 0"
     )
     save(tmp_path, np.linspace(0, 1, 50))
     assert not faults(tmp_path, **changes)

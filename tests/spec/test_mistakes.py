@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ MISTAKES = [
     ("target", "target: §[0.9]", "target", "got a list of 1, expected a number"),
     ("target", "target:§", "target", "got nothing, expected a number"),
     ("seed", "reference: §~x", "reference", "got ~x, expected a number"),
+    ("seed", 'description: §"\\ud800"', "description", "holds \\ud800, half of a character, expected whole ones"),
     ("seed", f"title: §{'t' * 201}", "title", "got 201 characters, expected at most 200"),
     # Tasks and models
     ("task", "task: §digts", "task", "got digts, expected one of digits, …; did you mean digits?"),
@@ -79,7 +81,7 @@ MISTAKES = [
     ("fixed", "fixed: {loss: §'a:b'}", "fixed.loss", "got 'a:b', but losses cannot be your own, expected one of …"),
     # Components with arguments
     ("fixed", "fixed: {residual: §{every: 2}}", "fixed.residual.name", "is missing, expected one of none, skip"),
-    ("fixed", "fixed: {residual: {name: §skp}}", "fixed.residual", "got skp, expected one of none, skip; did you …"),
+    ("fixed", "fixed: {residual: {name: §skp}}", "fixed.residual.name", "got skp, expected one of none, skip; did you …"),
     ("fixed", "fixed: {residual: {name: skip, §evry: 2}}", "fixed.residual.evry",
      "unknown argument of skip: got evry, expected one of every, alpha; did you mean every?"),
     ("fixed", "fixed: {residual: {name: skip, every: §0}}", "fixed.residual.every",
@@ -323,6 +325,18 @@ def test_what_a_task_cannot_do_without_is_asked_for(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, text)
     assert (problem.line, problem.column) == place
     assert alike(problem.message, "is missing: arrays wants path, …, expected a path")
+
+
+def test_many_documents_cost_as_much_as_they_are_long(tmp_path: Path) -> None:
+    """Four times as many take at most six times as long, in processor time."""
+
+    def seconds(count: int) -> float:
+        file = write(tmp_path, "---\n".join(tiny(name=f"name: t{i}") for i in range(count)))
+        began = time.process_time()
+        assert len(read_benchmarks(file)) == count
+        return time.process_time() - began
+
+    assert min(seconds(200), seconds(200)) < 6 * min(seconds(50), seconds(50))
 
 
 def test_problems_without_end_are_counted(tmp_path: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 
 import pytest
 
-from suite.spec import Problem, SpecError, expand, import_components
+from suite.spec import Problem, SpecError, expand, try_components
 from suite.spec.sources import find_module
 from tests.spec.specs import one, problems, tiny, unmark
 
@@ -50,16 +49,30 @@ def grid_of(*levels: str) -> str:
 
 def import_faults(folder: Path, *levels: str) -> tuple[Problem, ...]:
     with pytest.raises(SpecError) as caught:
-        import_components(expand(one(folder, grid=grid_of(*levels))))
+        try_components(expand(one(folder, grid=grid_of(*levels))))
     return caught.value.problems
 
 
 def test_a_component_beside_the_spec_is_a_level_like_any_other(tmp_path: Path, module: Path) -> None:
     own = f"{module.stem}:bend"
     benchmark = one(tmp_path, grid=grid_of("relu", own, f"{{name: '{own}', alpha: 2, label: bent}}"))
-    assert [level.label for level in benchmark.grid["activation"]] == ["relu", own, "bent"]
+    assert [level.label for level in benchmark.grid["activation"]] == ["relu", "bend", "bent"]
     assert benchmark.grid["activation"][2].value == {"name": own, "alpha": 2}
-    import_components(expand(benchmark))
+    try_components(expand(benchmark))
+
+
+def test_a_label_is_the_attribute_with_its_module_where_that_is_not_enough(tmp_path: Path) -> None:
+    for name in ("own_one", "own_two"):
+        (tmp_path / f"{name}.py").write_text("def bend(z, alpha=1): ...\ndef relu(z): ...\nclass Bent:\n    f = bend\n")
+    levels = [
+        "relu", "own_one:bend", "own_two:bend", "own_one:Bent.f", "{name: 'own_one:bend', alpha: 2}",
+        "{name: 'own_two:bend', alpha: 3}", "'own_two:relu'", "{name: 'own_two:Bent.f', label: mine}",
+    ]  # fmt: skip
+    benchmark = one(tmp_path, grid=grid_of(*levels))
+    assert [level.label for level in benchmark.grid["activation"]] == [
+        "relu", "own_one:bend", "own_two:bend", "Bent.f", "bend alpha=2", "bend alpha=3", "own_two:relu", "mine",
+    ]  # fmt: skip
+    assert len(expand(benchmark, only=[{"activation": ["own_one:Bent.f"]}])) == 2
 
 
 @pytest.mark.parametrize("attribute", ["bend", "Bent", "Bent.__call__", "late", "scale", "lib", "math"])
@@ -120,7 +133,7 @@ def test_editing_a_component_changes_its_cells_alone(tmp_path: Path, module: Pat
     module.write_text(SOURCE.replace("alpha * z", "alpha * z + 1"))
     after = expand(one(tmp_path, grid=grid))
     changed = {a.factors["activation"] for a, b in zip(after, before, strict=True) if a.fingerprint != b.fingerprint}
-    assert changed == {f"{module.stem}:bend"}
+    assert changed == {"bend"}
     assert sum(a.program != b.program for a, b in zip(after, before, strict=True)) == 2
 
 
@@ -229,7 +242,7 @@ def test_a_component_must_take_what_its_kind_is_given(tmp_path: Path, module: Pa
     (fault,) = import_faults(tmp_path, f"{module.stem}:bend", f"{{name: '{module.stem}:bend', alpha: 1}}")
     assert fault.message == "missing a required argument: 'alpha'; of the activations, it is called as bend(z)"
     with pytest.raises(SpecError, match=r"argument 'name'; of the normalizations, it is called as scale\(name=...\)"):
-        import_components(expand(one(tmp_path, fixed=f"fixed: {{depth: 2, normalization: '{module.stem}:scale'}}")))
+        try_components(expand(one(tmp_path, fixed=f"fixed: {{depth: 2, normalization: '{module.stem}:scale'}}")))
 
 
 def test_moving_the_folder_changes_no_fingerprint(tmp_path: Path, module: Path) -> None:
@@ -264,19 +277,8 @@ def test_what_is_no_function_or_takes_no_such_argument_is_told(tmp_path: Path, m
     ]
 
 
-def test_a_module_of_the_same_name_from_elsewhere_is_told(
-    tmp_path: Path, module: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(str(tmp_path))
-    importlib.import_module(module.stem)
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / module.name).write_text(SOURCE)
-    (problem,) = import_faults(other, f"{module.stem}:bend")
-    assert problem.message == f"another module named {module.stem} is loaded already, from {module}; rename this one"
-
-
-def test_importing_leaves_the_path_as_it_was(tmp_path: Path, module: Path) -> None:
-    before = list(sys.path)
-    import_components(expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend"))))
-    assert sys.path == before
+def test_a_module_of_the_same_name_from_elsewhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text(SOURCE)
+    (problem,) = import_faults(tmp_path, "'json:bend'")
+    assert problem.message.startswith("another module named json is loaded already, from ")
+    assert problem.message.endswith("json/__init__.py; rename this one")

@@ -49,7 +49,7 @@ def test_quick_is_recorded_apart_even_where_the_budget_is_no_smaller(tmp_path: P
 
 def test_excluded_and_unwanted_cells_are_not_in_the_slice(tmp_path: Path) -> None:
     benchmark = one(tmp_path, grid=GRIDS[0], exclude="exclude: [{activation: tanh, optimizer: sgd}]")
-    cells = expand(benchmark, quick=True, only={"activation": ["tanh", "swish"]})
+    cells = expand(benchmark, quick=True, only=[{"activation": ["tanh", "swish"]}])
     assert {cell.factors["activation"] for cell in cells} == {"tanh", "swish"}
     assert ("tanh", "sgd") not in {(cell.factors["activation"], cell.factors["optimizer"]) for cell in cells}
 

@@ -55,3 +55,12 @@ def test_a_name_that_can_be_no_file_is_told_in_one_line(name: str) -> None:
 
 def test_a_folder_is_no_spec(tmp_path: Path) -> None:
     assert complaint(str(tmp_path)) == "is a folder, expected a YAML file"
+
+
+def test_a_link_that_leads_nowhere_is_told_as_one(tmp_path: Path) -> None:
+    write(tmp_path, tiny())
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    (tmp_path / "lost.yaml").symlink_to("nowhere.yaml")
+    expected = "is a link that leads to no file: "
+    assert complaint(str(tmp_path / "loop.yaml")) == expected + "Too many levels of symbolic links"
+    assert complaint(str(tmp_path / "lost.yaml")) == expected + "No such file or directory"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -34,10 +35,10 @@ def test_quotes_make_text(tmp_path: Path) -> None:
 
 def test_every_value_and_key_knows_its_place(tmp_path: Path) -> None:
     (document,) = read(write(tmp_path, "a:\n  - x\n  - {b: 1, c: off}\n")).documents
-    assert document.keys["a"] == (1, 1)
+    assert document.keys["a"].place == (1, 1)
     inner: Node = document.value["a"].value[1]
     assert inner.place == (3, 5)
-    assert inner.keys["c"] == (3, 12)
+    assert inner.keys["c"].place == (3, 12)
     assert inner.value["c"].place == (3, 15)
     assert (inner.value["c"].value, inner.value["c"].text) == (False, "off")
 
@@ -84,6 +85,8 @@ def test_aliases_stand_for_their_anchor(tmp_path: Path) -> None:
         ("a: §@x\n", "", "is not YAML: found character '@' that cannot start any token"),
         ("a: §\x1b[31m\n", "", "holds the control character \\x1b"),
         ("a: " + "[" * 20 + "§[ ", "", "is nested more than 20 deep"),
+        ('a: {b: §"x\\ud800"}\n', "a.b", "holds \\ud800, half of a character, expected whole ones"),
+        ('a: {§"\\udfff": 1}\n', "a", "holds \\udfff, half of a character, expected whole ones"),
     ],
 )
 def test_faults_are_told_with_their_place(tmp_path: Path, text: str, key: str, message: str) -> None:
@@ -118,6 +121,9 @@ def test_files_that_are_no_text(tmp_path: Path, data: bytes, place: tuple[int, i
 def test_paths_that_are_no_file(tmp_path: Path) -> None:
     locked = write(tmp_path, "a: 1\n")
     messages = [read(path).problems[0].message for path in (tmp_path, tmp_path / "none.yaml", tmp_path / "a\0b")]
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull)):
+        assert read(path).problems[0].message == "is a pipe, a socket or a device, expected a regular YAML file"
     assert messages == ["is a folder, expected a YAML file", "no such file", "cannot be read: embedded null byte"]
     assert not read(locked).problems
 
@@ -131,6 +137,13 @@ def test_nested_aliases_cannot_blow_up(tmp_path: Path) -> None:
     assert problem.message == "holds over 10,000 values, aliases expanded: too many for a spec"
     assert (problem.line, problem.key) == (5, "a4")
     assert time.process_time() - started < 1
+
+
+def test_aliases_in_aliases_are_as_deep_as_what_they_stand_for(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x]", *(f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 1_001))]
+    (problem,) = read(write(tmp_path, "\n".join(lines))).problems
+    assert problem.message == "is nested more than 20 deep, aliases expanded"
+    assert (problem.line, problem.key) == (20, "a19")
 
 
 @pytest.mark.parametrize("text", ["[", "{", "- ", "? ", "&a ", '"a\\n', "a: 'x\n", "%", "*a: "])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +100,20 @@ SPLIT = {"x_train": X[:40], "y_train": Y[:40], "x_test": X[40:], "y_test": Y[40:
         ({"x": X, "y": NAN[:, 1]}, {"targets": "numbers"}, "y in mine.npz: expected finite numbers"),
         ({"x": X, "y": Y}, {"train_size": 37}, "36 training examples. Received: train_size 37"),
         ({"x": X, "y": np.array([{}] * 60, object)}, {}, "not readable as an .npz of plain arrays"),
+        ({"x": X, "y": Y.astype(np.int64) + 2**32}, {}, "classes from 0 to 2147483647. Received: 4294967298"),
+        ({"x": X, "y": Y.astype(np.uint64) + 2**63}, {}, "classes from 0 to 2147483647. Received: 9223372036854775810"),
+        ({"x": X, "y": Y * (2**31 - 1) // 2}, {}, "have no example of class 1"),
+        ({**SPLIT, "y_train": Y[:40] * 10**9}, {}, "have no example of class 1"),
+        ({"x": X, "y": Y * 1e300}, {"targets": "numbers"}, r"numbers up to 1e\+18, .* Received: 0 to 2e\+300"),
+        ({"x": X, "y": Y - 3e37}, {"targets": "numbers"}, "whose squares float32 holds"),
+        (
+            {"x_train": X[:40] * 1e-30, "y_train": Y[:40], "x_test": X[40:] * 1e30, "y_test": Y[40:]},
+            {},
+            "too far from the training examples",
+        ),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_every_fault_is_told(tmp_path: Path, arrays: dict[str, Any], arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(TaskError, match=message):
         load(tmp_path, arrays, **arguments)
@@ -115,3 +131,92 @@ def test_files_that_are_no_npz(tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", X)
     with pytest.raises(TaskError, match=r"one.npy is a single array"):
         load_task({"name": "arrays", "path": "one.npy"}, folders=[str(tmp_path)])
+
+
+@pytest.mark.filterwarnings("error")
+def test_inputs_near_the_end_of_float32_are_scaled(tmp_path: Path) -> None:
+    large, plain = (load(tmp_path, {"x": X * size, "y": Y}).train.x for size in (1e37, 1))
+    np.testing.assert_allclose(large, plain, rtol=1e-4, atol=1e-5)
+
+
+def test_other_members_of_the_file_do_no_harm(tmp_path: Path) -> None:
+    assert load(tmp_path, {"x": X, "y": Y, "names": np.array([{}], object)}).classes == 3
+
+
+def npz(folder: Path, members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
+    with zipfile.ZipFile(folder / "mine.npz", "w", compression) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return (folder / "mine.npz").read_bytes()
+
+
+def npy(header: str, body: bytes = b"") -> bytes:
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + body
+
+
+def fault(folder: Path, data: bytes) -> str:
+    """The message of a damaged file, which is one line."""
+    (folder / "mine.npz").write_bytes(data)
+    with pytest.raises(TaskError) as caught:
+        load_task({"name": "arrays", "path": "mine.npz"}, folders=[str(folder)])
+    assert len(str(caught.value).splitlines()) == 1
+    return str(caught.value)
+
+
+GOOD = npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 1)}", bytes(16))
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000000, 4)}", "not readable"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999999,)}", "not readable"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, 4)}", "not readable"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': 4}", "not readable"),
+        ("{'descr': '<f9999999999', 'fortran_order': False, 'shape': (2, 1)}", "not readable"),
+        ("{'descr': ['x'], 'fortran_order': False, 'shape': (2, 1)}", "not readable"),
+        ("{'descr': '<f8', 'fortran_order': 3, 'shape': (2, 1)}", "not readable"),
+        ("[" * 3000, "not readable"),
+        ("(" * 200 + ")" * 200, "not readable"),
+        ("{'descr': '<f8'", "not readable"),
+        ("", "not readable"),
+        ("\x1b[31m\n", "not readable"),
+    ],
+)
+def test_headers_that_say_nonsense(tmp_path: Path, header: str, message: str) -> None:
+    assert message in fault(tmp_path, npz(tmp_path, {"x.npy": npy(header), "y.npy": GOOD}))
+
+
+def test_archives_that_are_read_by_nobody(tmp_path: Path) -> None:
+    data = npz(tmp_path, {"x.npy": GOOD, "y.npy": GOOD})
+    encrypted, unknown = bytearray(data), bytearray(data)
+    for signature, flags, method in ((b"PK\x03\x04", 6, 8), (b"PK\x01\x02", 8, 10)):
+        start = data.find(signature)
+        while start >= 0:
+            encrypted[start + flags] |= 1
+            unknown[start + method] = 97
+            start = data.find(signature, start + 1)
+    assert "encrypted" in fault(tmp_path, bytes(encrypted))
+    assert "compression" in fault(tmp_path, bytes(unknown))
+
+
+def test_members_that_are_no_arrays(tmp_path: Path) -> None:
+    message = fault(tmp_path, npz(tmp_path, {"x.npy": b"hello", "y.npy": GOOD}))
+    assert message == "x in mine.npz is no array. Expected: arrays as numpy.savez writes them"
+    assert "is no array" in fault(tmp_path, npz(tmp_path, {"x": b"", "y": b""}))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_archive_ends_in_a_message_or_as_it_was(tmp_path: Path, seed: int) -> None:
+    """A hundred real archives a seed, each with a few bytes changed, or cut short."""
+    chance = random.Random(seed)
+    np.savez_compressed(tmp_path / "good.npz", x=X, y=Y)
+    good = (tmp_path / "good.npz").read_bytes()
+    for _ in range(100):
+        data = bytearray(good)
+        for _ in range(chance.randint(1, 4)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        (tmp_path / "mine.npz").write_bytes(data[: chance.choice([len(data), chance.randrange(len(data))])])
+        with contextlib.suppress(TaskError):
+            load_task({"name": "arrays", "path": "mine.npz"}, folders=[str(tmp_path)])

@@ -1,0 +1,28 @@
+"""The display of a run shows a user's labels as they are, whatever they say."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+
+import pytest
+from rich.console import Console
+
+from suite.cli.progress import Display
+from suite.protocol.records import Failure
+from suite.run.runner import Progress
+from tests.made import make_cell, make_record
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_labels_are_no_markup(terminal: bool) -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=terminal, width=120, highlight=False)
+    display = Display(console, 10.0)
+    cell = dataclasses.replace(make_cell(), factors={"number": "[/red] [bold]0"})
+    with display.showing(2):
+        display.step(Progress(make_record(cell), 1, 2))
+        display.step(Progress(Failure(cell, "no \x1b[31m such\u202e device", 3), 2, 2))
+    shown = stream.getvalue()
+    assert "[/red] [bold]0" in shown
+    assert "no \\x1b[31m such\\u202e device" in shown

@@ -1,0 +1,154 @@
+"""A user's own components are tried in a process of their own: what they do and return is told, whatever it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from suite.spec import Problem, SpecError, expand, try_components
+from tests.spec.specs import one
+
+SOURCE = """\
+import functools
+import os
+import time
+
+import keras
+import tensorflow as tf
+
+print("words of a user's module")
+os.write(2, b"more of them")
+
+def good(z, alpha=1.0):
+    return tf.where(z > 0, z, alpha * tf.math.expm1(z))
+
+def raises(z):
+    scale = 2
+    raise OSError("no such device")
+
+def sums(z):
+    return tf.reduce_sum(z, axis=-1)
+
+def halves(z):
+    return tf.cast(z, tf.float16)
+
+def says(z):
+    return "tanh"
+
+def narrow(z):
+    return z * tf.constant(2.0)
+
+def outside(z):
+    return tf.ensure_shape(tf.numpy_function(lambda x: x, [z], z.dtype), z.shape)
+
+def ends(z):
+    os._exit(7)
+
+def waits(z):
+    time.sleep(1000)
+
+twice = functools.partial(good)
+lacking = functools.partial(good, beta=3)
+
+class Scaled:
+    def __call__(self, z, factor):
+        return factor * z
+
+callable_instance = Scaled()
+
+def ones():
+    return lambda shape, dtype=None: tf.ones(shape)
+
+def one_vector():
+    return lambda shape, dtype=None: tf.ones(shape[-1:])
+
+def norm(name):
+    return keras.layers.LayerNormalization(name=name)
+
+def pool(name):
+    return keras.layers.Dense(1, name=name)
+
+def no_layer(name):
+    return name
+
+def descent(learning_rate, clipnorm=None):
+    return keras.optimizers.SGD(learning_rate, clipnorm=clipnorm)
+
+def plain_descent(learning_rate):
+    return keras.optimizers.SGD(learning_rate)
+
+def no_optimizer(learning_rate):
+    return learning_rate
+"""
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Problem]:
+    """What is told of each, by factor and name: one process tries them all, but for those that end it."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "tried.py").write_text(SOURCE)
+    activations = ["good", "raises", "sums", "halves", "says", "narrow", "outside", "ends", "twice", "lacking",
+                   "callable_instance"]  # fmt: skip
+    changes = {
+        "activation": [*activations, "urllib"],
+        "initializer": ["ones", "one_vector"],
+        "normalization": ["norm", "pool", "no_layer"],
+        "optimizer": ["descent", "plain_descent", "no_optimizer"],
+    }
+    cells = []
+    for factor, names in changes.items():
+        levels = ", ".join("'urllib.request:urlopen'" if name == "urllib" else f"'tried:{name}'" for name in names)
+        fixed = "fixed: {depth: 1, width: 8, clipping: norm}"
+        cells += expand(one(folder, fixed=fixed, grid=f"grid: {{{factor}: [{levels}]}}"))
+    with pytest.raises(SpecError) as caught:
+        try_components(cells)
+    return {problem.key.partition(":")[2]: problem for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize("name", ["good", "twice", "ones", "norm", "descent"])
+def test_what_does_as_its_kind_does_is_told_nothing_of(faults: dict[str, Problem], name: str) -> None:
+    assert name not in faults
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "message"),
+    [
+        ("raises", 16, "raises OSError: no such device; it was tried on a network of one layer"),
+        ("sums", None, "returned shape (4,), float32, expected a tensor of shape (4, 6), float32, as it was given"),
+        ("halves", None, "returned shape (4, 6), float16, expected a tensor of shape (4, 6), float32, as it was given"),
+        ("says", None, "returned str, expected a tensor of shape (4, 6), float32, as it was given"),
+        ("narrow", 28, "raises InvalidArgumentError: "),
+        ("outside", None, "raises InvalidArgumentError: "),
+        ("ends", None, "ended the process, with exit status 7, while it was tried"),
+        ("lacking", None, "raises TypeError: good() got an unexpected keyword argument 'beta'"),
+        ("callable_instance", None, "missing a required argument: 'factor'; of the activations, it is called as "),
+        ("urlopen", None, "raises "),
+        ("one_vector", None, "raises ValueError: initializer 'tried:one_vector' returned shape (8,). Expected"),
+        ("pool", None, "returned shape (4, 1), float32, expected a tensor of shape (4, 8), float32"),
+        ("no_layer", None, "returned 'tried', expected a keras Layer"),
+        ("plain_descent", None, "raises TypeError: plain_descent() got an unexpected keyword argument 'clipnorm'"),
+        ("no_optimizer", None, "raises TypeError"),
+    ],
+)
+def test_whatever_else_it_does_is_told(faults: dict[str, Problem], name: str, line: int | None, message: str) -> None:
+    assert faults[name].message.startswith(message), faults[name]
+    if line is not None:
+        assert (Path(faults[name].file).name, faults[name].line) == ("tried.py", line)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import time\ntime.sleep(1000)\n", "was not imported within 5 s"),
+        ("import os\nos._exit(7)\n", "ended the process, with exit status 7, while it was imported"),
+        ("import os\nos.kill(os.getpid(), 9)\n", "ended the process, with exit status -9, while it was imported"),
+        ("import sys\nsys.stdin.read()\nraise ValueError('\\n two\\nlines')\n", "cannot be imported: ValueError: two"),
+    ],
+)
+def test_what_a_module_does_when_it_is_imported_is_told(tmp_path: Path, source: str, message: str) -> None:
+    (tmp_path / "odd_module.py").write_text(source + "def bend(z): ...\n")
+    cells = expand(one(tmp_path, grid="grid: {activation: ['odd_module:bend'], depth: [1, 2, 3]}", fixed="fixed: {}"))
+    with pytest.raises(SpecError) as caught:
+        try_components(cells, limit=5)
+    assert [problem.message for problem in caught.value.problems] == [message]
