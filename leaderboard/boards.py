@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.scales import ScoreScale, gradient_text
-from suite.pictures.strips import median_over_replicates, strip_image
+from suite.pictures.axes import ScoreScale
+from suite.pictures.numbers import gradient_text
+from suite.pictures.scale import median_over_replicates
+from suite.pictures.strips import strip_image
 from suite.protocol.along import DEPTH, Along
 from suite.protocol.labels import label_text
 from suite.protocol.ranks import compared_scores, order
@@ -211,7 +213,7 @@ def factor_title(factor: str) -> str:
 
 def board(results: Results) -> Board:
     """Joins the tables of a benchmark into its board."""
-    scale = ScoreScale.of(results.manifest)
+    scale = ScoreScale.of(results.manifest.task.model_dump(), results.manifest.target)
     rows = []
     for figures in results.rows:
         _, steps, _, block = results.probed(figures["cell"])

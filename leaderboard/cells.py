@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import yaml
-from markupsafe import Markup
-from numpy.typing import NDArray
 
-from leaderboard import charts, reproduce
+from leaderboard import reproduce
 from leaderboard.boards import Board, Row
-from leaderboard.charts import Dot, Line, Mark
-from leaderboard.scales import Scale, loss_scale, significant
-from suite.pictures.strips import median_over_replicates, strip_image, thinned
+from suite.pictures.cells import CellView, Curves, Gradients
+from suite.pictures.charts import RATE_GAP
+from suite.pictures.numbers import significant
 from suite.protocol.along import TIME
-from suite.protocol.ranks import basin_of
-from suite.protocol.records import Replicate
+from suite.protocol.records import Budget, Replicate
 from suite.protocol.statistics import Interval, mean_intervals
 
 
@@ -56,16 +54,7 @@ class CellPages:
         self._by_labels = {row.labels: row for row in board.rows}
         self._index = {row.cell: index for index, row in enumerate(board.recorded)}
         curves = board.results.curves.sort_values(["cell", "replicate", "step"], kind="stable")
-        self._curves = {
-            name: np.asarray(curves[name], dtype=float)
-            for name in ("replicate", "step", "train_loss", "validation_score")
-        }
-        cells = np.asarray(curves["cell"], dtype=str)
-        starts = np.flatnonzero(np.r_[True, cells[1:] != cells[:-1]]) if len(cells) else np.zeros(0, dtype=int)
-        self._curve_rows = {
-            cells[a]: slice(int(a), int(b)) for a, b in zip(starts, [*starts[1:], len(cells)], strict=True)
-        }
-        self._steps = Scale(0, board.manifest.budget.steps)
+        self._curves = {str(cell): rows for cell, rows in curves.groupby("cell", observed=True)}
 
     @cached_property
     def _document(self) -> yaml.MappingNode | None:
@@ -111,104 +100,42 @@ class CellPages:
         intervals = mean_intervals(samples, bounds=self.board.scale.difference_bounds)
         return [interval if len(sample) else None for interval, sample in zip(intervals, samples, strict=True)]
 
-    def strips(self, row: Row) -> list[tuple[int, str, str]]:
-        """Index, outcome and heat strip of every run."""
-        outcome = {run.replicate: run.outcome for run in self.replicates(row)}
-        replicates, _, _, block = self.board.results.probed(row.cell)
-        return [(int(r), outcome.get(int(r), ""), strip_image(block[i], row.looks)) for i, r in enumerate(replicates)]
+    def view(self, row: Row) -> CellView:
+        """What there is to draw of the cell."""
+        results = self.board.results
+        replicates, steps, _, block = results.probed(row.cell)
+        time = None
+        if results.through_time is not None:
+            of_run, at, _, through_time = results.through_time.of(row.cell)
+            time = Gradients(of_run.tolist(), at, through_time, TIME)
+        curves = []
+        for _, rows in self._curves[row.cell].groupby("replicate") if row.cell in self._curves else ():
+            columns = (rows[name].tolist() for name in ("step", "train_loss", "validation_score"))
+            curves.append(Curves(int(rows["replicate"].iloc[0]), *columns))
+        budget = Budget(**self.board.manifest.budget.model_dump())
+        gradients = Gradients(replicates.tolist(), steps, block, results.along)
+        return CellView(results.ran[row.cell], budget, self.board.scale, curves, gradients, time)
 
-    def figures(self, row: Row) -> dict[str, Markup]:
-        """The charts, by name; one that has nothing to show is left out."""
-        outcome = {run.replicate: run.outcome for run in self.replicates(row)}
-        found = self._curve_figures(row, outcome) | self._depth_figures(row)
-        if self.board.results.ran[row.cell].trials:
-            found["rates"] = self._rates(row)
-        if self.board.results.through_time is not None:
-            _, steps, times, block = self.board.results.through_time.of(row.cell)
-            if block.size:
-                found |= self._time_figures(steps, times, median_over_replicates(block))
-        return found
-
-    def _curve_figures(self, row: Row, outcome: Mapping[int, str]) -> dict[str, Markup]:
-        rows = self._curve_rows.get(row.cell, slice(0, 0))
-        columns = {name: values[rows] for name, values in self._curves.items()}
-        if not len(columns["step"]):
-            return {}
-        baseline, scale, found = self.board.manifest.task.baseline_loss, self.board.scale, {}
-        for name, column, y, title, mark in (
-            ("loss", "train_loss", loss_scale(baseline), "training loss", Mark("constant predictor", baseline)),
-            ("score", "validation_score", scale.axis, f"validation {scale.metric}", Mark("target", scale.target)),
-        ):
-            series = []
-            for replicate in np.unique(columns["replicate"]).astype(int).tolist():
-                run = columns["replicate"] == replicate
-                ended = outcome.get(replicate, "")
-                points = list(zip(columns["step"][run].tolist(), columns[column][run].tolist(), strict=True))
-                series.append(Line(f"replicate {replicate}: {ended}", f"l o-{ended}", points))
-            label = f"{title.capitalize()} of {len(series)} runs over training, the last value of each: " + ", ".join(
-                significant(line.points[-1][1]) for line in series
+    def rate_first(self, row: Row) -> list[str]:
+        """What there is to say of the learning rate before anything else is changed, of a cell that does not train."""
+        scale, trials = self.board.scale, self.board.results.ran[row.cell].trials
+        sign, said = 1 if scale.higher_is_better else -1, []
+        scores = [(sign * t.validation_score, t.learning_rate) for t in trials if t.validation_score is not None]
+        best, rate = max(scores, default=(-math.inf, 0.0))
+        if best >= sign * scale.target:
+            said.append(
+                f"The learning rate: while it was tuned, {significant(rate)} met the target (validation {scale.metric} "
+                f"{scale.write(sign * best)})."
             )
-            found[name] = charts.lines(
-                series, x=self._steps, y=y, x_title="step", y_title="", label=label, marks=[mark]
+        rates = sorted(trial.learning_rate for trial in trials)
+        gaps = [(math.log10(high / low), low, high) for low, high in itertools.pairwise(rates)]
+        width, low, high = max(gaps, default=(0.0, 0.0, 0.0))
+        if width > RATE_GAP + 1e-9:
+            said.append(
+                f"The learning rate: none between {significant(low)} and {significant(high)} was tried; one of them may "
+                "train it with nothing else changed."
             )
-        return found
-
-    def _depth_figures(self, row: Row) -> dict[str, Markup]:
-        if not row.gradients.size:
-            return {}
-        steps, places = row.steps, row.gradients.shape[1]
-        along = self.board.along
-        label = f"Median gradient RMS by {along.place} and step; {row.strip_text}"
-        picked = thinned(len(steps), 60)
-        heat = charts.heat_map(
-            row.gradients[picked].T[::-1], x=self._steps, until=self._steps.at(float(steps[-1])),
-            y=Scale(0.5, places + 0.5, whole=True),
-            x_title="step", y_title=along.way, label=label,
-        )  # fmt: skip
-        if along is TIME:
-            return {"heat": heat}
-        depth = Scale(1, max(places, 2), whole=True)
-        series = _three_lines(steps, np.arange(1, places + 1), row.gradients)
-        by_depth = charts.gradient_lines(series, x=depth, x_title="layer, 1 is nearest the input", label=label)
-        return {"heat": heat, "depth": by_depth}
-
-    def _time_figures(
-        self, steps: NDArray[np.int32], times: NDArray[np.int32], gradients: NDArray[np.float64]
-    ) -> dict[str, Markup]:
-        kept = thinned(len(times), 60)
-        axis = Scale(int(times[0]), max(int(times[-1]), int(times[0]) + 1), whole=True)
-        label = "Median RMS of dLoss/dh by time step, at the first, middle and last probed step"
-        series = _three_lines(steps, times[kept], gradients[:, kept])
-        return {"time": charts.gradient_lines(series, x=axis, x_title="time step, 1 is the first input", label=label)}
-
-    def _rates(self, row: Row) -> Markup:
-        scale, budget, cell = self.board.scale, self.board.manifest.budget, self.board.results.ran[row.cell]
-        dots = [
-            Dot(
-                f"{significant(trial.learning_rate)}: {scale.write(trial.validation_score)}, {trial.outcome}",
-                trial.learning_rate, trial.validation_score, trial.shared_grid,
-                trial.learning_rate == row["learning_rate"],
-            )
-            for trial in cell.trials
-        ]  # fmt: skip
-        x = Scale(budget.learning_rate_low, max(budget.learning_rate_high, budget.learning_rate_low * 1.01), log=True)
-        label = (
-            f"Validation {scale.metric} of {len(dots)} learning rates, the best is {significant(row['learning_rate'])}"
-        )
-        return charts.rates(
-            dots, basin_of(cell) or [], x=x, y=scale.axis, y_title=f"validation {scale.metric}", label=label,
-            marks=[Mark("target", scale.target)],
-        )  # fmt: skip
-
-
-def _three_lines(steps: NDArray[np.int32], places: NDArray[Any], gradients: NDArray[np.float64]) -> list[Line]:
-    """The gradient at the first, the middle and the last probed step; a zero lies at the foot of the scale."""
-    picks = dict.fromkeys((0, len(steps) // 2, len(steps) - 1))
-    styles = ("l s-first", "l s-middle", "l s-last")
-    return [
-        Line(f"step {int(steps[pick])}", style, list(zip(places.tolist(), gradients[pick].tolist(), strict=True)))
-        for pick, style in zip(picks, styles, strict=False)
-    ]
+        return said
 
 
 def verdict(board: Board, row: Row) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from leaderboard.boards import Board, Row, factor_title
-from leaderboard.scales import significant, written_range
+from leaderboard.glossary import WORDS
+from suite.pictures.axes import Scale
+from suite.pictures.numbers import significant, written_range
+from suite.protocol.effects import Effect
 
 
 @dataclass(frozen=True)
@@ -18,20 +22,27 @@ class Column:
     Attributes:
         key: In the URL and the CSV.
         title: Its heading.
-        help: What it is, in one sentence, shown on the heading.
         write: A row's `<td>`; never asked of a missing cell.
+        help: What it is, in one sentence, unless the glossary says it.
         shown: Whether it is shown before a reader chose.
         kind: "number" and "picture" sort by value with empty cells last either way, "text" by its text.
         best: Which order a first click asks for.
+        word: Of the glossary, explained beside the heading.
     """
 
     key: str
     title: str
-    help: str
     write: Callable[[Row], Markup]
+    help: str = ""
     shown: bool = True
     kind: str = "number"
     best: str = "asc"
+    word: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """In a sentence or two, shown on the heading."""
+        return self.help or WORDS[self.word].text
 
 
 def number(value: float | None, written: str, style: str = "n") -> Markup:
@@ -119,99 +130,43 @@ def _learning_rate(row: Row) -> Markup:
     )
 
 
+def dot_style(effect: Effect, axis: Scale) -> str:
+    """Where an effect's mean, interval and zero lie on its axis, for the stylesheet to draw."""
+    ends = (effect.mean, effect.mean) if math.isnan(effect.low) else (effect.low, effect.high)
+    places = {"a": ends[0], "m": effect.mean, "b": ends[1], "z": 0.0}
+    return ";".join(f"--{name}:{axis.at(value):.4f}" for name, value in places.items())
+
+
 def columns(board: Board) -> tuple[Column, ...]:
     """The columns behind the recipe, in order."""
-    along, better = board.along, "higher" if board.scale.higher_is_better else "lower"
-    best_first = "desc" if board.scale.higher_is_better else "asc"
-    factors = tuple(
-        Column(f"f.{factor}", factor_title(factor), f"The level of {factor}.", _label(index), shown=False, kind="text")
-        for index, factor in enumerate(board.factors)
-    )
-    metric, write_score = board.scale.metric, board.scale.write
-    return (
-        Column(
-            "test",
-            f"Test {metric}",
-            f"Mean over replicates at the last step, with its 95% interval; {better} is better.",
-            _test_score(board),
-            best=best_first,
-        ),
-        Column(
-            "trained",
-            "Trained",
-            "Runs that meet the target, of all runs, with Wilson's 95% interval.",
-            _success,
-            best="desc",
-        ),
-        Column(
-            "outcome",
-            "Outcomes",
-            "How the runs ended, and what the probes of the failed ones show.",
-            lambda row: Markup('<td class="outcomes">{}</td>').format(chips(row)),
-            kind="text",
-        ),
-        Column(
-            "gradient",
-            "Gradient",
-            f"log10 of dLoss/{along.symbol}: training runs to the right, the {along.last} is on top, the {along.first} below. "
-            "Sorts by the median ratio R.",
-            strip,
-            kind="picture",
-        ),
-        Column(
-            "factor",
-            f"Factor per {along.place}",
-            f"What going back one {along.place} multiplies the gradient by, at the first step: 1 is healthy, "
-            "below it vanishes, above it explodes.",
-            _figure("gradient_factor_init"),
-        ),
-        Column(
-            "basin",
-            "Basin, decades",
-            "Decades of learning rate that score at least 95% of the way from chance to the cell's best.",
-            _basin,
-            best="desc",
-        ),
-        Column(
-            "steps",
-            "Steps to target",
-            "Median of the first evaluation that meets the target; runs that never do count as later than the budget.",
-            _steps(board),
-        ),
-        Column(
-            "seconds",
-            "Seconds",
-            "Wall time of the whole cell, tuning included. Never ranked on.",
-            _figure("seconds"),
-        ),
-        *factors,
-        Column(
-            "train",
-            f"Train {metric}",
-            "The same on training data: trainability is not generalization.",
-            lambda row: number(row["train_score"], write_score(row["train_score"])),
-            shown=False,
-            best=best_first,
-        ),
-        Column(
-            "rate",
-            "Learning rate",
-            "The best rate found; flagged where it lies at an end of the range.",
-            _learning_rate,
-            shown=False,
-        ),
-        Column(
-            "ratio_init",
-            "R, first step",
-            f"log10 of the gradient at the {along.first} over that at the {along.last}, at the first step.",
-            _figure("gradient_ratio_init"),
-            shown=False,
-        ),
-        Column(
-            "ratio_median",
-            "R, median",
-            "The same, median over the probed steps.",
-            _figure("gradient_ratio_median"),
-            shown=False,
-        ),
-    )
+    along, scale = board.along, board.scale
+    better, first = ("higher", "desc") if scale.higher_is_better else ("lower", "asc")
+    shown = (
+        Column("test", f"Test {scale.metric}", _test_score(board), best=first,
+               help=f"Mean over replicates at the last step, with its 95% interval; {better} is better."),
+        Column("trained", "Trained", _success, best="desc",
+               help="Runs that meet the target, of all runs, with Wilson's 95% interval."),
+        Column("outcome", "Outcomes", lambda row: Markup('<td class="outcomes">{}</td>').format(chips(row)), kind="text",
+               word="outcomes"),
+        Column("gradient", "Gradient", strip, kind="picture",
+               help=f"log10 of dLoss/{along.symbol}: training runs to the right, the {along.last} is on top, the "
+               f"{along.first} below. Sorts by the median ratio R."),
+        Column("factor", f"Factor per {along.place}", _figure("gradient_factor_init"), word="factor"),
+        Column("basin", "Basin, decades", _basin, best="desc", word="basin"),
+        Column("steps", "Steps to target", _steps(board),
+               help="Median of the first evaluation that meets the target; a run that never does counts as later than "
+               "the budget."),
+        Column("seconds", "Seconds", _figure("seconds"),
+               help="Wall time of the whole cell, tuning included. Never ranked on."),
+    )  # fmt: skip
+    hidden = (
+        *(Column(f"f.{factor}", factor_title(factor), _label(index), kind="text", help=f"The level of {factor}.")
+          for index, factor in enumerate(board.factors)),
+        Column("train", f"Train {scale.metric}", lambda row: number(row["train_score"], scale.write(row["train_score"])),
+               best=first, help="The same on training data: trainability is not generalization."),
+        Column("rate", "Learning rate", _learning_rate,
+               help="The best rate found; flagged where it lies at an end of the range."),
+        Column("ratio_init", "R, first step", _figure("gradient_ratio_init"), word="ratio"),
+        Column("ratio_median", "R, median", _figure("gradient_ratio_median"), word="ratio"),
+    )  # fmt: skip
+    return *shown, *(replace(column, shown=False) for column in hidden)

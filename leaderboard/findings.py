@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
 from leaderboard.boards import Board
-from leaderboard.charts import Mark, histogram
+from suite.pictures.benchmark import trend_factors, trends
+from suite.pictures.charts import Mark, histogram
+from suite.pictures.drawing import Drawing
 from suite.protocol.effects import Effect, FrontierPoint, factor_effects, frontier, interactions, level_effects
 from suite.protocol.statistics import Interval, interquartile_mean
-
-FRONTIER_FACTORS = ("depth", "length")
-"""Factors that a frontier is drawn along, where a grid varies them."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class HeatTable:
     values: tuple[tuple[tuple[float, float, int] | None, ...], ...]
 
 
-class Findings:
+class BoardFindings:
     """Computed when asked for, from a board.
 
     Args:
@@ -62,34 +60,26 @@ class Findings:
     def __init__(self, board: Board) -> None:
         self.board = board
 
-    @property
-    def _data(self) -> tuple[dict[str, tuple[str, ...]], np.ndarray]:
-        return self.board.columns, self.board.scores
+    def _asked(self, question: Callable[..., list[Effect]]) -> list[Effect]:
+        """The effects of the board's cells."""
+        board = self.board
+        return question(board.columns, board.scores, bounds=board.scale.difference_bounds) if board.recorded else []
 
     @cached_property
     def levels(self) -> list[Effect]:
         """Every level against the rest of its factor, in the order of the spec."""
-        return (
-            self._in_order(level_effects(*self._data, bounds=self.board.scale.difference_bounds))
-            if self.board.recorded
-            else []
-        )
+        return self._in_order(self._asked(level_effects))
 
     @cached_property
     def pairs(self) -> list[Effect]:
         """Every pair of levels of a factor, the better one first, the clearest difference first."""
-        effects = factor_effects(*self._data, bounds=self.board.scale.difference_bounds) if self.board.recorded else []
-        turned = [self._better_first(effect) for effect in effects]
+        turned = [self._better_first(effect) for effect in self._asked(factor_effects)]
         return sorted(turned, key=lambda e: (not e.told_from_zero, -abs(e.mean)))
 
     @cached_property
     def interactions(self) -> list[Effect]:
         """Every pair of levels within each level of each second factor."""
-        return (
-            self._in_order(interactions(*self._data, bounds=self.board.scale.difference_bounds))
-            if self.board.recorded
-            else []
-        )
+        return self._in_order(self._asked(interactions))
 
     def _in_order(self, effects: Sequence[Effect]) -> list[Effect]:
         """The earlier level of the spec first in each pair, and the pairs in the order of the spec."""
@@ -152,7 +142,7 @@ class Findings:
         return groups
 
     @property
-    def histogram(self) -> Markup:
+    def histogram(self) -> Drawing:
         """How the cells' test scores spread."""
         scale, scores = (
             self.board.scale,
@@ -191,22 +181,17 @@ class Findings:
     @cached_property
     def frontiers(self) -> dict[str, list[FrontierPoint]]:
         """How far each recipe goes along depth or length, the farthest first."""
-        found = {}
-        for factor in FRONTIER_FACTORS:
-            labels = self.board.factors.get(factor, ())
-            if len(labels) > 1 and all(_is_number(label) for label in labels) and self.board.recorded:
-                rates = [row["success_rate"] for row in self.board.recorded]
-                points = frontier(self.board.columns, rates, factor)
-                found[factor] = sorted(points, key=lambda p: (-(p.reached or 0), *map(str, p.context.values())))
+        rates, found = [row["success_rate"] for row in self.board.recorded], {}
+        for factor in trend_factors(self.board.factors) if rates else ():
+            points = frontier(self.board.columns, rates, factor)
+            found[factor] = sorted(points, key=lambda p: (-(p.reached or 0), *map(str, p.context.values())))
         return found
 
-
-def _is_number(label: str) -> bool:
-    try:
-        float(label)
-    except ValueError:
-        return False
-    return True
+    @cached_property
+    def trends(self) -> dict[str, Drawing]:
+        """Test score along depth or length."""
+        scores = [row["test_score"] for row in self.board.recorded]
+        return trends(self.board.columns, scores, self.board.scale)
 
 
 @dataclass(frozen=True)

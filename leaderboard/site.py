@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from leaderboard import charts, scales
 from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
-from leaderboard.columns import Column, columns, number
-from leaderboard.findings import Findings, across_tasks
+from leaderboard.columns import Column, chips, columns, dot_style, number
+from leaderboard.findings import BoardFindings, across_tasks
+from leaderboard.glossary import WORDS
+from suite.pictures import axes, charts, numbers
+from suite.pictures.cells import Drawn, draw_figures
+from suite.pictures.drawing import stylesheet
 from suite.protocol.labels import label_text
 from suite.protocol.records import PROTOCOL_VERSION, TABLES
 from suite.results import reader
@@ -149,7 +151,7 @@ class Renderer:
             "as_text": _as_text,
             "commits": _commits,
             "task_text": _task_text,
-            "significant": scales.significant,
+            "significant": numbers.significant,
             "factor_title": factor_title,
             "tick_sign": _tick_sign,
         }
@@ -159,10 +161,11 @@ class Renderer:
             "table_names": TABLES,
             "color_key": charts.color_key(),
             "verdict": verdict,
-            "written_range": scales.written_range,
-            "reach": charts.reach,
-            "axis_ticks": charts.axis_ticks,
-            "dot_style": charts.dot_style,
+            "words": WORDS,
+            "chips": chips,
+            "written_range": numbers.written_range,
+            "reach": axes.reach,
+            "dot_style": dot_style,
         }
 
     def page(self, path: str, template: str, **context: Any) -> None:
@@ -177,7 +180,8 @@ class Renderer:
     def site(self, boards: list[Board]) -> None:
         """All pages, tables and static files."""
         shutil.copytree(HERE / "static", self.out / "static")
-        findings = [Findings(each) for each in boards]
+        (self.out / "static" / "charts.css").write_text(stylesheet(), encoding="utf-8", newline="\n")
+        findings = [BoardFindings(each) for each in boards]
         self.page("index.html", "index.html", findings=findings, across=across_tasks(boards))
         self.page("method.html", "method.html")
         for found in findings:
@@ -185,7 +189,7 @@ class Renderer:
         index = {"generator": GENERATOR, "files": files_in(self.out)}
         (self.out / INDEX).write_text(json.dumps(index, indent=0) + "\n", encoding="utf-8", newline="\n")
 
-    def benchmark(self, findings: Findings) -> None:
+    def benchmark(self, findings: BoardFindings) -> None:
         """The pages of one benchmark and its raw tables."""
         found = findings.board
         name = found.results.name
@@ -202,13 +206,13 @@ class Renderer:
         pages = CellPages(found)
         (self.out / name / "cell").mkdir()
         for row in found.rows:
-            figures = {} if row.missing else pages.figures(row)
+            figures = {} if row.missing else draw_figures(pages.view(row))
             self.page(f"{name}/cell/{row.cell}.html", "cell.html", row=row, pages=pages, figures=figures, **shared)
             script = self.out / name / "cell" / f"{row.cell}.js"
             script.write_text(_compare_data(found, row, shown, figures), encoding="utf-8", newline="\n")
 
 
-def _compare_data(found: Board, row: Row, shown: Sequence[Column], figures: Mapping[str, Markup]) -> str:
+def _compare_data(found: Board, row: Row, shown: Sequence[Column], figures: Mapping[str, Drawn]) -> str:
     """What the compare page shows of a cell, as a script, since a page opened from a file may not fetch."""
     facts: dict[str, Any] = {}
     if not row.missing:
@@ -216,7 +220,8 @@ def _compare_data(found: Board, row: Row, shown: Sequence[Column], figures: Mapp
         facts |= {column.title: column.write(row) for column in shown if not column.key.startswith("f.")}
     data = {
         "cell": row.cell, "name": row.name, "labels": row.labels, "verdict": verdict(found, row),
-        "facts": facts, "figures": figures,
+        "facts": facts,
+        "figures": {drawn.title: drawn.drawing.__html__() for drawn in figures.values()},
     }  # fmt: skip
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     return f"cellLoaded({text});\n"

@@ -2,10 +2,6 @@
 (() => {
   "use strict";
   const most = 4;
-  const titles = {
-    loss: "Training loss", score: "Validation score", heat: "Gradient, layer by layer", depth: "Gradient by depth",
-    time: "Gradient through time", rates: "Learning rates tried",
-  };
   const table = document.getElementById("compare");
   const factors = JSON.parse(table.dataset.factors);
   const loaded = new Map();
@@ -71,10 +67,8 @@
         return row.firstChild.firstChild;
       }));
     }
-    for (const [key, title] of Object.entries(titles)) {
-      if (cells.some((cell) => cell.figures[key])) {
-        body.push(line(title, cells, (cell) => markup("td", cell.figures[key] || "–"), "figure"));
-      }
+    for (const title of new Set(cells.flatMap((cell) => Object.keys(cell.figures)))) {
+      body.push(line(title, cells, (cell) => markup("td", cell.figures[title] || "–"), "figure"));
     }
     table.tBodies[0].replaceChildren(...body);
   };

@@ -51,6 +51,7 @@ Workers = Annotated[
 @app.command()
 def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers = None) -> None:
     """Run what is not recorded yet, and rank it."""
+    from suite.cli.pointers import pictures_of
     from suite.cli.report import report
     from suite.run.gather import gather
     from suite.run.plan import make_plan
@@ -63,6 +64,9 @@ def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers 
     for benchmark, parts in chosen:
         results = gather(benchmark, store, quick=quick, only=parts, traces=False)
         console.print(report(results, command=again("show", specs, quick, only) + " --all"))
+        for line in pictures_of(results, store):
+            print(line)
+    print("More: `suite ui`, every run; `suite leaderboard --from-store --out site`, pages.")
     if failures:
         raise typer.Exit(INCOMPLETE)
 
@@ -181,13 +185,22 @@ def leaderboard(
         Path | None, typer.Option(metavar="DIR", help="Build nothing: say whether the site in DIR matches the results.")
     ] = None,
     results: Annotated[Path, typer.Option(help="Folder of exported results.")] = Path("leaderboard/results"),
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="Of all that is recorded here, exported first.")
+    ] = False,
 ) -> None:
-    """Build the static site from exported results, or check one."""
+    """Build the static site from exported results or from the store, or check one."""
+    import tempfile
+
     from leaderboard import site
 
     if (out is None) == (check is None):
         _fail("say either --out DIR, to build a site, or --check DIR, to compare one with its results.")
-    if check is not None:
+    if from_store:
+        with tempfile.TemporaryDirectory(prefix="suite-") as folder:
+            _export_all(Path(folder))
+            leaderboard(out, check, Path(folder))
+    elif check is not None:
         differences = site.check(results, check)
         if differences:
             _fail("\n".join(differences), INCOMPLETE)
@@ -195,6 +208,41 @@ def leaderboard(
     elif out is not None:
         built = site.build(results, out)
         print(f"{built.out}: {built.benchmarks} benchmarks, {built.cells} cells, {built.pages} pages")
+
+
+@app.command()
+def plot(
+    specs: Specs,
+    what: Annotated[str, typer.Option(help="gradients, scores, rates, depth, loss, strips, time or trend.")],
+    out: Annotated[Path, typer.Option(help="A file that ends in .svg, .png or .pdf.")],
+    quick: Quick = False,
+    only: Only = None,
+) -> None:
+    """Draw one figure of the cells recorded, as on their pages, for a slide or a paper."""
+    from suite.pictures.benchmark import KINDS, benchmark_drawing
+    from suite.pictures.paper import ENDINGS, write
+    from suite.run.gather import gather
+    from suite.store import Store
+
+    if what not in KINDS:
+        _fail(f"--what {what}: expected {', '.join(KINDS)}.")
+    if out.suffix not in ENDINGS:
+        _fail(f"--out {out}: expected a file name that ends in {', '.join(ENDINGS)}.")
+    levels = parse_only(only)
+    benchmarks = _benchmarks(specs, levels)
+    if len(benchmarks) > 1:
+        _fail(f"expected one benchmark to draw, got {', '.join(b.name for b in benchmarks)}.")
+    results = gather(benchmarks[0], Store(), quick=quick, only=levels)
+    if not results.records:
+        _fail(_nothing_recorded(Store(), specs, quick, benchmarks[0].name))
+    drawing = benchmark_drawing(benchmarks[0].title, results.records, what)
+    if drawing is None:
+        _fail(f"--what {what}: the cells recorded of {benchmarks[0].name} have none to show.")
+    try:
+        write(drawing, out)
+    except OSError as error:
+        _fail(f"--out {out}: cannot be written: {error.strerror or error}.")
+    print(out)
 
 
 @app.command()
@@ -208,9 +256,28 @@ def schema() -> None:
 @app.command()
 def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
     """Open MLflow's pages on the store in use."""
+    from suite.cli.pointers import addresses
     from suite.store import Store, serve
 
-    serve(Store().uri, port)
+    store = Store()
+    print("\n".join(addresses(store, port)), flush=True)
+    serve(store.uri, port)
+
+
+def _export_all(out: Path) -> None:
+    """Exports every benchmark in the store; the quick slice of one that has nothing else."""
+    from suite.results.writer import export as write
+    from suite.run.gather import gather, recorded_benchmarks
+    from suite.store import Store
+
+    store = Store()
+    found = {b.name: (b, quick) for quick in (True, False) for b in recorded_benchmarks(store, quick=quick)}
+    gathered = [gather(benchmark, store, quick=quick) for benchmark, quick in found.values()]
+    if not any(results.records for results in gathered):
+        _fail(_nothing_recorded(store, [], False))
+    for results in gathered:
+        if results.records:
+            write(results.manifest(), results.records, out)
 
 
 def _nothing_recorded(store: Any, specs: list[str], quick: bool, name: str = "") -> str:

@@ -162,7 +162,7 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         """The heat map: layer by step, log10 of dLoss/dz, with loss and accuracy beneath."""
         from suite.pictures import draw
 
-        return draw(self.picture())
+        return draw(self.picture().drawing)
 
     def save(self, path: str | Path) -> Path:
         """Writes the picture: a PNG, or a page of its own, by the ending of the name.
@@ -174,7 +174,7 @@ class GradientMonitor(Report, keras.callbacks.Callback):
 
         path = Path(path)
         if path.suffix == ".png":
-            path.write_bytes(png_bytes(self.plot()))
+            path.write_bytes(png_bytes(self.picture().drawing))
         elif path.suffix == ".html":
             path.write_text(html_text(self.picture()), encoding="utf-8")
         else:

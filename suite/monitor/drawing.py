@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.monitor.history import History
-from suite.pictures import Curve, Heat, Picture
+from suite.pictures import Picture
+from suite.pictures.axes import Scale, fitted
+from suite.pictures.cells import Gradients, curves_over, heat
+from suite.protocol.along import DEPTH, TIME, Along
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,22 +26,28 @@ def picture_of(history: History, title: str, logs: Sequence[tuple[int, Mapping[s
         logs: What `fit` said at the end of each epoch, with the updates made by then.
     """
     steps = np.array(history.steps)
-    heats = [Heat("backpropagated gradient", steps, history.array("gradient_rms"), [p.name for p in history.places])]
-    for (layer, state), gradients in history.through_time().items():
-        names = [str(time + 1) for time in range(gradients.shape[1])]
-        title_of_state = f"gradient through time: {state} of {history.places[layer].name}"
-        heats.append(Heat(title_of_state, steps, gradients, names, "time step"))
-    losses = [Curve("monitor's batch", steps, np.array([seen.loss for seen in history.observations]))]
-    scores = []
-    at = np.array([step for step, _ in logs])
+    x = Scale(0, max(1, int(steps[-1]), *(step for step, _ in logs)))
+    names = [place.name for place in history.places]
+    shown = {"backpropagated gradient": _gradients(steps, history.array("gradient_rms"), DEPTH, names)}
+    for (layer, state), values in history.through_time().items():
+        shown[f"gradient through time: {state} of {history.places[layer].name}"] = _gradients(steps, values, TIME)
+    panels = [(name, heat(each, x)) for name, each in shown.items() if each.block.size]
+    losses = {"monitor's batch": list(zip(history.steps, (seen.loss for seen in history.observations), strict=True))}
+    scores: dict[str, list[tuple[int, float]]] = {}
     for name in logs[0][1] if logs else ():
-        values = np.array([row.get(name, np.nan) for _, row in logs])
-        if name in ("loss", "val_loss"):
-            losses.append(Curve("training" if name == "loss" else "validation", at, values))
-        elif "acc" in name:
-            scores.append(Curve("validation" if name.startswith("val_") else "training", at, values))
+        points = [(step, float(row.get(name, np.nan))) for step, row in logs]
+        curves = losses if name in ("loss", "val_loss") else scores if "acc" in name else {}
+        curves["validation" if name.startswith("val_") else "training"] = points
+    panels.append(("loss", curves_over(x, losses, fitted((y for line in losses.values() for _, y in line), log=True))))
+    if scores:
+        panels.append(("accuracy", curves_over(x, scores, Scale(0, 1))))
     facts = {"layers": str(len(history.places)), "looks": str(len(history)), "steps": str(history.steps[-1])}
-    return Picture(title, history.verdict(), heats, losses, scores, facts=facts)
+    return Picture(title, history.verdict(), panels, shown, facts)
+
+
+def _gradients(steps: np.ndarray, values: np.ndarray, along: Along, names: Sequence[str] = ()) -> Gradients:
+    """One training's looks: there are no replicates of it."""
+    return Gradients([0], steps, np.where(np.isfinite(values), values, np.inf)[None].astype(float), along, names)
 
 
 def profile(history: History, title: str) -> Figure:

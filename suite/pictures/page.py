@@ -1,60 +1,95 @@
-"""A page of its own for a picture: what it shows in words and numbers too, and nothing to load."""
+"""A picture of one training: its figures on one sheet, and a page of its own that says the same in words and numbers."""
 
 from __future__ import annotations
 
-import base64
-import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
 
-import numpy as np
+from suite.pictures import charts
+from suite.pictures.cells import Gradients, draw_figures, view_of_record
+from suite.pictures.drawing import Drawing
+from suite.pictures.numbers import gradient_text
+from suite.protocol.records import Record
+from suite.protocol.words import record_in_words, run_in_words
 
-from suite.pictures.content import Heat, Picture
-from suite.pictures.figure import draw, png_bytes
 
+@dataclass(frozen=True)
+class Picture:
+    """What is drawn.
 
-def html_text(picture: Picture, png: bytes | None = None) -> str:
-    """The picture with its words, facts and numbers.
-
-    Args:
-        picture: What is drawn.
-        png: Drawn already, if it is.
+    Attributes:
+        title: In one line.
+        words: What happened.
+        panels: Drawings with their names.
+        gradients: To be told in numbers, too, by what they are of.
+        facts: Names and values for the page.
     """
-    data = base64.b64encode(png if png is not None else png_bytes(draw(picture))).decode()
-    title, words = html.escape(picture.title), html.escape(picture.words)
-    facts = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in picture.facts.items())
-    tables = "".join(_table(heat) for heat in picture.heats if heat.gradients.size)
+
+    title: str
+    words: str
+    panels: Sequence[tuple[str, Drawing]]
+    gradients: Mapping[str, Gradients] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """All panels on one sheet."""
+        return charts.sheet(self.title, self.words, self.panels)
+
+
+def picture_of_record(record: Record) -> Picture:
+    """A cell: the figures of its page, and what became of each run."""
+    view, cell = view_of_record(record), record.cell
+    label = " · ".join(str(value) for value in cell.factors.values())
+    gradients = {"backpropagated gradient": view.gradients}
+    if view.through_time is not None:
+        gradients["gradient through time"] = view.through_time
+    return Picture(
+        f"{cell.benchmark}: {label}" if label else cell.benchmark,
+        record_in_words(record),
+        [(drawn.title, drawn.drawing) for drawn in draw_figures(view).values()],
+        gradients,
+        {
+            **{str(factor): str(value) for factor, value in cell.factors.items()},
+            "learning rate": f"{record.learning_rate:.3g}",
+            **{f"replicate {run.replicate}": run_in_words(run, record.layers) for run in record.replicates},
+        },
+    )
+
+
+def html_text(picture: Picture) -> str:
+    """The picture with its words, facts and numbers; nothing in it is loaded from elsewhere."""
+    title, words = escape(picture.title), escape(picture.words)
+    facts = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in picture.facts.items())
+    tables = "".join(_table(name, shown) for name, shown in picture.gradients.items() if shown.block.size)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
-        f"</head><body><main><h1>{title}</h1><p>{words}</p>"
-        f'<img alt="Heat map of gradients. {words}" src="data:image/png;base64,{data}">'
+        f"</head><body><main><h1>{title}</h1><p>{words}</p>{charts.sheet('', '', picture.panels, label=picture.words).svg()}"
         f"<table>{facts}</table>{tables}</main></body></html>\n"
     )
 
 
 _STYLE = (
     "body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem;color:#1a1a1a;background:#fff}"
-    "main{max-width:60rem;margin:auto}h1{font-size:1.15rem}img{max-width:100%;height:auto}"
+    "main{max-width:60rem;margin:auto}h1{font-size:1.15rem}svg{max-width:100%;height:auto}"
     "table{border-collapse:collapse;margin:1rem 0;font-size:.85rem}th,td{text-align:right;padding:.15rem .7rem;"
     "border-bottom:1px solid #ddd}th:first-child,td:first-child{text-align:left}summary{cursor:pointer}"
 )
 
 
-def _table(heat: Heat) -> str:
+def _table(name: str, shown: Gradients) -> str:
     """The gradients at the first, middle and last step in numbers, for those who cannot see the picture."""
-    columns = sorted({0, len(heat.steps) // 2, len(heat.steps) - 1})
-    head = "".join(f"<th>step {heat.steps[column]}</th>" for column in columns)
+    rows = sorted({0, len(shown.steps) // 2, len(shown.steps) - 1})
+    head = "".join(f"<th>step {shown.steps[row]}</th>" for row in rows)
     body = "".join(
-        f"<tr><td>{html.escape(str(name))}</td>"
-        + "".join(f"<td>{_number(heat.gradients[column, place])}</td>" for column in columns)
+        f"<tr><td>{escape(str(place))}</td>"
+        + "".join(f"<td>{gradient_text(shown.median[row, index], 3)}</td>" for row in rows)
         + "</tr>"
-        for place, name in enumerate(heat.names)
+        for index, place in enumerate(shown.places)
     )
     return (
-        f"<details><summary>{html.escape(heat.title)} in numbers</summary>"
-        f"<table><tr><th>{heat.axis}</th>{head}</tr>{body}</table></details>"
+        f"<details><summary>{escape(name)} in numbers</summary>"
+        f"<table><tr><th>{shown.along.place}</th>{head}</tr>{body}</table></details>"
     )
-
-
-def _number(value: float) -> str:
-    if value == 0:
-        return "below float range"
-    return f"{value:.2e}" if np.isfinite(value) else "not finite"

@@ -13,6 +13,7 @@ NaN stands for a value that is missing, and is left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -28,6 +29,9 @@ BASIN_SHARE = 0.95
 
 BASIN_LEAST = 0.05
 """How far from chance to perfect a cell's best must be for it to have a basin: below, all rates do equally nothing."""
+
+BASIN_REACH = 0.25
+"""Decades of learning rate to each side that a rate speaks for at most: nobody knows what lies further off."""
 
 Interval = tuple[float, float, float]
 """A mean and the two ends of its interval."""
@@ -218,8 +222,8 @@ def basin(
 ) -> list[tuple[float, float]] | None:
     """The ranges of learning rate in which a cell scores at least 95% of the way from chance to its best.
 
-    A rate is taken to do what the nearest rate of the shared grid did, nearest in log10, between the grid's ends:
-    a good rate stands for half the way to each neighbour. The resolution is therefore the grid's spacing.
+    A good rate stands for half the way, in log10, to each neighbour on the shared grid, but for `BASIN_REACH` at most,
+    and for nothing beyond the grid's ends: what was not tried does not count.
 
     Args:
         learning_rates: Of the shared grid's trials, in any order.
@@ -242,11 +246,12 @@ def basin(
     order = np.argsort(rates, kind="stable")
     rates = rates[order]
     good = sign * (values[order] - chance) >= BASIN_SHARE * reach - 1e-12 * abs(reach)
-    edges = np.concatenate([rates[:1], np.sqrt(rates[1:] * rates[:-1]), rates[-1:]])
+    half = np.minimum(np.sqrt(rates[1:] / rates[:-1]), 10**BASIN_REACH)  # a rate apart by twice the reach still meets
+    lows, highs = np.r_[rates[:1], rates[1:] / half], np.r_[rates[:-1] * half, rates[-1:]]
     ranges: list[tuple[float, float]] = []
     for index in np.flatnonzero(good).tolist():
-        low, high = float(edges[index]), float(edges[index + 1])
-        if ranges and ranges[-1][1] == low:
+        low, high = float(lows[index]), float(highs[index])
+        if ranges and math.isclose(ranges[-1][1], low, rel_tol=1e-9):
             low = ranges.pop()[0]
         ranges.append((low, high))
     return ranges

@@ -37,6 +37,7 @@ class Entry:
         identity: What that is the fingerprint of, and what was asked: as of `suite.spec.identity.identity`. Empty of a
             failure, or a record that cannot be read, of before runs were tagged with it.
         run_id: Of its MLflow run.
+        experiment_id: Of the MLflow experiment that holds it.
         artifacts: Where its artifact lies.
         seconds: Of the whole cell; 0 of a failure.
         compile_seconds: The part spent compiling.
@@ -47,6 +48,7 @@ class Entry:
     fingerprint: str
     identity: Mapping[str, Any]
     run_id: str
+    experiment_id: str
     artifacts: str
     seconds: float
     compile_seconds: float
@@ -191,6 +193,7 @@ def _entry(run: Any, uri: str) -> Entry:
         fingerprint=fingerprint,
         identity=identity,
         run_id=run.info.run_id,
+        experiment_id=run.info.experiment_id,
         artifacts=run.info.artifact_uri,
         seconds=float(tags.get(SECONDS, 0.0)),
         compile_seconds=float(tags.get(COMPILE_SECONDS, 0.0)),

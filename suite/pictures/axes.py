@@ -1,14 +1,16 @@
-"""The fixed scales of every chart and bar, so that any two of them can be compared by eye."""
+"""The axes of every chart and bar: fixed by the benchmark, so that any two of them can be compared by eye."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from suite.pictures.numbers import significant
 from suite.pictures.scale import GRADIENT_DECADES
+from suite.protocol.effects import Effect
 from suite.protocol.statistics import difference_bounds
-from suite.results.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,14 @@ class Scale:
     high: float
     log: bool = False
     whole: bool = False
+
+    def __post_init__(self) -> None:
+        """Where nothing lies between the ends, as all values are the same one, it is given room."""
+        if not 0 < self.high - self.low < math.inf or (self.log and self.low <= 0):
+            middle = self.low if math.isfinite(self.low) and (self.low > 0 or not self.log) else 1.0
+            low, high = (middle / 10, middle * 10) if self.log else (middle - 1, middle + 1)
+            object.__setattr__(self, "low", low)
+            object.__setattr__(self, "high", high)
 
     def at(self, value: float) -> float:
         """Where a value lies, from 0 to 1; infinite is at the end, NaN must not be asked for."""
@@ -73,17 +83,12 @@ class ScoreScale:
     axis: Scale
 
     @classmethod
-    def of(cls, manifest: Manifest) -> ScoreScale:
-        """The scale of a benchmark; it hangs on its manifest only, so one record moves no other's bars."""
-        task, target = manifest.task, manifest.target
-        higher, chance = task.higher_is_better, task.chance_score
-        if higher:
-            axis = Scale(0.0, 1.0)
-        else:
-            floor = max(min(target, chance) / 10, 1e-12)
-            top = max(chance * 3, floor * 10)
-            axis = Scale(10.0 ** math.floor(math.log10(floor)), 10.0 ** math.ceil(math.log10(top)), log=True)
-        return cls(task.metric, higher, chance, target, axis)
+    def of(cls, task: Mapping[str, Any], target: float) -> ScoreScale:
+        """The scale of a task, by what is known of it; it hangs on no record, so one moves no other's bars."""
+        higher, chance = bool(task["higher_is_better"]), float(task["chance_score"])
+        floor = max(min(target, chance) / 10, 1e-12)
+        axis = Scale(0.0, 1.0) if higher else _decades(floor, max(chance * 3, floor * 10))
+        return cls(str(task["metric"]), higher, chance, float(target), axis)
 
     @property
     def difference_bounds(self) -> tuple[float, float]:
@@ -115,34 +120,30 @@ class ScoreScale:
 
 def loss_scale(baseline: float) -> Scale:
     """Of training losses: from far below the constant predictor's to where a run counts as long diverged."""
-    decade = math.log10(baseline) if baseline > 0 else 0.0  # targets that are constant leave nothing to lose
-    return Scale(10.0 ** math.floor(decade - 3.5), 10.0 ** math.ceil(decade + 1), log=True)
+    known = baseline if 0 < baseline < math.inf else 1.0
+    return _decades(known * 10**-3.5, known * 10)
 
 
-def significant(value: float | None, digits: int = 2) -> str:
-    """A number in few digits: `0.24`, `3.2e-4`, `1.2e+9`."""
-    if value is None or math.isnan(value):
-        return "–"
-    if value == 0:
-        return "0"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    if 1e-3 <= abs(value) < 1e5:
-        places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-        return f"{value:.{places}f}".replace("-", "−")
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    return f"{mantissa}e{int(exponent)}".replace("-", "−")
+def fitted(values: Iterable[float], *, log: bool) -> Scale:
+    """An axis that holds all the finite values there are, to the next decades if it is logarithmic."""
+    known = [value for value in values if math.isfinite(value) and (value > 0 or not log)] or [1.0]
+    return _decades(min(known), max(known)) if log else Scale(min(known), max(known))
 
 
-def gradient_text(value: float) -> str:
-    """A gradient in words: a zero is below the range of its float."""
-    if math.isnan(value):
-        return "none"
-    return "below range" if value == 0 else "not finite" if math.isinf(value) else significant(value, 1)
+def reach(effects: Sequence[Effect]) -> Scale:
+    """An axis for differences: zero and all means lie on it, and of intervals what is sensible."""
+    if not effects:
+        return Scale(-1.0, 1.0)
+    most = 2 * max(5e-4, *(abs(effect.mean) for effect in effects))
+    lows = [max(-most, effect.mean if math.isnan(effect.low) else effect.low) for effect in effects]
+    highs = [min(most, effect.mean if math.isnan(effect.high) else effect.high) for effect in effects]
+    low, high = min(0.0, *lows), max(0.0, *highs)
+    margin = 0.05 * (high - low)
+    return Scale(low - margin, high + margin)
 
 
-def written_range(low: float | None, high: float | None, write: Any) -> str:
-    """An interval as text, empty where there is none."""
-    if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return ""
-    return f"{write(low)}–{write(high)}"
+def _decades(low: float, high: float) -> Scale:
+    """A logarithmic axis of whole decades around two values."""
+    return Scale(
+        10.0 ** max(-307, math.floor(math.log10(low))), 10.0 ** min(307, math.ceil(math.log10(high))), log=True
+    )

@@ -1,0 +1,253 @@
+"""Small static charts on fixed scales: lines, points, heat maps and bars, as drawings."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suite.pictures.axes import Scale
+from suite.pictures.drawing import Circle, Drawing, Image, Inset, Path, Rect, Shape, Text
+from suite.pictures.scale import GRADIENT_DECADES, NONFINITE, VIRIDIS, ZERO, thinned
+
+WIDTH, HEIGHT = 400, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 24, 38
+_CHARACTER = 6.2  # pixels of one, at most
+_MOST_COLUMNS = 60
+
+RATE_GAP = 0.5
+"""Decades of learning rate between two that were tried, from which on nothing is drawn between them."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A series of points.
+
+    Attributes:
+        name: Shown on hover.
+        style: Of the drawing's table.
+        points: (x, y); a NaN ends the line there.
+        legend: What it is one of, above the chart; none if empty.
+    """
+
+    name: str
+    style: str
+    points: Sequence[tuple[float, float]]
+    legend: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A level across the chart, such as a target, with what it is."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A learning rate tried: where, how good, whether of the shared grid, whether the best."""
+
+    name: str
+    rate: float
+    score: float | None
+    shared: bool
+    best: bool
+
+
+def tick(value: float, log: bool, x: float, y: float, anchor: str = "middle") -> Text:
+    """A tick's label: powers of ten with a raised exponent."""
+    power = round(math.log10(value)) if log else 0
+    if -1 <= power <= 1:
+        return Text(x, y, f"{value:g}", anchor)
+    return Text(x, y, "10", anchor, power=str(power).replace("-", "−"))
+
+
+class _Chart:
+    """A drawing in the making, with axes already drawn."""
+
+    def __init__(self, x: Scale, y: Scale, x_title: str, label: str, y_title: str = "", grid: bool = True) -> None:
+        self.x, self.y, self.foot = x, y, HEIGHT - _BOTTOM
+        self.drawing = Drawing(WIDTH, HEIGHT, label)
+        for value in y.ticks():
+            top = self.py(value)
+            if grid:
+                self.add(Path("gr", [[(_LEFT, top), (WIDTH - _RIGHT, top)]]))
+            self.add(tick(value, y.log, _LEFT - 7, top + 3.5, "end"))
+        for value in x.ticks():
+            self.add(tick(value, x.log, self.px(value), self.foot + 16))
+        self.add(Path("ax", [[(_LEFT, self.foot), (WIDTH - _RIGHT, self.foot)]]))
+        self.add(Text(WIDTH - _RIGHT, HEIGHT - 5, x_title, "end"))
+        if y_title:
+            self.add(Text(11, (_TOP + self.foot) / 2, y_title, "middle", upright=True))
+
+    def add(self, shape: Shape) -> None:
+        self.drawing.shapes.append(shape)
+
+    def px(self, value: float) -> float:
+        return _LEFT + self.x.at(value) * (WIDTH - _LEFT - _RIGHT)
+
+    def py(self, value: float) -> float:
+        return self.foot - self.y.at(value) * (self.foot - _TOP)
+
+    def mark(self, mark: Mark) -> None:
+        top = self.py(mark.value)
+        self.add(Path("mark", [[(_LEFT, top), (WIDTH - _RIGHT, top)]]))
+        self.add(Text(WIDTH - _RIGHT, top + (11 if top < _TOP + 12 else -4), mark.name, "end"))
+
+    def line(self, line: Line) -> None:
+        known = [
+            [(self.px(x), self.py(y)) for x, y in points]
+            for there, points in itertools.groupby(line.points, key=lambda point: not math.isnan(point[1]))
+            if there
+        ]
+        if known:
+            self.add(Path(line.style, known, line.name))
+
+    def legend(self, entries: Sequence[tuple[str, str]]) -> None:
+        """Styles with their meaning, in a row above the chart, as many as there is room for."""
+        left = float(_LEFT)
+        for style, text in dict.fromkeys(entries):
+            if left + 18 + len(text) * _CHARACTER > WIDTH:
+                break
+            self.add(Path(style, [[(left, 8), (left + 14, 8)]]))
+            self.add(Text(left + 18, 11.5, text))
+            left += 30 + len(text) * _CHARACTER
+
+
+def lines(
+    series: Sequence[Line], *, x: Scale, y: Scale, x_title: str, label: str, marks: Sequence[Mark] = ()
+) -> Drawing:
+    """Lines over a shared axis, such as the loss of every replicate."""
+    chart = _Chart(x, y, x_title, label)
+    for mark in marks:
+        chart.mark(mark)
+    for line in series:
+        chart.line(line)
+    chart.legend([(line.style, line.legend) for line in series if line.legend])
+    return chart.drawing
+
+
+def rates(
+    dots: Sequence[Dot], basin: Sequence[tuple[float, float]], *, x: Scale, y: Scale, label: str,
+    marks: Sequence[Mark] = (),
+) -> Drawing:  # fmt: skip
+    """Score by learning rate, the basin shaded, non-finite runs as crosses at the foot. Rates of the shared grid are
+    joined where they lie close: what a rate does that nobody tried is not drawn."""
+    chart = _Chart(x, y, "learning rate", label)
+    for low, high in basin:
+        left, right = chart.px(low), chart.px(high)
+        chart.drawing.shapes.insert(0, Rect("basin", left, _TOP, right - left, chart.foot - _TOP))
+    for mark in marks:
+        chart.mark(mark)
+    shared = sorted((dot.rate, dot.score) for dot in dots if dot.shared and dot.score is not None)
+    for first, second in itertools.pairwise(shared):
+        if math.log10(second[0] / first[0]) <= RATE_GAP + 1e-9:
+            chart.line(Line("shared grid", "l-thin", [first, second]))
+    for dot in dots:
+        left = chart.px(dot.rate)
+        if dot.score is None:
+            a, b = chart.foot - 9, chart.foot - 1
+            chart.add(Path("cross", [[(left - 4, a), (left + 4, b)], [(left + 4, a), (left - 4, b)]], dot.name))
+            continue
+        top = chart.py(dot.score)
+        if dot.best:
+            chart.add(Circle("ring", left, top, 8))
+        chart.add(Circle("dot" if dot.shared else "hollow", left, top, 4, dot.name))
+    return chart.drawing
+
+
+def heat_map(
+    gradients: NDArray[np.float64], *, x: Scale, until: float, y: Scale, x_title: str, y_title: str, label: str
+) -> Drawing:
+    """(steps, places) of gradients on the fixed scale of colours, the last place on top. It fills the axis up to the
+    value `until`, since a run may have ended early."""
+    chart = _Chart(x, y, x_title, label, y_title, grid=False)
+    rows = gradients[thinned(len(gradients), _MOST_COLUMNS)].T[::-1]
+    chart.add(Image(_LEFT, _TOP, chart.px(until) - _LEFT, chart.foot - _TOP, rows))
+    return chart.drawing
+
+
+def strips(pictures: Sequence[tuple[str, NDArray[np.float64]]], label: str) -> Drawing:
+    """Heat strips, named, three in a row."""
+    wide, tall, gap = 120, 64, 20
+    drawing = Drawing(WIDTH, math.ceil(len(pictures) / 3) * (tall + gap) + 4, label)
+    for index, (name, rows) in enumerate(pictures):
+        left, top = index % 3 * (wide + gap), index // 3 * (tall + gap)
+        drawing.shapes.extend([Image(left, top, wide, tall, rows), Text(left, top + tall + 12, name)])
+    return drawing
+
+
+def color_key() -> Drawing:
+    """The fixed scale of colours with its ticks."""
+    low, high = GRADIENT_DECADES
+    step, drawing = 16, Drawing(
+        WIDTH, 26, f"Colours run from 1e{low} and below, dark, to 1e{high} and above, bright; "
+        "grey is exactly 0, orange not finite",
+    )  # fmt: skip
+    drawing.shapes.extend([Rect("bar", i * step, 0, step, 10, color) for i, color in enumerate(VIRIDIS)])
+    for power in range(low, high + 1, 4):
+        drawing.shapes.append(tick(10.0**power, True, (power - low) * step, 23, "start" if power == low else "middle"))
+    left = len(VIRIDIS) * step + 14
+    for color, text, room in ((ZERO, "exactly 0", 70), (NONFINITE, "not finite", 0)):
+        drawing.shapes.extend([Rect("bar", left, 0, 12, 10, color), Text(left + 16, 9, text)])
+        left += 16 + room
+    return drawing
+
+
+def histogram(values: Sequence[float], axis: Scale, *, mark: Mark, past: bool, label: str, bins: int = 40) -> Drawing:
+    """How many cells score how much, as bars; in the accent those most of which are on the good side of the mark."""
+    counts, good = [0] * bins, [0] * bins
+    for value in values:
+        index = min(bins - 1, int(axis.at(value) * bins))
+        counts[index] += 1
+        good[index] += value >= mark.value if past else value <= mark.value
+    most, width, height = max(counts, default=0) or 1, 320, 56
+    drawing, x = Drawing(width, height + 16, label), axis.at(mark.value) * width
+    for index, count in enumerate(counts):
+        tall = max(2.0, 44 * count / most)
+        if count:
+            style = "past" if 2 * good[index] >= count else "bar"
+            drawing.shapes.append(Rect(style, index * width / bins, height - tall, width / bins - 1.5, tall))
+    anchor, shift = ("end", -4) if x > width / 2 else ("start", 4)
+    drawing.shapes.extend(
+        [
+            Path("mark", [[(x, 0), (x, height)]]),
+            Text(x + shift, 9, mark.name, anchor),
+            Path("ax", [[(0, height), (width, height)]]),
+            tick(axis.low, axis.log, 0, height + 13, "start"),
+            tick(axis.high, axis.log, width, height + 13, "end"),
+        ]
+    )
+    return drawing
+
+
+def sheet(
+    title: str, words: str, panels: Sequence[tuple[str, Drawing]], *, columns: int = 2, label: str = ""
+) -> Drawing:
+    """Drawings side by side, each under its name, and the key to their colours if one needs it."""
+    gap, margin = 28, 20
+    columns = max(1, min(columns, len(panels)))
+    width = 2 * margin + columns * (WIDTH + gap) - gap
+    whole: list[Shape] = []
+    top = 40.0 if title else 8.0
+    for text, size, ink in ((title, 15, "ink"), (words, 12, "muted")):
+        most = int((width - 2 * margin) / size / 0.52)
+        fits = text if len(text) <= most else text[: most - 1] + "…"
+        if fits:
+            whole.append(Text(margin, top, fits, size=size, ink=ink, bold=ink == "ink"))
+            top += 22
+    for start in range(0, len(panels), columns):
+        row = panels[start : start + columns]
+        for column, (name, drawing) in enumerate(row):
+            left = margin + column * (WIDTH + gap)
+            whole += [Text(left, top + 12, name, size=12, ink="ink", bold=True), Inset(left, top + 22, drawing)]
+        top += 44 + max(drawing.height for _, drawing in row)
+    if any(isinstance(shape, Image) for _, drawing in panels for shape in drawing.shapes):
+        whole.append(Inset(margin, top, color_key()))
+        top += 36
+    return Drawing(width, top, label or f"{title}: {words}", whole)

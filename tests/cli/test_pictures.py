@@ -1,0 +1,96 @@
+"""What a user sees of a run: where to look next, a figure for a slide, a site of one's own, and one drawing in all of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TINY, Suite
+
+SPEC = TINY.replace("depth: 3, ", "").replace("grid:\n", "grid:\n  depth: [2, 4]\n")
+SPEC = SPEC.replace("[relu, tanh]", "[tanh]")  # a program for each depth, which the initializers share
+IMAGE = re.compile(r'href="(data:image/png;base64,[^"]*)"')
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple[Suite, str]:
+    """A grid of two depths under two replicates, and what its run said."""
+    folder = tmp_path_factory.mktemp("pictured")
+    (folder / "tiny.yaml").write_text(SPEC)
+    suite = Suite(folder, lambda: empty_database)
+    said = suite("run", "tiny.yaml", "--workers", 0).stdout
+    suite("leaderboard", "--from-store", "--out", "site")
+    return suite, said
+
+
+def test_a_run_ends_by_naming_where_to_look_next(run: tuple[Suite, str]) -> None:
+    suite, said = run
+    *_, best, worst, more = said.splitlines()
+    for name, line in (("best:", best), ("worst:", worst)):
+        start, path = line.split()
+        assert start == name
+        assert "replicate 1" in (suite.folder / path).read_text(encoding="utf-8")
+    assert best.split()[1] != worst.split()[1]
+    assert "`suite ui`" in more
+    assert "`suite leaderboard --from-store --out site`" in more
+
+
+def test_two_replicates_look_the_same_in_mlflow_on_the_page_and_in_a_plot(run: tuple[Suite, str]) -> None:
+    """The gradients' images: pixel by pixel the same, and of all cells."""
+    suite, _ = run
+    recorded = {tuple(IMAGE.findall(path.read_text())) for path in suite.folder.glob("mlruns/**/gradients.svg")}
+    pages = [path.read_text() for path in (suite.folder / "site/tiny/cell").glob("*.html")]
+    assert len(recorded) == 4
+    assert all(len(images) == 3 for images in recorded), "the median, and both replicates"
+    assert {tuple(IMAGE.findall(page)) for page in pages} == recorded
+    suite("plot", "tiny.yaml", "--what", "gradients", "--out", "all.svg")
+    assert sorted(IMAGE.findall((suite.folder / "all.svg").read_text())) == sorted(images[0] for images in recorded)
+
+
+@pytest.mark.parametrize("what", ["gradients", "scores", "rates", "depth", "trend"])
+def test_any_figure_can_be_plotted(run: tuple[Suite, str], what: str) -> None:
+    suite, _ = run
+    assert suite("plot", "tiny.yaml", "--what", what, "--out", "fig.svg").stdout == "fig.svg\n"
+    drawn = (suite.folder / "fig.svg").read_text()
+    assert drawn.count("small") >= (1 if what == "trend" else 2)
+    one = suite("plot", "tiny.yaml", "--what", what, "--only", "initializer=small", "--out", "fig.pdf")
+    assert one.stdout == "fig.pdf\n"
+    assert (suite.folder / "fig.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_what_cannot_be_plotted_is_told(run: tuple[Suite, str]) -> None:
+    suite, _ = run
+    for arguments, told in (
+        (("--what", "nothing", "--out", "a.svg"), "--what nothing: expected loss, scores, gradients"),
+        (("--what", "loss", "--out", "a.gif"), "--out a.gif: expected a file name that ends in .svg, .png, .pdf"),
+        (("--what", "time", "--out", "a.svg"), "--what time: the cells recorded of tiny have none to show"),
+        (("--what", "loss", "--out", "no/a.svg"), "--out no/a.svg: cannot be written: No such file or directory"),
+        (("--what", "loss", "--out", "a.svg", "--quick"), "no quick run of tiny is recorded"),
+    ):
+        assert told in suite("plot", "tiny.yaml", *arguments, status=2).stderr
+
+
+def test_a_site_of_ones_own_shows_the_trend_along_depth(run: tuple[Suite, str]) -> None:
+    suite, _ = run
+    page = (suite.folder / "site/tiny/factors.html").read_text()
+    assert "Test accuracy by depth of 2 recipes" in page
+    assert page.count('class="l-') >= 2
+    empty = Suite(suite.folder / "site")
+    assert "nothing is recorded" in empty("leaderboard", "--from-store", "--out", "again", status=2).stderr
+
+
+def test_ui_prints_the_addresses_of_the_runs_and_of_a_picture(run: tuple[Suite, str]) -> None:
+    suite, _ = run
+    with suite.start("ui", "--port", 5987) as process:
+        assert process.stdout is not None
+        name, runs, picture = (process.stdout.readline().strip() for _ in range(3))
+        os.killpg(process.pid, signal.SIGKILL)
+    assert name == "tiny"
+    assert re.fullmatch(r"runs: +http://127\.0\.0\.1:5987/#/experiments/\d+/runs", runs)
+    found = re.fullmatch(r"picture: http://127\.0\.0\.1:5987/#/experiments/\d+/runs/(\w+)/artifacts/(.*)", picture)
+    assert found
+    assert (suite.folder / "mlruns/tiny" / found[1] / "artifacts" / found[2]).is_file()
