@@ -105,6 +105,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_plan_before_and_after(suite: Suite, finished: Suite) -> None:
     before = suite("plan", "tiny.yaml").stdout
     assert "tiny: 4 cells, 0 recorded, 4 to run (0 failed before), 2 programs to compile" in before
+    assert "\n  4 never run\n" in before
     assert "by a rule of thumb" in before
     assert not (suite.folder / "mlflow.db").exists()
     after = finished("plan", "tiny.yaml").stdout
@@ -159,9 +160,14 @@ def test_own_activation_runs_and_only_its_cells_run_again_when_it_changes(make_s
     (suite.folder / "mine.py").write_text(source.format(0.1))
     shown = suite("run", "tiny.yaml", "--workers", 0).stdout
     assert shown.count("bent · ") == 2
+    (suite.folder / "mine.py").write_text("# a comment\n" + source.format(0.1))
+    assert "4 cells, 4 recorded, 0 to run" in suite("plan", "tiny.yaml").stdout
     (suite.folder / "mine.py").write_text(source.format(0.2))
-    assert "4 cells, 2 recorded, 2 to run" in suite("plan", "tiny.yaml").stdout
+    planned = suite("plan", "tiny.yaml").stdout
+    assert "4 cells, 2 recorded, 2 to run" in planned
+    assert "\n  2: mine.py changed\n" in planned
     again = suite("run", "tiny.yaml", "--workers", 0).stdout
+    assert "tiny: run again 2: mine.py changed" in again
     assert again.count("bent · ") == 2
     assert "relu · " not in again
     assert set(exported(suite)["cells"]["activation"]) == {"relu", "bent"}

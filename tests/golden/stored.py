@@ -1,7 +1,8 @@
 """The stored numbers, their revisions and defaults, and the rule by which they may be written anew.
 
 `python -m tests.golden.stored` adds new entries and those whose revision (or the protocol's version) was raised. Numbers
-that changed without that it refuses: records of before would be taken for records of now.
+that changed without that it refuses: records of before would be taken for records of now. Where `computed` itself is
+changed, and no entry, delete the lines of what it computes in another way first.
 """
 
 from __future__ import annotations

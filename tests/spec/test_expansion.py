@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any, cast
 
 import pytest
 
+import suite
 from suite.catalog import Parameter
 from suite.catalog.activations import ACTIVATIONS
 from suite.catalog.optimizers import OPTIMIZERS
@@ -68,18 +70,34 @@ def test_a_factor_of_the_task_goes_into_the_task(tmp_path: Path) -> None:
     assert cells[0].program != cells[1].program
 
 
-def test_fingerprints_do_not_depend_on_the_process(tmp_path: Path) -> None:
-    code = """
+def fingerprints_of(spec: str, package: Path = Path(suite.__file__).parent, **environment: str) -> list[str]:
+    """Of the first benchmark of a spec that ships, with its programs, as another process makes them."""
+    code = f"""
+import suite
 from suite.spec import *
-print(*(cell.fingerprint + cell.program for cell in expand(read_benchmarks(find_spec('deep_mlp'))[0])))
+print(suite.__file__)
+print(*(cell.fingerprint + cell.program for cell in expand(read_benchmarks(find_spec({spec!r}))[0])))
 """
-    runs = {
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
-                       capture_output=True, text=True, check=True).stdout
-        for seed in ("1", "2")
-    }  # fmt: skip
-    here = expand(read_benchmarks(find_spec("deep_mlp"))[0])
-    assert runs == {" ".join(cell.fingerprint + cell.program for cell in here) + "\n"}
+    environment = {"PYTHONPATH": ":".join([str(package.parent), *sys.path]), **environment}
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    imported, found = done.stdout.splitlines()
+    assert Path(imported).parent == package
+    return found.split()
+
+
+def test_fingerprints_do_not_depend_on_the_process() -> None:
+    here = [cell.fingerprint + cell.program for cell in expand(read_benchmarks(find_spec("deep_mlp"))[0])]
+    assert fingerprints_of("deep_mlp", PYTHONHASHSEED="1") == fingerprints_of("deep_mlp", PYTHONHASHSEED="2") == here
+
+
+def test_a_comment_edited_anywhere_in_our_source_changes_nothing(tmp_path: Path) -> None:
+    copy = tmp_path / "suite"
+    shutil.copytree(Path(suite.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(find_spec("deep_mlp").parent, tmp_path / "benchmarks")
+    for file in copy.rglob("*.py"):
+        file.write_text(f'{file.read_text()}\n"""Said otherwise."""  # and commented\n')
+    assert fingerprints_of("rnn_sequences", copy) == fingerprints_of("rnn_sequences")
 
 
 @pytest.mark.parametrize(
