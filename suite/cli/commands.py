@@ -51,11 +51,13 @@ def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers 
     console, store = _console(), Store()
     levels, count = parse_only(only), parse_workers(workers)
     plans = _plans(specs, store, quick, levels)
-    failures = _run(plans, store, count, console, again("run", specs, quick, only, workers))
+    _run(plans, store, count, console, again("run", specs, quick, only, workers))
+    missing = 0
     for plan in plans:
         results = gather(plan.benchmark, store, quick=quick, only=levels, traces=False)
         console.print(report(results, command=again("show", specs, quick, only) + " --all"))
-    if failures:
+        missing += len(results.missing)
+    if missing:
         raise typer.Exit(INCOMPLETE)
 
 
@@ -203,43 +205,42 @@ def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
 
 def _nothing_recorded(store: Any, specs: list[str], quick: bool, name: str = "") -> str:
     """Why there is nothing to export, and what to do: what was asked for may be there quick, or in full."""
+    from suite.store import public
+
+    place = public(store.uri)
     names = [name] if name else store.benchmarks(not quick)
     apart = any(not entry.error for one in names for entry in store.recorded(one, not quick))
     what, command = f"of {name} " if name else "", again("run", specs or ["SPEC"], quick, None)
     if not apart:
-        return f"nothing {what}is recorded in {store.uri}: `{command}` comes first."
+        return f"nothing {what}is recorded in {place}: `{command}` comes first."
     if quick:
-        return f"no quick run {what}is recorded in {store.uri}: leave out --quick to export the full one."
-    return f"only a quick run {what}is recorded in {store.uri}: export it with --quick, or `{command}` first."
+        return f"no quick run {what}is recorded in {place}: leave out --quick to export the full one."
+    return f"only a quick run {what}is recorded in {place}: export it with --quick, or `{command}` first."
 
 
-def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> int:
-    """Runs what is missing; returns how many cells could not be run."""
+def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> None:
+    """Runs what is missing."""
     from suite.cli.progress import Display
-    from suite.protocol.records import Failure
     from suite.run.plan import wall_seconds
     from suite.run.reasons import told
     from suite.run.runner import recorded_since, run_plans
 
     total = sum(len(plan.to_run) for plan in plans)
     if not total:
-        return 0
+        return
     for plan in plans:
         for line in told(plan.reasons, again=True):
             console.print(f"{plan.benchmark.name}: run again {line}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    failures = 0
     display = Display(console, wall_seconds(plans, workers if isinstance(workers, int) else 1))
     try:
-        with display.showing(total), contextlib.closing(run_plans(plans, store, workers)) as steps:
+        with display.showing(total), contextlib.closing(run_plans(plans, store, workers, tell=display.tell)) as steps:
             for step in steps:
                 display.step(step)
-                failures += isinstance(step.result, Failure)
     except KeyboardInterrupt:
         done = recorded_since(plans, store)
         print(f"\nInterrupted. {done} of {total} cells were recorded and stay; go on with: {go_on}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
-    return failures
 
 
 def _plans(specs: list[str], store: Any, quick: bool, only: dict[str, list[str]]) -> list[Plan]:
@@ -299,5 +300,6 @@ def _status(error: Exception) -> int | None:
 
 def main() -> None:
     """The `suite` command."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a user's own module may import TensorFlow here
     with _told():
         app()
