@@ -151,3 +151,10 @@ def raise_or_record(cell: Cell) -> Record:
 
         raise Local("first line\nsecond line")
     return make_record(cell)
+
+
+def edit_and_record(cell: Cell) -> Record:
+    """Stands for a user who edits a module while its cells train."""
+    with Path(cell.recipe["edits"]).open("a") as file:
+        file.write("\n\nact = abs\n")
+    return make_record(cell)

@@ -60,14 +60,16 @@ def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers 
     wanted, count = parse_only(only), parse_workers(workers)
     chosen, console, store = _benchmarks(specs, wanted), _console(), Store()
     plans = [make_plan(benchmark, store, quick=quick, only=parts) for benchmark, parts in chosen]
-    failures = _run(plans, store, count, console, again("run", specs, quick, only, workers))
+    _run(plans, store, count, console, again("run", specs, quick, only, workers))
+    missing = 0
     for benchmark, parts in chosen:
         results = gather(benchmark, store, quick=quick, only=parts, traces=False)
         console.print(report(results, command=again("show", specs, quick, only) + " --all"))
         for line in pictures_of(results, store):
             print(line)
+        missing += len(results.missing)
     print("More: `suite ui`, every run; `suite leaderboard --from-store --out site`, pages.")
-    if failures:
+    if missing:
         raise typer.Exit(INCOMPLETE)
 
 
@@ -228,16 +230,16 @@ def plot(
         _fail(f"--what {what}: expected {', '.join(KINDS)}.")
     if out.suffix not in ENDINGS:
         _fail(f"--out {out}: expected a file name that ends in {', '.join(ENDINGS)}.")
-    levels = parse_only(only)
-    benchmarks = _benchmarks(specs, levels)
-    if len(benchmarks) > 1:
-        _fail(f"expected one benchmark to draw, got {', '.join(b.name for b in benchmarks)}.")
-    results = gather(benchmarks[0], Store(), quick=quick, only=levels)
+    chosen = _benchmarks(specs, parse_only(only))
+    if len(chosen) > 1:
+        _fail(f"expected one benchmark to draw, got {', '.join(benchmark.name for benchmark, _ in chosen)}.")
+    (benchmark, parts), store = chosen[0], Store()
+    results = gather(benchmark, store, quick=quick, only=parts)
     if not results.records:
-        _fail(_nothing_recorded(Store(), specs, quick, benchmarks[0].name))
-    drawing = benchmark_drawing(benchmarks[0].title, results.records, what)
+        _fail(_nothing_recorded(store, specs, quick, benchmark.name))
+    drawing = benchmark_drawing(benchmark.title, results.records, what)
     if drawing is None:
-        _fail(f"--what {what}: the cells recorded of {benchmarks[0].name} have none to show.")
+        _fail(f"--what {what}: the cells recorded of {benchmark.name} have none to show.")
     try:
         write(drawing, out)
     except OSError as error:
@@ -282,43 +284,42 @@ def _export_all(out: Path) -> None:
 
 def _nothing_recorded(store: Any, specs: list[str], quick: bool, name: str = "") -> str:
     """Why there is nothing to export, and what to do: what was asked for may be there quick, or in full."""
+    from suite.store import public
+
+    place = public(store.uri)
     names = [name] if name else store.benchmarks(not quick)
     apart = any(not entry.error for one in names for entry in store.recorded(one, not quick))
     what, command = f"of {name} " if name else "", again("run", specs or ["SPEC"], quick, None)
     if not apart:
-        return f"nothing {what}is recorded in {store.uri}: `{command}` comes first."
+        return f"nothing {what}is recorded in {place}: `{command}` comes first."
     if quick:
-        return f"no quick run {what}is recorded in {store.uri}: leave out --quick to export the full one."
-    return f"only a quick run {what}is recorded in {store.uri}: export it with --quick, or `{command}` first."
+        return f"no quick run {what}is recorded in {place}: leave out --quick to export the full one."
+    return f"only a quick run {what}is recorded in {place}: export it with --quick, or `{command}` first."
 
 
-def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> int:
-    """Runs what is missing; returns how many cells could not be run."""
+def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> None:
+    """Runs what is missing."""
     from suite.cli.progress import Display
-    from suite.protocol.records import Failure
     from suite.run.plan import wall_seconds
     from suite.run.reasons import told
     from suite.run.runner import recorded_since, run_plans
 
     total = sum(len(plan.to_run) for plan in plans)
     if not total:
-        return 0
+        return
     for plan in plans:
         for line in told(plan.reasons, again=True):
             console.print(f"{plan.benchmark.name}: run again {line}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    failures = 0
     display = Display(console, wall_seconds(plans, workers if isinstance(workers, int) else 1))
     try:
-        with display.showing(total), contextlib.closing(run_plans(plans, store, workers)) as steps:
+        with display.showing(total), contextlib.closing(run_plans(plans, store, workers, tell=display.tell)) as steps:
             for step in steps:
                 display.step(step)
-                failures += isinstance(step.result, Failure)
     except KeyboardInterrupt:
         done = recorded_since(plans, store)
         print(f"\nInterrupted. {done} of {total} cells were recorded and stay; go on with: {go_on}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
-    return failures
 
 
 def _benchmarks(specs: list[str], only: Parts) -> list[tuple[Benchmark, Parts]]:
@@ -377,6 +378,7 @@ def _status(error: Exception) -> int | None:
 
 def main() -> None:
     """The `suite` command."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a user's own module may import TensorFlow here
     with standard_streams(), _told():
         try:
             os.getcwd()

@@ -68,6 +68,10 @@ class Display:
         with self._bar:
             yield self
 
+    def tell(self, line: str) -> None:
+        """What happens beside the cells."""
+        self._bar.console.print(Text(line, style="yellow"), soft_wrap=not self._console.is_terminal)
+
     def step(self, step: Step) -> None:
         """One more cell is recorded."""
         result = step.result

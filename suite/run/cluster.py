@@ -8,18 +8,22 @@ import queue
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from suite.protocol.records import Cell, Failure, Record
 from suite.run.handout import Handout
-from suite.run.worker import Answer, Run, short, train, work
+from suite.run.provenance import Origin, origin, own_sources
+from suite.run.worker import Answer, Run, introduce, short, train, work
 
 LEAST_MEMORY, MOST_MEMORY = 1.5 * 2**30, 6 * 2**30
 """Bytes that a local worker may hold lie between these, as the machine allows: TensorFlow alone takes 0.7 GiB."""
 
 _LOOK_SECONDS = 0.5
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS, _REFUSED_SECONDS = 60.0, 5.0
+"""How long to wait for a worker where there is none, and where all that are there were refused."""
+
 _CLOSE_SECONDS = 0.5
 
 _DIED = "the worker process died (killed, out of memory, or crashed)"
@@ -38,6 +42,18 @@ _QUIET = {
     "distributed.worker.preload": ["suite.run.worker"],
     "distributed.admin.system-monitor.gil.enabled": False,
 }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a cell in the end, and what made it; None where no worker came back with it."""
+
+    result: Record | Failure
+    origin: Origin | None
+
+
+Tell = Callable[[str], None]
+"""What is done with a line for the user."""
 
 
 class ClusterError(Exception):
@@ -59,12 +75,18 @@ def memory_limit_of(workers: int) -> float:
 
 
 def run_cells(
-    cells: Sequence[Cell], workers: int | str, *, run: Run = train, memory_limit: float | None = None
-) -> Generator[Record | Failure, None, None]:
-    """Runs cells and yields each one's record, or its failure, as it is finished.
+    cells: Sequence[Cell],
+    workers: int | str,
+    *,
+    run: Run = train,
+    memory_limit: float | None = None,
+    tell: Tell = lambda line: None,
+) -> Generator[Outcome, None, None]:
+    """Runs cells and yields what came of each as it is finished.
 
-    A cell whose worker dies, or whose `run` raises, is tried again before it is a failure; the others go on.
-    Closing the iterator ends the workers at once.
+    A cell whose worker dies, or whose `run` raises, is tried again before it is a failure; the others go on. A worker
+    gets none before it has said what it runs: one with other versions, other code, or another text of the user's own
+    modules gets none at all. Closing the iterator ends the workers at once.
 
     Args:
         cells: In the order in which they should be begun; those of one program go to one worker as far as that pays.
@@ -72,9 +94,10 @@ def run_cells(
             Dask scheduler (`tcp://host:port`), whose workers have this package installed.
         run: What is done with a cell; a function that can be pickled.
         memory_limit: Bytes after which a local worker is replaced; by default what `memory_limit_of` says.
+        tell: Is told of workers that are refused.
 
     Raises:
-        ClusterError: The cluster cannot be reached, or all its workers are gone for good.
+        ClusterError: The cluster cannot be reached, or all its workers are gone for good, or refused.
     """
     if not cells:
         return
@@ -90,14 +113,24 @@ def run_cells(
         else:
             client = stack.enter_context(_joined_cluster(workers))
             limit = 0
-        yield from _Dispatcher(client, handout, run, limit).results(len(cells))
+        yield from _Dispatcher(client, handout, run, limit, tell).results(cells)
 
 
-def _in_this_process(handout: Handout, run: Run) -> Iterator[Record | Failure]:
+def _in_this_process(handout: Handout, run: Run) -> Iterator[Outcome]:
+    own = own_sources(handout.cells)
+    here = origin(own)
     while (cell := handout.take("here")) is not None:
-        result = _judge(handout, cell, work(run, cell))
+        answer = work(run, cell, own)
+        differs = here.differs(answer.origin)
+        if differs:
+            raise ClusterError(_changed(differs))
+        result = _judge(handout, cell, answer)
         if result is not None:
-            yield result
+            yield Outcome(result, answer.origin)
+
+
+def _changed(differs: str) -> str:
+    return f"what is trained was changed during the run ({differs}): give the command again"
 
 
 def _judge(handout: Handout, cell: Cell, answer: Answer) -> Record | Failure | None:
@@ -116,55 +149,100 @@ class _Dispatcher:
         handout: The cells.
         run: What is done with a cell.
         memory_limit: Bytes after which a worker is replaced; 0 for never.
+        tell: Is told of workers that are refused.
     """
 
-    def __init__(self, client: Any, handout: Handout, run: Run, memory_limit: float) -> None:
+    def __init__(self, client: Any, handout: Handout, run: Run, memory_limit: float, tell: Tell) -> None:
         self._client, self._handout, self._run, self._memory_limit = client, handout, run, memory_limit
+        self._tell, self._address = tell, str(client.scheduler.addr)
+        self._own = own_sources(handout.cells)
+        self._here = origin(self._own)
         self._lock = threading.RLock()
-        self._results: queue.SimpleQueue[Record | Failure] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Outcome | str] = queue.SimpleQueue()
+        self._asked: set[str] = set()
+        self._known: set[str] = set()
+        self._refused: dict[str, str] = {}
         self._busy: dict[str, tuple[Any, Cell]] = {}
         self._leaving: set[str] = set()
         self._closed = False
 
-    def results(self, count: int) -> Iterator[Record | Failure]:
-        """All `count` of them, in the order in which they are finished."""
-        seen_workers = time.monotonic()
+    def results(self, cells: Sequence[Cell]) -> Iterator[Outcome]:
+        """One for each of the cells, in the order in which they are finished."""
+        count, seen_workers = len(cells), time.monotonic()
         try:
             while count:
                 if self._look():
                     seen_workers = time.monotonic()
-                elif time.monotonic() - seen_workers > _PATIENCE_SECONDS:
-                    raise ClusterError("all workers of the cluster are gone, and none came back within a minute")
+                else:
+                    self._lose_patience(time.monotonic() - seen_workers)
                 try:
-                    result = self._results.get(timeout=_LOOK_SECONDS)
+                    outcome = self._results.get(timeout=_LOOK_SECONDS)
                 except queue.Empty:
                     continue
+                if isinstance(outcome, str):
+                    self._tell(outcome)
+                    continue
                 count -= 1
-                yield result
+                yield outcome
         finally:
             self._closed = True
 
+    def _lose_patience(self, waited: float) -> None:
+        if self._refused and waited > _REFUSED_SECONDS:
+            reasons = dict.fromkeys(f"{reason} ({worker})" for worker, reason in self._refused.items())
+            raise ClusterError(
+                f"none of the workers at {self._address} may run cells, since numbers hold per version: each has "
+                f"{'; '.join(reasons)}. They need what is installed here; see docs/cluster.md"
+            )
+        if waited > _PATIENCE_SECONDS:
+            raise ClusterError(f"no worker is at {self._address}, and none came within a minute")
+
     def _look(self) -> bool:
-        """Takes note of workers that came and went, and gives idle ones a cell. Whether there are any."""
+        """Takes note of workers that came and went, and gives idle ones a cell. Whether there are any to give it to."""
         try:
             present = set(self._client.scheduler_info(n_workers=-1)["workers"])
         except Exception as error:
-            raise ClusterError(f"the connection to the cluster is lost: {error}") from error
+            raise ClusterError(
+                f"the Dask scheduler at {self._address} is gone. What was recorded stays: give the command again "
+                "when it is back"
+            ) from error
         with self._lock:
             for worker in set(self._busy) - present:
                 self._lose(worker)
+            self._known &= present
             self._leaving &= present
-            for worker in sorted(present - set(self._busy) - self._leaving):
+            for worker in present - self._known - self._asked - set(self._refused):
+                self._asked.add(worker)
+                threading.Thread(target=self._ask, args=(worker,), daemon=True).start()
+            for worker in sorted(self._known - set(self._busy) - self._leaving):
                 self._give(worker)
-        return bool(present)
+        return bool(self._known or self._asked & present)
+
+    def _ask(self, worker: str) -> None:
+        """In a thread of its own. Not as a task: a worker without this package would die of that without a word."""
+        answer = self._client.run(introduce, self._own, workers=[worker], on_error="return").get(worker)
+        with self._lock:
+            self._asked.discard(worker)
+            if self._closed or answer is None or isinstance(answer, OSError):  # it is gone, or is asked again
+                return
+            differs = _misfit(answer) if isinstance(answer, Exception) else self._here.differs(answer)
+            if differs:
+                self._refuse(worker, differs)
+            else:
+                self._known.add(worker)
+                self._give(worker)
+
+    def _refuse(self, worker: str, reason: str) -> None:
+        self._known.discard(worker)
+        self._refused[worker] = reason
+        self._results.put(f"worker {worker} gets no cells: it has {reason}")
 
     def _give(self, worker: str) -> None:
         cell = None if self._closed else self._handout.take(worker)
         if cell is None:
             return
-        future = self._client.submit(
-            work, self._run, cell, key=f"{cell.fingerprint}-{time.monotonic_ns()}", workers=[worker], pure=False
-        )
+        key = f"{cell.fingerprint}-{time.monotonic_ns()}"
+        future = self._client.submit(work, self._run, cell, self._own, key=key, workers=[worker], pure=False)
         self._busy[worker] = future, cell
         future.add_done_callback(lambda future: self._finished(worker, future))
 
@@ -180,13 +258,19 @@ class _Dispatcher:
                 self._lose(worker, _died(error) or short(error))
                 return
             _, cell = self._busy.pop(worker)
+            differs = self._here.differs(answer.origin)
+            if differs:
+                self._handout.forget(worker)
+                self._handout.back(cell)
+                self._refuse(worker, differs)
+                return
             result = _judge(self._handout, cell, answer)
             if self._memory_limit and answer.memory > self._memory_limit:
                 self._replace(worker)
             else:
                 self._give(worker)
         if result is not None:
-            self._results.put(result)
+            self._results.put(Outcome(result, answer.origin))
 
     def _lose(self, worker: str, error: str = _DIED) -> None:
         """The cell did not come back from the worker, most likely because it died."""
@@ -196,7 +280,7 @@ class _Dispatcher:
             self._leaving.add(worker)
         failure = self._handout.failed(cell, error)
         if failure is not None:
-            self._results.put(failure)
+            self._results.put(Outcome(failure, None))
 
     def _replace(self, worker: str) -> None:
         self._handout.forget(worker)
@@ -216,14 +300,22 @@ def _died(error: Exception) -> str:
     return _DIED if isinstance(error, (KilledWorker, CancelledError)) else ""
 
 
+def _misfit(error: Exception) -> str:
+    """What a worker lacks that could not even say what it runs; Dask brings some errors as text only."""
+    text = short(error)
+    if "No module named 'suite" in text:
+        return ("no" if "'suite'" in text else "another version of") + " trainability-suite installed"
+    return f"an error of its own: {text}"
+
+
 @contextlib.contextmanager
 def _local_cluster(workers: int) -> Iterator[Any]:
     import dask.config
     from distributed import Client, LocalCluster
 
+    _silence()
     with (
-        tempfile.TemporaryDirectory(prefix="suite-", ignore_cleanup_errors=True) as folder,
-        _silence(),
+        tempfile.TemporaryDirectory(prefix="dask-", ignore_cleanup_errors=True) as folder,
         dask.config.set({**_QUIET, "temporary-directory": folder}),
     ):
         cluster = LocalCluster(
@@ -264,7 +356,8 @@ def _joined_cluster(address: str) -> Iterator[Any]:
     import dask.config
     from distributed import Client
 
-    with _silence(), dask.config.set({"distributed.comm.timeouts.connect": "10s"}):
+    _silence()
+    with dask.config.set({"distributed.comm.timeouts.connect": "10s"}):
         try:
             client = Client(address, set_as_default=False, timeout=10)
         except Exception as error:
@@ -276,15 +369,9 @@ def _joined_cluster(address: str) -> Iterator[Any]:
                 client.close(timeout=2)
 
 
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Keeps Dask's logs off the screen: what matters of them comes back as results."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio", "bokeh")]
-    before = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)
+def _silence() -> None:
+    """Keeps Dask's logs off the screen, to the end of the process: what matters of them comes back as results."""
+    ours = ("distributed", "tornado", "asyncio", "bokeh")
+    for name in (*ours, *(name for name in logging.root.manager.loggerDict if name.startswith("distributed."))):
+        logger = logging.getLogger(name)  # Dask gives several of its own a way to the screen
+        logger.handlers, logger.propagate = [logging.NullHandler()], False

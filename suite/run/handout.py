@@ -33,12 +33,16 @@ class Handout:
     Args:
         cells: In the order in which they should be run.
         attempts: Times a cell is tried.
+
+    Attributes:
+        cells: All of them.
     """
 
     def __init__(self, cells: Sequence[Cell], attempts: int = ATTEMPTS) -> None:
         self._groups: dict[str, _Group] = {}
         for cell in cells:
             self._groups.setdefault(cell.program, _Group()).cells.append(cell)
+        self.cells = tuple(cells)
         self._attempts = attempts
         self._tried: dict[str, int] = {}
         self._programs: dict[str, str] = {}  # the program each worker has compiled
@@ -65,8 +69,12 @@ class Handout:
         tried = self._tried[cell.fingerprint] = self._tried.get(cell.fingerprint, 0) + 1
         if tried >= self._attempts:
             return Failure(cell, error, tried)
-        self._groups[cell.program].cells.append(cell)
+        self.back(cell)
         return None
+
+    def back(self, cell: Cell) -> None:
+        """Takes a cell back that was not tried after all."""
+        self._groups[cell.program].cells.append(cell)
 
     def forget(self, worker: str) -> None:
         """A worker is gone, and its compiled program with it."""

@@ -1,22 +1,100 @@
-"""Where results come from: the spec's text, library versions, the commit of this code, and the machine."""
+"""Where results come from: the spec's text, library versions, the commit and the bytes of this code, and the machine."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from suite.protocol.records import Provenance
+from suite.protocol.records import Cell, Provenance
 
 _PACKAGE, _MARK = Path(__file__).resolve().parents[1], "__init__.py"
 _DISTRIBUTIONS = {"suite": "trainability-suite"} | {
     name: name for name in ("keras", "tensorflow", "optuna", "mlflow", "numpy")
 }
+
+_TRAINING = ("suite", "keras", "tensorflow", "optuna", "numpy")
+"""Distributions that numbers depend on: equal on all workers. Of Python it is the minor version."""
+
+Own = tuple[tuple[str, tuple[str, ...]], ...]
+"""A user's own components and data files, each with the folders in which it is looked for first."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a process says of itself before and after it trains a cell.
+
+    Attributes:
+        versions: Of Python and the libraries.
+        machine: System, processor and cores.
+        package: Digest of this package's source.
+        own: Digests of the user's own components and data files, by name; None of one that is not there.
+    """
+
+    versions: Mapping[str, str]
+    machine: Mapping[str, Any]
+    package: str
+    own: Mapping[str, str | None]
+
+    def differs(self, other: Origin) -> str:
+        """In what another's numbers may differ from those made here, in words; empty if in nothing."""
+        mine, its = ({**o.versions, "python": o.versions["python"].rpartition(".")[0]} for o in (self, other))
+        found = [
+            f"{name} {its[name]} in place of {mine[name]}" for name in ("python", *_TRAINING) if its[name] != mine[name]
+        ]
+        if self.package != other.package:
+            found.append("other source code of this package")
+        for name, digest in self.own.items():
+            if other.own.get(name) != digest:
+                found.append(f"another {name}" if other.own.get(name) else f"no {name}")
+        return ", ".join(found)
+
+    def of(self, provenance: Provenance) -> Provenance:
+        """The provenance of what was made here rather than where the run was started."""
+        return replace(provenance, versions={**provenance.versions, **self.versions}, machine=dict(self.machine))
+
+
+def own_sources(cells: Iterable[Cell]) -> Own:
+    """The user's own components and data files that cells name."""
+    return tuple(sorted({(name, cell.search_path) for cell in cells for name in cell.sources}))
+
+
+def origin(own: Own) -> Origin:
+    """Of what this process trains now. The package is what it was when the process was first asked."""
+    versions = {name: version for name, version in _versions().items() if name != "mlflow"}
+    return Origin(versions, dict(_machine()), _package(), {name: _digest(name, folders) for name, folders in own})
+
+
+@cache
+def _package() -> str:
+    found = hashlib.sha256()
+    for name, content in sorted(_sources(_PACKAGE).items()):
+        found.update(f"{name} {len(content)}\n".encode() + content)
+    return found.hexdigest()
+
+
+def _digest(name: str, folders: Sequence[str]) -> str | None:
+    from suite.catalog import is_own_component
+    from suite.spec.behaviour import digest_of_component
+    from suite.spec.sources import digest_of_file, find_file, find_module
+
+    if is_own_component(name):
+        return digest_of_component(name, folders) if find_module(name.partition(":")[0], folders) else None
+    file = find_file(name, folders)
+    return None if file is None else _digest_as_of(file, file.stat().st_mtime_ns, digest_of_file)
+
+
+@cache
+def _digest_as_of(file: Path, changed: int, digest: Callable[[Path], str]) -> str:
+    """Of a data file, which may be large: once for each time it was changed."""
+    return digest(file)
 
 
 def provenance(spec: str, spec_file: Path) -> Provenance:

@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.protocol.records import Failure, Record
-from suite.run.cluster import run_cells
+from suite.protocol.records import Cell, Failure, Record
+from suite.run.cluster import Tell, run_cells
 from suite.run.provenance import provenance
 from suite.run.worker import Run, train
 
@@ -35,7 +35,7 @@ class Progress:
 
 
 def run_plans(
-    plans: Sequence[Plan], store: Store, workers: int | str, *, run: Run = train
+    plans: Sequence[Plan], store: Store, workers: int | str, *, run: Run = train, tell: Tell = lambda line: None
 ) -> Generator[Progress, None, None]:
     """Runs every cell that the plans miss, and yields each as soon as it is recorded.
 
@@ -46,6 +46,7 @@ def run_plans(
         store: Where records go; nothing else may be writing to it.
         workers: As for `suite.run.cluster.run_cells`.
         run: What is done with a cell.
+        tell: As for `suite.run.cluster.run_cells`.
 
     Raises:
         SpecError: A user's own component cannot be imported, or data is missing; nothing was trained then.
@@ -53,24 +54,25 @@ def run_plans(
         ClusterError: The workers are gone.
     """
     from suite.spec import check_data, try_components
+    from suite.store import scratch
 
-    cells = [cell for plan in plans for cell in plan.to_run]
-    if not cells:
+    plans = [plan for plan in plans if plan.to_run]
+    if not plans:
         return
-    origins = {
-        plan.benchmark.name: provenance(plan.benchmark.text, plan.benchmark.file) for plan in plans if plan.to_run
-    }
-    with store.writing() as writer:
-        try_components(cells)
+    origins = {plan.benchmark.name: provenance(plan.benchmark.text, plan.benchmark.file) for plan in plans}
+    with scratch(), store.writing() as writer:
+        try_components([cell for plan in plans for cell in plan.to_run])
         for plan in plans:
             if isinstance(workers, int):  # else the data is where the workers are
                 check_data(plan.to_run, plan.benchmark, downloads=True)
-            if plan.to_run:
-                writer.open_benchmark(plan.to_run[0], origins[plan.benchmark.name])
-        with contextlib.closing(run_cells(cells, workers, run=run)) as results:
-            for done, result in enumerate(results, start=1):
+            writer.open_benchmark(plan.to_run[0], origins[plan.benchmark.name])
+        there = {plan.benchmark.name: _recorded(plan.to_run, store) for plan in plans}
+        cells = [cell for plan in plans for cell in plan.to_run if cell.fingerprint not in there[cell.benchmark]]
+        with contextlib.closing(run_cells(cells, workers, run=run, tell=tell)) as outcomes:
+            for done, outcome in enumerate(outcomes, start=1):
+                result, made = outcome.result, origins[outcome.result.cell.benchmark]
                 with _interrupts_held_back() as held:
-                    writer.add(result, origins[result.cell.benchmark])
+                    writer.add(result, outcome.origin.of(made) if outcome.origin else made)
                 yield Progress(result, done, len(cells))
                 if held:
                     raise KeyboardInterrupt
@@ -78,10 +80,12 @@ def run_plans(
 
 def recorded_since(plans: Sequence[Plan], store: Store) -> int:
     """How many of the cells that the plans missed have a record by now."""
-    found = 0
-    for plan in plans:
-        found += sum(not entry.error for entry in store.answering(plan.to_run).values())
-    return found
+    return sum(len(_recorded(plan.to_run, store)) for plan in plans)
+
+
+def _recorded(cells: Sequence[Cell], store: Store) -> set[str]:
+    """The fingerprints of those that have a record by now: another run may have made it since the plan."""
+    return {fingerprint for fingerprint, entry in store.answering(cells).items() if not entry.error}
 
 
 @contextlib.contextmanager

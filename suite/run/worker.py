@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.protocol.records import Cell, Record
+from suite.run.provenance import Origin, Own, origin
 
 Run = Callable[[Cell], Record]
 
@@ -31,11 +32,12 @@ _ERROR_LENGTH = 300
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a cell: a record, or the error in its place; and the bytes of memory the process holds now."""
+    """What came of a cell: a record, or the error in its place; what made it, and the bytes the process holds now."""
 
     record: Record | None
     error: str
     memory: int
+    origin: Origin
 
 
 def train(cell: Cell) -> Record:
@@ -45,13 +47,18 @@ def train(cell: Cell) -> Record:
     return run_cell(cell)
 
 
-def work(run: Run, cell: Cell) -> Answer:
+def introduce(own: Own) -> Origin:
+    """What a worker is, before it gets a cell."""
+    return origin(own)
+
+
+def work(run: Run, cell: Cell, own: Own) -> Answer:
     """Runs a cell. Errors become text here, since not every exception survives the way to another process."""
     set_environment()
     try:
-        return Answer(run(cell), "", memory_used())
+        return Answer(run(cell), "", memory_used(), origin(own))
     except (Exception, SystemExit) as error:
-        return Answer(None, f"{_blame(error, cell)}{short(error)}", memory_used())
+        return Answer(None, f"{_blame(error, cell)}{short(error)}", memory_used(), origin(own))
 
 
 def _blame(error: BaseException, cell: Cell) -> str:

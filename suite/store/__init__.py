@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from suite.store.database import StoreError, serve
+from suite.store.database import serve
 from suite.store.names import experiment_name
 from suite.store.reader import Entry, Store, Stored
+from suite.store.scratch import scratch
+from suite.store.troubles import StoreError, public
 
-__all__ = ["Entry", "Store", "StoreError", "Stored", "experiment_name", "serve"]
+__all__ = ["Entry", "Store", "StoreError", "Stored", "experiment_name", "public", "scratch", "serve"]

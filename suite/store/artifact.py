@@ -2,64 +2,79 @@
 
 from __future__ import annotations
 
-import contextlib
+import io
 import json
-import tempfile
-from collections.abc import Iterator
+import struct
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 
 from suite.protocol.records import cell_from_plain
 from suite.spec.identity import fingerprint, identity, own_names
-from suite.store.database import translated
 from suite.store.names import ARTIFACT, FINGERPRINT, IDENTITY
+from suite.store.runs import CellRun
+from suite.store.troubles import translated
 
 
-def local_folder(artifacts: str) -> Path | None:
-    """The folder of a run's artifacts if it is on this machine."""
-    scheme, separator, rest = artifacts.partition("://")
-    if not separator:
-        return Path(artifacts)
-    return Path(rest) if scheme == "file" else None
+def local_file(artifacts: str) -> str | None:
+    """The artifact of a run if it is on this machine; None if MLflow has to bring it."""
+    if artifacts.startswith("/"):
+        return f"{artifacts}/{ARTIFACT}"
+    parts = urlsplit(artifacts)
+    if parts.scheme not in ("", "file"):
+        return None
+    return str(Path(url2pathname(parts.path) if parts.scheme else artifacts, ARTIFACT))
 
 
-@contextlib.contextmanager
-def opened(run_id: str, artifacts: str, uri: str) -> Iterator[Any]:
-    """The arrays of a run's artifact, each read when it is asked for."""
-    with contextlib.ExitStack() as stack:
-        folder = local_folder(artifacts)
-        if folder is not None:
-            file = folder / ARTIFACT
-        else:
+def read(run_id: str, artifacts: str, uri: str) -> bytes:
+    """The artifact of a run."""
+    with translated("read from", uri):
+        file = local_file(artifacts)
+        if file is None:
             from mlflow.artifacts import download_artifacts
 
-            place = stack.enter_context(tempfile.TemporaryDirectory())
-            with translated("read from", uri):
-                file = Path(download_artifacts(run_id=run_id, artifact_path=ARTIFACT, dst_path=place, tracking_uri=uri))
-        yield stack.enter_context(np.load(file, allow_pickle=False))
+            file = download_artifacts(run_id=run_id, artifact_path=ARTIFACT, tracking_uri=uri)
+        return Path(file).read_bytes()
 
 
-def in_plain(arrays: Any) -> dict[str, Any]:
+def in_plain(artifact: bytes) -> dict[str, Any]:
     """All but the traces: `{"record": ..., "provenance": ...}`."""
-    found: dict[str, Any] = json.loads(arrays["json"].tobytes())
+    stream = io.BytesIO(artifact)
+    if artifact[8:10] == b"\0\0" and artifact[30:38] == b"json.npy":
+        # The archive's first member, stored as it is: to read the directory of all of them takes five times as long.
+        stream.seek(30 + sum(struct.unpack_from("<HH", artifact, 26)))
+        found: dict[str, Any] = json.loads(np.lib.format.read_array(stream).tobytes())
+        return found
+    with np.load(stream, allow_pickle=False) as arrays:
+        return dict(json.loads(arrays["json"].tobytes()))
+
+
+def traces(artifact: bytes) -> dict[int, dict[str, np.ndarray]]:
+    """Of each replicate, by name."""
+    found: dict[int, dict[str, np.ndarray]] = {}
+    with np.load(io.BytesIO(artifact), allow_pickle=False) as arrays:
+        for name in arrays.files:
+            replicate, _, trace = name.partition("/")
+            if trace:
+                found.setdefault(int(replicate), {})[trace] = arrays[name]
     return found
 
 
-def identify(run: Any, uri: str) -> tuple[str, dict[str, Any]]:
+def identify(run: CellRun, uri: str) -> tuple[str, dict[str, Any]]:
     """Fingerprint and identity of a cell's run.
 
     A record of before runs were tagged with their identity is known by the cell that it holds. It counts as of the first
     revision of all that it names; what a user's own code and data were is not known of it, so that it answers no cell
     that names any. Where there is no such record the identity is empty.
     """
-    tags = run.data.tags
+    tags = run.tags
     if IDENTITY in tags:
         return tags[FINGERPRINT], json.loads(tags[IDENTITY])
     try:
-        with opened(run.info.run_id, run.info.artifact_uri, uri) as arrays:
-            record = in_plain(arrays)["record"]
+        record = in_plain(read(run.run_id, run.artifacts, uri))["record"]
         cell = cell_from_plain(record["cell"])
         unknown = dict.fromkeys(sorted(set().union(*own_names(cell))))
         found = {**identity(cell), "protocol": record["protocol_version"], "revisions": {}, "sources": unknown}

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from suite.protocol.records import Cell, Provenance, Record, record_from_plain
 from suite.spec.identity import answers, question
-from suite.store.artifact import identify, in_plain, local_folder, opened
-from suite.store.database import (
-    StoreError,
-    check_database,
-    connect,
-    default_uri,
-    locked,
-    sqlite_file,
-    translated,
-)
-from suite.store.names import ARTIFACT, BENCHMARK, COMPILE_SECONDS, ERROR, KIND, SECONDS, experiment_name
-from suite.store.runs import search
+from suite.store.artifact import identify, in_plain, local_file, read, traces
+from suite.store.database import check_writable, connect, create, default_uri, is_there
+from suite.store.lock import Claims, locked
+from suite.store.names import BENCHMARK, COMPILE_SECONDS, ERROR, SECONDS, experiment_name
+from suite.store.runs import CellRun, cell_runs
+from suite.store.scratch import scratch
+from suite.store.troubles import StoreError, translated
 
 if TYPE_CHECKING:
     from suite.store.writer import Writer
+
+_AT_ONCE = 8
+"""Records that a server is asked for at a time."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +113,8 @@ class Store:
             experiment = client.get_experiment_by_name(experiment_name(benchmark, quick))
             if experiment is None or experiment.lifecycle_stage != "active":
                 return []
-            runs = search(client, experiment.experiment_id, f"tags.`{KIND}` = 'cell'")
-        entries = [_entry(run, self.uri) for run in runs if run.info.status in ("FINISHED", "FAILED")]
+            runs = cell_runs(client, self.uri, experiment.experiment_id)
+        entries = [_entry(run, self.uri) for run in runs if run.status in ("FINISHED", "FAILED")]
         found: dict[Hashable, Entry] = {}
         for entry in sorted(entries, key=lambda entry: (not entry.error, entry.finished)):
             if entry.error or _artifact_there(entry):
@@ -139,7 +137,11 @@ class Store:
         Raises:
             StoreError: A record cannot be read.
         """
-        return [self._load(entry, traces) for entry in entries if not entry.error]
+        wanted = [entry for entry in entries if not entry.error]
+        if all(local_file(entry.artifacts) for entry in wanted):
+            return [self._stored(entry, traces) for entry in wanted]
+        with scratch(), ThreadPoolExecutor(_AT_ONCE) as pool:  # they wait for the server, not for the processor
+            return list(pool.map(lambda entry: self._stored(entry, traces), wanted))
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writer]:
@@ -150,35 +152,30 @@ class Store:
         """
         from suite.store.writer import Writer
 
-        check_database(self.uri, writing=True)
+        check_writable(self.uri)
         with locked(self.uri):
+            if not is_there(self.uri):
+                create(self.uri)
+            client = self._connected = self._connected or connect(self.uri)
+            self._recorded.clear()
+            claims = Claims(client, self.uri)
             try:
-                yield Writer(self.uri, self._client(create=True))
+                yield Writer(self.uri, client, claims)
             finally:
                 self._recorded.clear()
+                claims.release()
 
-    def _client(self, create: bool = False) -> Any:
-        if self._connected is None:
-            file = sqlite_file(self.uri)
-            if file is not None and not create and not file.exists():
-                return None
-            check_database(self.uri, writing=False)
+    def _client(self) -> Any:
+        if self._connected is None and is_there(self.uri):
             self._connected = connect(self.uri)
         return self._connected
 
-    def _load(self, entry: Entry, traces: bool) -> Stored:
+    def _stored(self, entry: Entry, with_traces: bool) -> Stored:
+        artifact = read(entry.run_id, entry.artifacts, self.uri)
         try:
-            with opened(entry.run_id, entry.artifacts, self.uri) as arrays:
-                plain = in_plain(arrays)
-                by_replicate: dict[int, dict[str, np.ndarray]] = {}
-                for name in arrays.files if traces else ():
-                    replicate, _, trace = name.partition("/")
-                    if trace:
-                        by_replicate.setdefault(int(replicate), {})[trace] = arrays[name]
-            record = record_from_plain(plain["record"], by_replicate)
+            plain = in_plain(artifact)
+            record = record_from_plain(plain["record"], traces(artifact) if with_traces else {})
             return Stored(record, Provenance(**plain["provenance"]), entry.finished)
-        except StoreError:
-            raise
         except Exception as error:
             raise StoreError(
                 f"the record of cell {entry.fingerprint} is damaged ({type(error).__name__}: {error}). "
@@ -186,23 +183,22 @@ class Store:
             ) from error
 
 
-def _entry(run: Any, uri: str) -> Entry:
-    tags = run.data.tags
+def _entry(run: CellRun, uri: str) -> Entry:
     fingerprint, identity = identify(run, uri)
     return Entry(
         fingerprint=fingerprint,
         identity=identity,
-        run_id=run.info.run_id,
-        experiment_id=run.info.experiment_id,
-        artifacts=run.info.artifact_uri,
-        seconds=float(tags.get(SECONDS, 0.0)),
-        compile_seconds=float(tags.get(COMPILE_SECONDS, 0.0)),
-        finished=int(run.info.end_time or 0),
-        error=tags.get(ERROR, "") if run.info.status == "FAILED" else "",
+        run_id=run.run_id,
+        experiment_id=run.experiment_id,
+        artifacts=run.artifacts,
+        seconds=float(run.tags.get(SECONDS, 0.0)),
+        compile_seconds=float(run.tags.get(COMPILE_SECONDS, 0.0)),
+        finished=run.end_time,
+        error=run.tags.get(ERROR, "") if run.status == "FAILED" else "",
     )
 
 
 def _artifact_there(entry: Entry) -> bool:
     """Whether the record can be read, as far as a look tells: files may be deleted and the database kept."""
-    local = local_folder(entry.artifacts)
-    return local is None or (local / ARTIFACT).is_file()
+    file = local_file(entry.artifacts)
+    return file is None or os.path.isfile(file)

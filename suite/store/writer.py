@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import os
 import tempfile
 import time
 from collections.abc import Hashable, Mapping, Sequence
@@ -18,7 +19,8 @@ from suite.protocol.records import Cell, Failure, Provenance, Record, Replicate,
 from suite.spec.identity import identity, question
 from suite.store import series
 from suite.store.artifact import identify
-from suite.store.database import artifact_folder, translated
+from suite.store.database import artifact_folder
+from suite.store.lock import Claims
 from suite.store.names import (
     ARTIFACT,
     BENCHMARK,
@@ -30,7 +32,8 @@ from suite.store.names import (
     SECONDS,
     experiment_name,
 )
-from suite.store.runs import search
+from suite.store.runs import cell_runs, search
+from suite.store.troubles import translated
 
 _PARENT, _NOTE, _KIND_OF_EXPERIMENT, _SOURCE, _COMMIT = (
     "mlflow.parentRunId", "mlflow.note.content", "mlflow.experimentKind", "mlflow.source.name",
@@ -47,12 +50,18 @@ class Writer:
     """Puts finished cells into MLflow, each as a run with its replicates nested under it.
 
     A cell counts as recorded from the moment its run's status is FINISHED, which is the last thing written. What a
-    killed writer left behind is deleted when the next one first touches the benchmark.
+    killed writer left behind is deleted when the next one first touches the benchmark, and so are second records of
+    a cell.
+
+    Args:
+        uri: Of the store.
+        client: Of MLflow.
+        claims: By which no other writes to the same benchmark.
     """
 
-    def __init__(self, uri: str, client: Any) -> None:
-        self._uri, self._client = uri, client
-        self._experiments: dict[tuple[str, bool], tuple[str, dict[Hashable, list[str]]]] = {}
+    def __init__(self, uri: str, client: Any, claims: Claims) -> None:
+        self._uri, self._client, self._claims = uri, client, claims
+        self._experiments: dict[tuple[str, bool], tuple[str, dict[Hashable, str]]] = {}
 
     def add(self, result: Record | Failure, provenance: Provenance) -> None:
         """Records a cell, or that it could not be run; replaces what was there of it before.
@@ -64,14 +73,14 @@ class Writer:
         with translated("write to", self._uri):
             experiment, known = self._experiment(cell, provenance)
             key = question(cell.fingerprint, identity(cell))
-            before = known.get(key, [])
+            before = known.get(key)
             if isinstance(result, Record):
                 run_id = self._add_record(experiment, result, provenance)
             else:
                 run_id = self._add_failure(experiment, result, provenance)
-            known[key] = [run_id]
-            for run_id in before:
-                self._delete(experiment, run_id)
+            known[key] = run_id
+            if before is not None:
+                self._delete(experiment, before)
 
     def open_benchmark(self, cell: Cell, provenance: Provenance) -> None:
         """Makes sure the benchmark of a cell has its experiment, and clears what a killed run left in it."""
@@ -91,7 +100,9 @@ class Writer:
             for name, text in zip((PICTURE, PAGE), cell_files(record), strict=True):
                 Path(folder, name).write_text(text, encoding="utf-8")
             self._client.log_artifacts(run_id, folder)
+        _to_disk(self._uri, experiment_name(record.cell.benchmark, record.cell.quick), run_id)
         self._log(run_id, series.cell_metrics(record), parameters, end)
+        self._claims.check(experiment)
         self._client.set_terminated(run_id, "FINISHED", end)
         return run_id
 
@@ -120,6 +131,7 @@ class Writer:
         tags = {ERROR: failure.error, "suite.attempts": str(failure.attempts)}
         run_id = self._create(experiment, failure.cell, provenance, tags, end)
         self._log(run_id, (), series.parameters(failure.cell), end)
+        self._claims.check(experiment)
         self._client.set_terminated(run_id, "FAILED", end)
         return run_id
 
@@ -152,26 +164,31 @@ class Writer:
         for start in range(0, len(rest), _METRICS_AT_ONCE):
             self._client.log_batch(run_id, metrics=rest[start : start + _METRICS_AT_ONCE])
 
-    def _experiment(self, cell: Cell, provenance: Provenance) -> tuple[str, dict[Hashable, list[str]]]:
-        """The experiment's id, and the runs that each question has in it."""
+    def _experiment(self, cell: Cell, provenance: Provenance) -> tuple[str, dict[Hashable, str]]:
+        """The experiment's id, and the run that each question has in it."""
         key = cell.benchmark, cell.quick
         if key not in self._experiments:
             name = experiment_name(*key)
-            found = self._client.get_experiment_by_name(name)
-            if found is not None and found.lifecycle_stage != "active":
-                self._begin_afresh(found.experiment_id)
-            if found is None:
-                tags = {
-                    BENCHMARK: cell.benchmark,
-                    _NOTE: f"```yaml\n{provenance.spec[:_TEXT_LENGTH]}\n```",
-                    _KIND_OF_EXPERIMENT: "custom_model_development",  # MLflow's pages are for language models otherwise
-                }
-                place = artifact_folder(self._uri, name)
-                experiment = str(self._client.create_experiment(name, place, tags))
-            else:
-                experiment = str(found.experiment_id)
+            found = self._client.get_experiment_by_name(name) or self._create_experiment(name, cell, provenance)
+            experiment = str(found.experiment_id)
+            if found.lifecycle_stage != "active":
+                self._begin_afresh(experiment)
+            self._claims.take(experiment)
             self._experiments[key] = experiment, self._clear(experiment)
         return self._experiments[key]
+
+    def _create_experiment(self, name: str, cell: Cell, provenance: Provenance) -> Any:
+        tags = {
+            BENCHMARK: cell.benchmark,
+            _NOTE: f"```yaml\n{provenance.spec[:_TEXT_LENGTH]}\n```",
+            _KIND_OF_EXPERIMENT: "custom_model_development",  # MLflow's pages are for language models otherwise
+        }
+        try:
+            self._client.create_experiment(name, artifact_folder(self._uri, name), tags)
+        except Exception:
+            if self._client.get_experiment_by_name(name) is None:  # else another run was faster
+                raise
+        return self._client.get_experiment_by_name(name)
 
     def _begin_afresh(self, experiment: str) -> None:
         """MLflow never reuses the name of a deleted experiment: bring it back, without the runs it was deleted with."""
@@ -179,17 +196,22 @@ class Writer:
         for run in search(self._client, experiment, ""):
             self._client.delete_run(run.info.run_id)
 
-    def _clear(self, experiment: str) -> dict[Hashable, list[str]]:
-        """Deletes what a killed run left, tags older records with their identity; the runs that each question has."""
-        known: dict[Hashable, list[str]] = {}
-        for run in search(self._client, experiment, f"tags.`{KIND}` = 'cell'"):
-            if run.info.status not in ("FINISHED", "FAILED"):
-                self._delete(experiment, run.info.run_id)
+    def _clear(self, experiment: str) -> dict[Hashable, str]:
+        """The one run that counts of each question: what a killed run left is deleted, and so are doubles.
+
+        Older records are tagged with their identity.
+        """
+        known: dict[Hashable, str] = {}
+        runs = cell_runs(self._client, self._uri, experiment)
+        for run in sorted(runs, key=lambda run: (run.status == "FINISHED", run.end_time), reverse=True):
+            if run.status not in ("FINISHED", "FAILED"):
+                self._delete(experiment, run.run_id)
                 continue
             fingerprint, found = identify(run, self._uri)
-            if found and IDENTITY not in run.data.tags:
-                self._tag(run.info.run_id, {FINGERPRINT: fingerprint, IDENTITY: _text(found)})
-            known.setdefault(question(fingerprint, found), []).append(run.info.run_id)
+            if found and IDENTITY not in run.tags:
+                self._tag(run.run_id, {FINGERPRINT: fingerprint, IDENTITY: _text(found)})
+            if known.setdefault(question(fingerprint, found), run.run_id) != run.run_id:
+                self._delete(experiment, run.run_id)
         return known
 
     def _tag(self, run_id: str, tags: Mapping[str, str]) -> None:
@@ -205,6 +227,20 @@ class Writer:
 
 def _text(identity: Mapping[str, Any]) -> str:
     return json.dumps(identity, sort_keys=True)
+
+
+def _to_disk(uri: str, experiment: str, run_id: str) -> None:
+    """Waits until a run's files beside an SQLite store outlive a loss of power, as its commits do by themselves."""
+    folder = artifact_folder(uri, experiment)
+    if folder is None:
+        return
+    place = Path(folder, run_id)
+    for path in (*place.rglob("*"), place, place.parent, place.parents[1]):
+        number = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def _pack(record: Record, provenance: Provenance) -> bytes:

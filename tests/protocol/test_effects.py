@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from suite.protocol.effects import Effect, factor_effects, frontier, interactions, level_effects
+from suite.protocol.effects import EVERY_PAIR, Effect, factor_effects, frontier, interactions, level_effects
 
 NAN = float("nan")
 
@@ -113,3 +113,17 @@ def test_the_frontier_is_the_highest_level_that_trains_half_the_time() -> None:
         ("he", 10.0, (5.0, 10.0, 20.0)),
         ("glorot", None, (5.0, 10.0, 20.0)),
     ]
+
+
+def test_of_very_many_levels_each_is_held_against_the_ends_and_the_widest_difference_is_the_same() -> None:
+    factors = grid(width=list(range(EVERY_PAIR + 1)), activation=["relu", "tanh"])
+    scores = np.random.default_rng(0).random((len(factors["width"]), 3))
+    asked = [e for e in factor_effects(factors, scores) if e.factor == "width"]
+    assert len(asked) == 2 * (EVERY_PAIR + 1) - 3
+    rows = {level: scores[[w == level for w in factors["width"]]] for level in range(EVERY_PAIR + 1)}
+    differences = {(a, b): (rows[a] - rows[b]).mean() for a, b in itertools.combinations(rows, 2)}
+    widest = max(differences, key=lambda pair: abs(differences[pair]))
+    found = max(asked, key=lambda e: abs(e.mean))
+    assert (found.level, found.other) == widest
+    assert found.mean == pytest.approx(differences[widest])
+    assert len(factor_effects(grid(width=list(range(2000))), np.random.default_rng(1).random((2000, 3)))) == 3997

@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
+import distributed
 import psutil
 import pytest
 
+import suite
 from suite.protocol.records import Cell, Failure, Record
-from suite.run.cluster import ClusterError, default_workers, run_cells
-from tests.made import die_or_record, make_cell, raise_or_record, record_at_once, record_when_met, record_who
+from suite.run.cluster import ClusterError, default_workers
+from suite.run.cluster import run_cells as outcomes_of
+from suite.run.provenance import origin
+from tests.faults.servers import dask_scheduler, dask_worker
+from tests.made import (
+    PROVENANCE,
+    die_or_record,
+    edit_and_record,
+    make_cell,
+    raise_or_record,
+    record_at_once,
+    record_when_met,
+    record_who,
+)
+
+
+def run_cells(*arguments: Any, **options: Any) -> Generator[Record | Failure, None, None]:
+    """What came of the cells, without what made it."""
+    outcomes = outcomes_of(*arguments, **options)
+    try:
+        for outcome in outcomes:
+            yield outcome.result
+    finally:
+        outcomes.close()
 
 
 def children() -> set[int]:
@@ -147,7 +176,7 @@ if __name__ == "__main__":
     from suite.run.cluster import run_cells
     from tests.made import make_cell, record_who
     for result in run_cells([make_cell(i, str(i), sleep=0.1 if i < 2 else 60) for i in range(4)], 2, run=record_who):
-        print(result.parameters, flush=True)
+        print(result.result.parameters, flush=True)
 """
     (tmp_path / "run.py").write_text(code)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -157,4 +186,102 @@ if __name__ == "__main__":
         parent.kill()
     for pid in workers:
         with contextlib.suppress(psutil.NoSuchProcess):
-            psutil.Process(pid).wait(timeout=300)
+            psutil.Process(pid).wait(timeout=10)
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    """A Dask scheduler as a process of its own."""
+    with dask_scheduler(tmp_path) as address:
+        yield address
+
+
+def copied(folder: Path, addition: str) -> dict[str, str]:
+    """The environment of a process whose `suite` is a copy with a line more."""
+    shutil.copytree(Path(suite.__file__).parent, folder / "suite", ignore=shutil.ignore_patterns("__pycache__"))
+    with (folder / "suite" / "protocol" / "records.py").open("a") as file:
+        file.write(addition)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(Path(__file__).parents[2])])}
+
+
+def test_worker_with_other_code_gets_no_cell_and_is_named(scheduler: str, tmp_path: Path) -> None:
+    told: list[str] = []
+    ours = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    other = copied(tmp_path / "other", "\nPROTOCOL_VERSION = 1\n")
+    with dask_worker(tmp_path, scheduler, environment=other), pytest.raises(ClusterError) as refused:
+        list(run_cells([make_cell()], scheduler, run=record_who))
+    assert "has other source code of this package (tcp://127.0.0.1:" in str(refused.value)
+    with (
+        dask_worker(tmp_path, scheduler, environment=other) as forger,
+        dask_worker(tmp_path, scheduler, environment=ours),
+    ):
+        cells = [make_cell(index, f"{index}") for index in range(6)]
+        results = list(run_cells(cells, scheduler, run=record_who, tell=told.append))
+    assert len(results) == 6
+    assert forger.pid not in {result.parameters for result in results if isinstance(result, Record)}
+    assert all("gets no cells: it has other source code" in line for line in told)
+
+
+def test_worker_without_the_package_is_told_at_once(scheduler: str, tmp_path: Path) -> None:
+    """An environment that has everything but the package."""
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for entry in Path(distributed.__file__).parents[1].iterdir():
+        if "trainability" not in entry.name and entry.name != "suite":
+            (bare / entry.name).symlink_to(entry)
+    python = str(Path(sys.executable).resolve())
+    environment = {**os.environ, "PYTHONPATH": str(bare)}
+    began = time.monotonic()
+    with (
+        dask_worker(tmp_path, scheduler, python=python, environment=environment),
+        pytest.raises(ClusterError, match=r"has no trainability-suite installed \(tcp://127\.0\.0\.1:"),
+    ):
+        list(run_cells([make_cell()], scheduler, run=record_who))
+    assert time.monotonic() - began < 120
+
+
+def test_what_a_worker_has_of_the_users_own_is_compared(tmp_path: Path) -> None:
+    file, data, folders = tmp_path / "mine.py", tmp_path / "data.npz", (str(tmp_path),)
+    own = (("data.npz", folders), ("mine:act", folders))
+    file.write_text("def act(z):\n    return z\n")
+    data.write_bytes(b"one")
+    here = origin(own)
+    assert here.differs(origin(own)) == ""
+    file.write_text("def act(z):\n    return 2 * z\n")
+    assert here.differs(origin(own)) == "another mine:act"
+    file.unlink()
+    data.write_bytes(b"other")
+    os.utime(data, (1, 1))
+    assert here.differs(origin(own)) == "another data.npz, no mine:act"
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_module_edited_while_its_cells_run_ends_the_run(tmp_path: Path, workers: int) -> None:
+    (tmp_path / "mine.py").write_text("def act(z):\n    return z\n")
+    cells = [
+        dataclasses.replace(
+            make_cell(number, edits=str(tmp_path / "mine.py"), activation={"name": "mine:act"}),
+            search_path=(str(tmp_path),),
+            sources={"mine:act": ""},
+        )
+        for number in range(2)
+    ]
+    with pytest.raises(ClusterError, match="another mine:act"):
+        list(run_cells(cells, workers, run=edit_and_record))
+
+
+def test_provenance_is_the_workers() -> None:
+    (outcome,) = outcomes_of([make_cell()], 1, run=record_at_once)
+    assert outcome.origin is not None
+    made = dataclasses.replace(
+        outcome.origin, versions={**outcome.origin.versions, "tensorflow": "1.0"}, machine={"cores": 64}
+    )
+    kept = made.of(PROVENANCE)
+    assert (kept.versions["tensorflow"], kept.machine, kept.spec) == ("1.0", {"cores": 64}, PROVENANCE.spec)
+
+
+def test_scheduler_that_is_killed_is_told_in_one_line(tmp_path: Path) -> None:
+    from tests.faults.storms import scheduler as storm
+
+    counts = storm(tmp_path, 0)
+    assert (counts.kills, counts.harm) == (1, 0)

@@ -1,0 +1,132 @@
+"""Real servers on this machine: MLflow's own with its artifact proxy, PostgreSQL, and Dask's scheduler and workers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextlib.contextmanager
+def process(
+    *command: object, folder: Path, log: str, environment: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process group with its log in a file, killed at the end."""
+    with (folder / log).open("ab") as out:
+        started = subprocess.Popen(
+            [*map(str, command)], cwd=folder, stdout=out, stderr=out, start_new_session=True, env=environment
+        )
+    try:
+        yield started
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
+
+@contextlib.contextmanager
+def mlflow_server(folder: Path, port: int | None = None, backend: str | None = None) -> Iterator[str]:
+    """MLflow's server as it comes, with its artifact proxy on; gives its address."""
+    port = port or free_port()
+    backend = backend or f"sqlite:///{folder / 'server.db'}"
+    options = ("--host", "127.0.0.1", "--port", port, "--workers", 1, "--backend-store-uri", backend)
+    command = (sys.executable, "-m", "mlflow", "server", *options)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")}
+    environment |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with process(*command, folder=folder, log="server.log", environment=environment) as server:
+        address = f"http://127.0.0.1:{port}"
+        wait_until(lambda: _healthy(address), server, folder / "server.log")
+        yield address
+
+
+def _healthy(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def postgres_programs() -> Path | None:
+    """The folder of PostgreSQL's programs, if it is installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    there = shutil.which("pg_ctl")
+    return found[-1] if found else (Path(there).parent if there else None)
+
+
+@contextlib.contextmanager
+def postgres(folder: Path, port: int | None = None) -> Iterator[str]:
+    """A PostgreSQL of its own with its data in a folder, on this machine only; gives an address for SQLAlchemy.
+
+    What a kill leaves is there the next time. It will not run as root, who becomes its own user for it.
+    """
+    programs, data, port = postgres_programs(), folder / "postgres", port or free_port()
+    assert programs is not None
+    become = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+    if not data.exists():
+        data.mkdir()
+        if become:
+            shutil.chown(data, "postgres", "postgres")
+            for parent in data.parents:
+                if parent != parent.parent and not parent.stat().st_mode & 0o001:
+                    parent.chmod(parent.stat().st_mode | 0o011)
+        command = [*become, programs / "initdb", "--auth=trust", "--username=suite", "-D", data]
+        subprocess.run([*map(str, command)], check=True, capture_output=True)
+    options = ("-D", data, "-p", port, "-h", "127.0.0.1", "-k", data)
+    with process(*become, programs / "postgres", *options, folder=folder, log="postgres.log") as server:
+        ready = [str(programs / "pg_isready"), "-h", "127.0.0.1", "-p", str(port), "-q"]
+        wait_until(lambda: not subprocess.run(ready, check=False).returncode, server, folder / "postgres.log")
+        yield f"postgresql+psycopg2://suite@127.0.0.1:{port}/postgres"
+
+
+@contextlib.contextmanager
+def dask_scheduler(folder: Path, port: int | None = None) -> Iterator[str]:
+    """Dask's scheduler as a process of its own; gives its address."""
+    port = port or free_port()
+    options = ("--host", "127.0.0.1", "--port", port, "--no-dashboard", "--no-show")
+    with process(
+        sys.executable, "-m", "distributed.cli.dask_scheduler", *options, folder=folder, log="scheduler.log"
+    ) as s:
+        wait_until(lambda: _listens(port), s, folder / "scheduler.log")
+        yield f"tcp://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def dask_worker(
+    folder: Path, address: str, python: object = sys.executable, environment: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of Dask's as a process of its own."""
+    options = (address, "--host", "127.0.0.1", "--nthreads", 1, "--no-nanny", "--no-dashboard", "--death-timeout", 60)
+    command = (python, "-m", "distributed.cli.dask_worker", *options)
+    with process(*command, folder=folder, log="worker.log", environment=environment) as worker:
+        yield worker
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def wait_until(ready: object, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Waits for a server, as long as it lives."""
+    assert callable(ready)
+    deadline = time.monotonic() + 120
+    while not ready():
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"{server.args!r} did not start:\n{log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.1)
