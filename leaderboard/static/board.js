@@ -169,7 +169,9 @@
     table.column(place.get(target.value)).visible(target.checked);
     remember();
   });
-  for (const button of node.querySelectorAll(".why")) button.addEventListener("click", (event) => event.stopPropagation());
+  for (const button of node.querySelectorAll(".why")) { // in a heading, which would sort
+    for (const kind of ["click", "keypress", "keydown"]) button.addEventListener(kind, (event) => event.stopPropagation());
+  }
   table.on("order page length", () => setTimeout(remember));
   // In the order of tiers a line parts one from the next.
   const part = () => {
