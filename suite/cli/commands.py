@@ -228,16 +228,16 @@ def plot(
         _fail(f"--what {what}: expected {', '.join(KINDS)}.")
     if out.suffix not in ENDINGS:
         _fail(f"--out {out}: expected a file name that ends in {', '.join(ENDINGS)}.")
-    levels = parse_only(only)
-    benchmarks = _benchmarks(specs, levels)
-    if len(benchmarks) > 1:
-        _fail(f"expected one benchmark to draw, got {', '.join(b.name for b in benchmarks)}.")
-    results = gather(benchmarks[0], Store(), quick=quick, only=levels)
+    chosen = _benchmarks(specs, parse_only(only))
+    if len(chosen) > 1:
+        _fail(f"expected one benchmark to draw, got {', '.join(benchmark.name for benchmark, _ in chosen)}.")
+    ((benchmark, parts),) = chosen
+    results = gather(benchmark, Store(), quick=quick, only=parts)
     if not results.records:
-        _fail(_nothing_recorded(Store(), specs, quick, benchmarks[0].name))
-    drawing = benchmark_drawing(benchmarks[0].title, results.records, what)
+        _fail(_nothing_recorded(Store(), specs, quick, benchmark.name))
+    drawing = benchmark_drawing(benchmark.title, results.records, what)
     if drawing is None:
-        _fail(f"--what {what}: the cells recorded of {benchmarks[0].name} have none to show.")
+        _fail(f"--what {what}: the cells recorded of {benchmark.name} have none to show.")
     try:
         write(drawing, out)
     except OSError as error:
