@@ -17,6 +17,9 @@ LIMIT = 0.05
 CHOOSING = (12, 18, 24)
 """Trials at which a tuner is judged when one is chosen."""
 
+SHOWN = (6, 12, 24)
+"""Trials at which all searches are shown."""
+
 PARTS = ("chosen", "held back", "other seed")
 TUNER = ["search", "rule"]
 
@@ -109,23 +112,19 @@ def _figures(rows: pd.DataFrame, figures: pd.DataFrame, key: tuple[str, str, int
 
 
 def _by_search(figures: pd.DataFrame, rule: str) -> str:
-    lines = [
-        f"Mean regret (share of tunings over {LIMIT}) on the held-back half, by search; choice by score alone, and by "
-        f"`{rule}`:",
-        "",
-    ]
-    trials = sorted(figures.index.get_level_values("trials").unique())
+    lines = [f"Mean regret (share of tunings over {LIMIT}) by search; choice by score alone, and by `{rule}`:", ""]
+    columns = [(part, trials) for part in PARTS[1:] for trials in SHOWN]
     names = figures.index.get_level_values("search").unique()
     body = [
-        [f"{search}; {name}", *(_cell(figures, (search, name, count, "held back")) for count in trials)]
+        [f"{search}; {name}", *(_cell(figures, (search, name, trials, part)) for part, trials in columns)]
         for search in names
         for name in dict.fromkeys(["best", rule])
     ]
-    return "\n".join(lines + _table(["search; rule", *(f"{count} trials" for count in trials)], body))
+    return "\n".join(lines + _table(["search; rule", *(f"{part}, {trials}" for part, trials in columns)], body))
 
 
 def _by_rule(figures: pd.DataFrame, search: str) -> str:
-    lines = [f"The same for the rules of choice, after `{search}` with 12 trials:", ""]
+    lines = [f"The same by rule of choice, after `{search}` with 12 trials:", ""]
     names = figures.index.get_level_values("rule").unique()
     body = [[name, *(_cell(figures, (search, name, 12, part)) for part in PARTS)] for name in names]
     return "\n".join(lines + _table(["rule", *PARTS], body))
