@@ -36,7 +36,7 @@ def run_cell(cell: Cell) -> Record:
     """
     started = time.perf_counter()
     with importing_from(cell.search_path):
-        task = _task_of(cell)
+        task = task_of(cell)
         program = _kept_program(_Sharing(cell.program, cell))
         program.use(task)
         fresh = not program.has_run
@@ -44,13 +44,13 @@ def run_cell(cell: Cell) -> Record:
         seconds: list[float] = []
 
         def try_rate(rate: float) -> Scored:
-            run = _train(cell, task, program, tuning_seed, rate)
+            run = train_once(cell, task, program, tuning_seed, rate)
             seconds.append(run.seconds)
             return Scored(run.validation_score, run.validation_loss, str(run.outcome))
 
         tuning = tune(try_rate, cell.budget, tuning_seed, higher_is_better=task.higher_is_better)
         replicates = tuple(
-            _replicate(cell, _task_of(cell, index), program, index, tuning.learning_rate)
+            _replicate(cell, task_of(cell, index), program, index, tuning.learning_rate)
             for index in range(cell.budget.replicates)
         )
     # The first run of a program compiles it; what it took longer than the others is the price of that.
@@ -71,7 +71,7 @@ def run_cell(cell: Cell) -> Record:
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
     """One run of a cell's program at a learning rate, judged; numbers are None where they are not finite."""
 
     trace: Trace
@@ -83,13 +83,22 @@ class _Run:
     seconds: float
 
 
-def _train(cell: Cell, task: Task, program: Program, seed: int, learning_rate: float) -> _Run:
+def train_once(cell: Cell, task: Task, program: Program, seed: int, learning_rate: float) -> Run:
+    """Trains a cell's program once; the model keeps the weights it ends with.
+
+    Args:
+        cell: Whose initializers, schedule and budget are fed.
+        task: The data that the program uses.
+        program: Of the cell.
+        seed: Of weights, order and dropout.
+        learning_rate: Before the schedule.
+    """
     started = time.perf_counter()
     trace = program.run(_feed(cell, task, program, seed, learning_rate))
     train_loss, train_score = map(_finite, program.evaluate("train")) if trace.finite else (None, None)
     scores, losses = (trace.arrays[name] for name in ("validation_score", "validation_loss"))
     complete = train_loss is not None
-    return _Run(
+    return Run(
         trace,
         train_loss,
         train_score,
@@ -110,7 +119,7 @@ def _train(cell: Cell, task: Task, program: Program, seed: int, learning_rate: f
 def _replicate(cell: Cell, task: Task, program: Program, index: int, learning_rate: float) -> Replicate:
     seed = run_seed(cell.seed, REPLICATE, index)
     program.use(task)
-    run = _train(cell, task, program, seed, learning_rate)
+    run = train_once(cell, task, program, seed, learning_rate)
     started = time.perf_counter()
     complete = run.outcome != verdict.Outcome.NONFINITE
     test_score = _finite(program.evaluate("test")[1]) if complete else None
@@ -168,7 +177,7 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _task_of(cell: Cell, replicate: int = 0) -> Task:
+def task_of(cell: Cell, replicate: int = 0) -> Task:
     """The data of a cell; under k-fold cross-validation, replicate r tests on fold r mod k and tuning sees fold 0."""
     fold = replicate % cell.task["folds"] if cell.task.get("folds") else 0
     # A user's file may change while a worker lives on; then so does the name of the programs that are fed with it.
@@ -194,4 +203,4 @@ class _Sharing:
 def _kept_program(sharing: _Sharing) -> Program:
     """The program of a cell, kept for the next cell that shares it."""
     cell = sharing.cell
-    return Program(cell.recipe, cell.model, _task_of(cell), cell.budget.steps, cell.budget.evaluations)
+    return Program(cell.recipe, cell.model, task_of(cell), cell.budget.steps, cell.budget.evaluations)

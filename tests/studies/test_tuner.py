@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.studies.tuner import collect
-from benchmarks.studies.tuner.dense import Table
-from benchmarks.studies.tuner.regret import Oracle, regrets, tunings
-from benchmarks.studies.tuner.rules import best, blend, plateau, window
-from benchmarks.studies.tuner.searches import grid_rates, searches
-from benchmarks.studies.tuner.simulate import simulate
-from benchmarks.studies.tuner.trials import Seen, curve_of, order
+from tests.studies.tuner import collect
+from tests.studies.tuner.dense import Table
+from tests.studies.tuner.regret import Oracle, regrets, tunings
+from tests.studies.tuner.rules import best, blend, plateau, window
+from tests.studies.tuner.searches import grid_rates, searches
+from tests.studies.tuner.simulate import simulate
+from tests.studies.tuner.trials import Seen, curve_of, order
 
 RATES = np.linspace(-4, 0, 33)
 

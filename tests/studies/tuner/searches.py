@@ -12,9 +12,9 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
-from benchmarks.studies.tuner.regret import SEEDS
-from benchmarks.studies.tuner.rules import Rule, blend, posterior, window
-from benchmarks.studies.tuner.trials import Seen, curve_of, order
+from tests.studies.tuner.regret import SEEDS
+from tests.studies.tuner.rules import Rule, blend, posterior, window
+from tests.studies.tuner.trials import Seen, curve_of, order
 
 LOW, HIGH = 1e-4, 1.0
 """The range, four decades."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.studies.tuner.trials import Curve, order
+from tests.studies.tuner.trials import Curve, order
 
 Rule = Callable[[Curve], np.ndarray]
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from benchmarks.studies.tuner.dense import Table
+from tests.studies.tuner.dense import Table
 
 WIDTHS = (0.0, 0.125, 0.25)
 """Decades over which an oracle averages neighbouring rates before it picks, 0 for not at all."""

@@ -1,6 +1,6 @@
 """Trains the dense table of a tuner's study: learning rates x seeds, for cells of every model family.
 
-    python -m benchmarks.studies.tuner.collect
+    python -m tests.studies.tuner.collect
 
 One process, one thread, about an hour. What is in the table already is not trained again, so it may be interrupted.
 """
@@ -17,9 +17,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.records import Cell
+from suite.protocol.records import Cell
+from suite.run.worker import ONE_THREAD
 from suite.spec import expand, read_benchmarks
-from suite.worker import ONE_THREAD
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,8 +94,8 @@ def rates(cell: Cell) -> list[float]:
 
 def train(job: Job, program: Program) -> Iterator[dict[str, Any]]:
     """The rows of a job: every rate with `FULL`, then those that are worth it with `EXTRA`."""
-    from suite.experiment import _Training, run_seed
     from suite.tasks import form_of
+    from suite.training.experiment import run_seed, train_once
 
     task = program.task
     tried = rates(job.cell)
@@ -104,7 +104,7 @@ def train(job: Job, program: Program) -> Iterator[dict[str, Any]]:
 
     def row(number: int, role: int, index: int) -> dict[str, Any]:
         seed = run_seed(job.seed, role, index)
-        run = _Training(job.cell, task, program, seed, tried[number])
+        run = train_once(job.cell, task, program, seed, tried[number])
         test_score = program.evaluate("test")[1] if run.train_loss is not None else None
         return {
             "family": job.cell.model,
@@ -140,7 +140,7 @@ def collect(todo: Iterable[Job], table: Path) -> None:
     """Trains what the table lacks; writes it anew after every job."""
     import pandas as pd
 
-    from suite.experiment import _task_of
+    from suite.training.experiment import task_of
     from suite.training.program import Program
 
     rows: pd.DataFrame | None = pd.read_parquet(table) if table.exists() else None
@@ -152,7 +152,7 @@ def collect(todo: Iterable[Job], table: Path) -> None:
         first = sharing[0].cell
         # Probes cost time and change no number that is kept here.
         program = Program(
-            first.recipe, first.model, _task_of(first), first.budget.steps, first.budget.evaluations, probes=False
+            first.recipe, first.model, task_of(first), first.budget.steps, first.budget.evaluations, probes=False
         )
         for job in sharing:
             started = time.perf_counter(), time.process_time()

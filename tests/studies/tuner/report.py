@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.studies.tuner.searches import Search
+from tests.studies.tuner.searches import Search
 
 LIMIT = 0.05
 """A regret above this is one too many."""

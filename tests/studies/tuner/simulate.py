@@ -1,6 +1,6 @@
 """Simulates tuners on the dense table: prints their regret, and writes it into the README beside it.
 
-    python -m benchmarks.studies.tuner.simulate
+    python -m tests.studies.tuner.simulate
 
 A tuner is a search and a rule of choice. All pairs are simulated, on every cell, with every tuning seed; one is chosen
 by the regrets on one half of the cells, and reported on the other half and under another benchmark seed.
@@ -16,12 +16,12 @@ import numpy as np
 import optuna
 import pandas as pd
 
-from benchmarks.studies.tuner.dense import Table, halves, load
-from benchmarks.studies.tuner.regret import Oracle, Tuning, regrets, tunings
-from benchmarks.studies.tuner.report import write
-from benchmarks.studies.tuner.rules import Rule, rules
-from benchmarks.studies.tuner.searches import Look, Search, searches
-from benchmarks.studies.tuner.trials import Seen, curve_of, order
+from tests.studies.tuner.dense import Table, halves, load
+from tests.studies.tuner.regret import Oracle, Tuning, regrets, tunings
+from tests.studies.tuner.report import write
+from tests.studies.tuner.rules import Rule, rules
+from tests.studies.tuner.searches import Look, Search, searches
+from tests.studies.tuner.trials import Seen, curve_of, order
 
 HERE = Path(__file__).parent
 TRIALS = (6, 9, 12, 18, 24)

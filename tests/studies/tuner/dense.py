@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.studies.tuner.trials import Seen
+from tests.studies.tuner.trials import Seen
 
 
 @dataclass(frozen=True)
