@@ -1,0 +1,91 @@
+"""The rooms of the house: which may import which, and where the outside libraries live (see docs/architecture.md)."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = (
+    ("protocol",),
+    ("catalog",),
+    ("tasks",),
+    ("models",),
+    ("probes",),
+    ("training", "results", "pictures"),
+    ("spec",),
+    ("store", "monitor"),
+    ("run",),
+    ("cli",),
+)
+"""From the bottom up; rooms of one floor do not import each other."""
+
+PAGES_READ = {"results", "pictures", "protocol"}
+HOMES = {
+    "optuna": {"training"},
+    "mlflow": {"store", "monitor"},
+    "dask": {"run"},
+    "distributed": {"run"},
+    "typer": {"cli"},
+    "yaml": {"spec", "leaderboard"},
+    "jinja2": {"leaderboard"},
+    "matplotlib": {"pictures", "monitor"},
+}
+
+
+def imports(file: Path) -> Iterator[tuple[str, int]]:
+    """Every absolute name that a file imports, wherever in it, with its line; not what is for the type checker only."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    typing = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names if id(node) not in typing)
+        elif isinstance(node, ast.ImportFrom) and id(node) not in typing:
+            yield node.module or "", node.lineno
+
+
+def rooms() -> Iterator[tuple[str, str, str]]:
+    """(room, imported name, place) of every import of the code."""
+    for package in ("suite", "leaderboard"):
+        for file in sorted((ROOT / package).rglob("*.py")):
+            parts = file.relative_to(ROOT).parts
+            room = parts[1] if package == "suite" and len(parts) > 2 else parts[0]
+            yield from ((room, name, f"{file.relative_to(ROOT)}:{line}") for name, line in imports(file))
+
+
+def test_imports_only_go_down() -> None:
+    floor = {room: number for number, several in enumerate(FLOORS) for room in several}
+    seen = set()
+    for room, name, place in rooms():
+        found = re.match(r"suite\.(\w+)", name)
+        if room in floor and found and found[1] != room:
+            seen.add((room, found[1]))
+            assert floor[found[1]] < floor[room], f"{place}: {room} imports {found[1]}, which is not below it"
+        if room == "leaderboard" and found:
+            assert found[1] in PAGES_READ, f"{place}: pages read {', '.join(sorted(PAGES_READ))} only"
+        if name.split(".")[0] == "leaderboard":
+            assert room in ("leaderboard", "cli"), f"{place}: only the command that builds pages imports them"
+    assert ("run", "spec") in seen, "the rooms are found"
+
+
+def test_every_module_of_the_engine_is_in_a_room() -> None:
+    loose = {file.name for file in (ROOT / "suite").glob("*.py")}
+    assert loose == {"__init__.py", "__main__.py"}
+    found = {folder.name for folder in (ROOT / "suite").iterdir() if (folder / "__init__.py").is_file()}
+    assert found == {room for several in FLOORS for room in several}
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_an_outside_library_is_touched_in_its_room(library: str) -> None:
+    places = {room: place for room, name, place in rooms() if name.split(".")[0] == library}
+    assert places, f"nothing imports {library}"
+    assert set(places) <= HOMES[library], places
