@@ -30,8 +30,8 @@ grid:
 
 @pytest.fixture
 def big(make_suite: Callable[..., Suite]) -> Benchmark:
-    """30 cells."""
-    spec = TINY[: TINY.index("grid:")] + GRID + TINY[TINY.index("budget:") :]
+    """30 cells of three replicates."""
+    spec = TINY[: TINY.index("grid:")] + GRID + TINY[TINY.index("budget:") :].replace("replicates: 2", "replicates: 3")
     return read_benchmarks(make_suite(spec=spec).spec)[0]
 
 
