@@ -25,8 +25,8 @@ class Word:
 WORDS = {
     "tier": Word(
         "tier",
-        "Cells in one tier cannot be told from its best at 95%. Tier 1 is the best; a small difference within a tier "
-        "means nothing.",
+        "A tier begins where a cell is told from the first of the tier above at 95%; tier 1 is the best. A small "
+        "difference within a tier means nothing.",
         "ranks",
     ),
     "basin": Word(
