@@ -43,6 +43,6 @@ def test_the_identity_of_a_convolution_hands_its_input_on() -> None:
     for variable, value in zip(program.network.model.weights, program.network.initial_weights(factors, 0), strict=True):
         variable.assign(value)
     x = small().train.x[:2]
-    z = program.network.look(tf.constant(x), training=False).activations[-1].numpy()
+    z = program.network.pass_through(tf.constant(x), training=False).activations[-1].numpy()
     np.testing.assert_allclose(z[..., 0], x[..., 0], atol=1e-6)
     assert not z[..., 1:].any()

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from leaderboard.boards import board
-from leaderboard.findings import Findings
+from leaderboard.findings import BoardFindings
 from leaderboard.site import Renderer
 from suite.protocol import measurements
 from suite.results import reader as tables
@@ -365,7 +365,7 @@ def test_no_manifest_ends_in_a_traceback(folder: Path, tmp_path: Path) -> None:
                 nameless += [(place, told) for told in error.problems if str(folder) not in told]
             else:
                 pages += 1
-                Renderer(tmp_path / str(number)).benchmark(Findings(board(results)))
+                Renderer(tmp_path / str(number)).benchmark(BoardFindings(board(results)))
     assert nameless == []
     assert refused > 1000
     assert min(later, pages) > 3
