@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -16,12 +15,11 @@ from suite.monitor.inputs import MonitorError
 from suite.monitor.observer import Observer
 from suite.monitor.report import Report, deprecated
 from suite.monitor.tracking import ActiveRun
-from suite.protocol.records import Cause
-from suite.protocol.words import REMEDIES, cause_in_words, remedy
+from suite.protocol.records import Cause, Outcome
+from suite.protocol.words import Facts, Trait, cause_in_words, remedy
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.figure import Figure
 
     from suite.pictures import Picture
 
@@ -36,13 +34,13 @@ class Finding:
 
     Attributes:
         step: Updates that had been made.
-        cause: A cause of the protocol; None for a value that is not finite.
+        cause: A cause of the protocol; `nonfinite` for a value that is not finite.
         text: In words.
         remedy: What to try.
     """
 
     step: int
-    cause: Cause | None
+    cause: Cause | Outcome
     text: str
     remedy: str
 
@@ -89,19 +87,19 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         self._warn, self._mlflow = warn, mlflow
         self._observer: Observer | None = None
         self._run: ActiveRun | None = None
-        self._before: list[Any] | None = None
         self._step = self._epoch = self._begun = 0
-        self._due = True
+        self._due, self._looked, self._untrained = True, False, True
         self.history = History(())
         self.findings: list[Finding] = []
         self.logs: list[tuple[int, Mapping[str, float]]] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Compiles what looks. A second `fit` starts afresh."""
-        self._observer = Observer(self.model, self._x, self._y, self._loss)
+        self._observer = Observer(self.model, self._x, self._y, self._loss, build=True)
+        self._untrained = Trait.UNTRAINED in self._observer.traits()
         self.history, self.findings, self.logs = History(self._observer.places), [], []
         self._run = ActiveRun.find() if self._mlflow else None
-        self._step, self._due, self._before = 0, True, None
+        self._step, self._due, self._looked = 0, True, False
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """With `every="epoch"`, a look is due."""
@@ -113,7 +111,7 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         self._begun = batch
         if self._due and self._observer is not None:
             self._due = False
-            self._before = self._observer.copy_kernels()
+            self._looked = True
             self._see()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -121,10 +119,10 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         updates = batch - self._begun + 1
         before = self._step
         self._step += updates
-        if self._before is not None and self._observer is not None:
+        if self._looked and self._observer is not None:
             if updates == 1:  # several in one execution are no single update
-                self.history.observations[-1].layers.update(self._observer.measure_update(self._before))
-            self._before = None
+                self.history.observations[-1].layers.update(self._observer.measure_update())
+            self._looked = False
             self._report()
         if isinstance(self._every, int):
             self._due = self._step // self._every > before // self._every
@@ -158,29 +156,6 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         """One row per look: the loss of the monitor's batch and the global gradient norm."""
         return self.history.curves()
 
-    def plot(self) -> Figure:
-        """The heat map: layer by step, log10 of dLoss/dz, with loss and accuracy beneath."""
-        from suite.pictures import draw
-
-        return draw(self.picture().drawing)
-
-    def save(self, path: str | Path) -> Path:
-        """Writes the picture: a PNG, or a page of its own, by the ending of the name.
-
-        Raises:
-            MonitorError: The name ends in neither .png nor .html.
-        """
-        from suite.pictures import html_text, png_bytes
-
-        path = Path(path)
-        if path.suffix == ".png":
-            path.write_bytes(png_bytes(self.picture().drawing))
-        elif path.suffix == ".html":
-            path.write_text(html_text(self.picture()), encoding="utf-8")
-        else:
-            raise MonitorError(f"Expected a file name that ends in .png or .html. Received: {str(path)!r}")
-        return path
-
     def picture(self) -> Picture:
         """What is drawn: for `suite.pictures`."""
         from suite.monitor.drawing import picture_of
@@ -199,10 +174,12 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         if self.history.nonfinite_step is not None:
             self._report_nonfinite()
         else:
-            facts = self.history.facts(latest)
-            for cause in self.history.causes(latest):
-                words = cause_in_words(cause, facts)
-                self._find(Finding(self.history.steps[-1], cause, words, remedy(cause, facts)))
+            told = {known.cause for known in self.findings}
+            step = self.history.steps[-1]
+            if new := [cause for cause in self.history.causes(latest) if cause not in told]:
+                facts = self.history.facts(latest, self._traits(step))
+                for cause in new:
+                    self._find(Finding(step, cause, cause_in_words(cause, facts), remedy(cause, facts)))
         if self._run is not None:
             self._run.log(self.history)
 
@@ -210,7 +187,16 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         step, layer = self.history.nonfinite_step, self.history.nonfinite_layer
         where = f", and began in {layer}" if layer else "; with `every=1` the layer it begins in can be named"
         text = f"a value was not finite at step {step}{where}"
-        self._find(Finding(step or 0, None, text, REMEDIES[Cause.EXPLODING]))
+        # A look before the first step that is not finite is the fault of the model as it came.
+        began = 0 if step == 1 and layer else step or 0
+        facts = Facts(traits=self._traits(began))
+        self._find(Finding(step or 0, Outcome.NONFINITE, text, remedy(Outcome.NONFINITE, facts)))
+
+    def _traits(self, step: int) -> frozenset[Trait]:
+        """As they were at a step: only before the first has the learning rate had no say."""
+        traits = self._observer.traits() if self._observer is not None else frozenset()
+        early = step == 0 and self._untrained
+        return (traits - {Trait.UNTRAINED}) | ({Trait.UNTRAINED} if early else set())
 
     def _find(self, finding: Finding) -> None:
         if any(known.cause is finding.cause for known in self.findings):

@@ -62,6 +62,7 @@ class Window:
 
     Attributes:
         name: Path of the layer in the model; a number follows from the second call on.
+        layer: The layer.
         kernel: Its weights, as `find_kernels` says.
         where: What `source` is: `pre-activation` (the linear map's output), `output` (of the layer, where no activation
             could be told from it), or `state` (h of a recurrent layer at all time steps).
@@ -73,6 +74,7 @@ class Window:
     """
 
     name: str
+    layer: Any
     kernel: Any
     where: str
     source: Any

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from suite.monitor.history import History
 from suite.pictures import Picture
-from suite.pictures.axes import Scale, fitted
-from suite.pictures.cells import Gradients, curves_over, heat
+from suite.pictures.axes import GRADIENT, Scale, fitted
+from suite.pictures.cells import Gradients, by_place, curves_over, heat
 from suite.protocol.along import DEPTH, TIME, Along
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def picture_of(history: History, title: str, logs: Sequence[tuple[int, Mapping[str, float]]]) -> Picture:
@@ -50,29 +46,25 @@ def _gradients(steps: np.ndarray, values: np.ndarray, along: Along, names: Seque
     return Gradients([0], steps, np.where(np.isfinite(values), values, np.inf)[None].astype(float), along, names)
 
 
-def profile(history: History, title: str) -> Figure:
-    """One look, layer by layer: the backpropagated gradient and the weights' gradient side by side, on a log scale."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
+def profile_of(history: History, title: str) -> Picture:
+    """One look, layer by layer: the backpropagated gradient and the weights' gradient, and gradients through time.
 
-    figure = Figure(figsize=(8.4, 3.6), dpi=100)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.1, 0.15, 0.86, 0.68))
-    layers = np.arange(1, len(history.places) + 1)
-    for name, label, color, marker in (
-        ("gradient_rms", "backpropagated gradient, RMS of dLoss/dz", "#00429d", "o"),
-        ("weight_gradient_norm", "weight gradient, norm of dLoss/dW", "#d55e00", "s"),
-    ):
-        values = history.array(name)[-1].astype(float)
-        shown = np.isfinite(values) & (values > 0)
-        axes.plot(layers[shown], values[shown], color=color, marker=marker, markersize=4, linewidth=1, label=label)
-    axes.set_yscale("log")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("layer (1: input)", size=9)
-    axes.tick_params(labelsize=8)
-    axes.grid(linewidth=0.3)
-    axes.legend(fontsize=8, frameon=False)
-    figure.text(0.1, 0.93, title, size=11, weight="bold")
-    figure.text(0.1, 0.87, history.verdict(), size=9, color="#333333")
-    return figure
+    A zero lies at the foot of the scale.
+    """
+    layers = len(history.places)
+    curves = {
+        label: list(enumerate(history.array(name)[-1].astype(float).tolist(), 1))
+        for name, label in (("gradient_rms", "dLoss/dz, RMS"), ("weight_gradient_norm", "dLoss/dW, norm"))
+    }
+    x = Scale(1, max(layers, 2), whole=True)
+    panels = [("gradient by layer, 1 is nearest the input", curves_over(x, curves, GRADIENT, "layer"))]
+    names = [place.name for place in history.places]
+    steps = np.array(history.steps)
+    shown = {"backpropagated gradient": _gradients(steps, history.array("gradient_rms"), DEPTH, names)}
+    for (layer, state), values in history.through_time().items():
+        of = _gradients(steps, values, TIME)
+        drawing = by_place(of, "time step, 1 is the first input")
+        if drawing is not None:
+            panels.append((f"gradient through time: {state} of {names[layer]}", drawing))
+    facts = {"layers": str(layers), "loss": f"{history.observations[-1].loss:.4g}"}
+    return Picture(title, history.verdict(), panels, shown, facts)

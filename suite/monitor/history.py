@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from suite.monitor.observer import Observation, Place
 from suite.protocol.measurements import OF_LAYERS
 from suite.protocol.outcomes import find_causes
 from suite.protocol.records import Cause
-from suite.protocol.words import Facts, causes_in_words, facts_of
+from suite.protocol.words import Facts, Trait, causes_in_words, facts_of
 
 if TYPE_CHECKING:
     import pandas
@@ -53,16 +53,16 @@ class History:
             self.nonfinite_step = step + 1 if seen.weights_are_finite else step
             self.nonfinite_layer = seen.nonfinite_layer if seen.weights_are_finite else None
 
-    def array(self, name: str) -> np.ndarray:
+    def array(self, name: str, looks: slice = slice(None)) -> np.ndarray:
         """A measurement of all layers over the looks, shape (looks, layers); NaN where there is none."""
         unknown = np.full(len(self.places), np.nan, np.float32)
-        rows = [seen.layers.get(name, unknown) for seen in self.observations]
-        return np.array(rows).reshape(len(self), len(self.places))
+        rows = [seen.layers.get(name, unknown) for seen in self.observations[looks]]
+        return np.array(rows).reshape(len(rows), len(self.places))
 
-    def through_time(self) -> Mapping[tuple[int, str], np.ndarray]:
+    def through_time(self, looks: slice = slice(None)) -> Mapping[tuple[int, str], np.ndarray]:
         """RMS of dLoss by the states of recurrent layers, (looks, time) by (index of the layer, name of the state)."""
         keys = self.observations[0].through_time if self.observations else {}
-        return {key: np.array([seen.through_time[key] for seen in self.observations]) for key in keys}
+        return {key: np.array([seen.through_time[key] for seen in self.observations[looks]]) for key in keys}
 
     @property
     def hidden(self) -> list[int]:
@@ -71,7 +71,7 @@ class History:
 
     def traces(self, looks: slice = slice(None)) -> dict[str, np.ndarray]:
         """The hidden layers' traces as `suite.protocol.records.Replicate.traces` names them, without gradients through time."""
-        arrays = {name: self.array(name)[looks][:, self.hidden] for name in _COLUMNS}
+        arrays = {name: self.array(name, looks)[:, self.hidden] for name in _COLUMNS}
         return arrays | {n: np.array([getattr(o, n) for o in self.observations]) for n in ("gradient_norm", "loss")}
 
     def causes(self, looks: slice = slice(None)) -> tuple[Cause, ...]:
@@ -85,13 +85,35 @@ class History:
         found: set[Cause] = set()
         for traces in self._with_time(looks):
             found |= set(find_causes(traces))
+        if self._stopped(looks):
+            found.add(Cause.VANISHING)
         return tuple(cause for cause in Cause if cause in found)
 
-    def facts(self, looks: slice = slice(None)) -> Facts:
-        """The numbers behind the causes."""
-        names = [self.places[index].name for index in self.hidden]
-        each = [facts_of(traces, names) for traces in self._with_time(looks)]
-        return max(each, key=lambda facts: abs(facts.time_ratio or 0))
+    def facts(self, looks: slice = slice(None), traits: frozenset[Trait] = frozenset()) -> Facts:
+        """The numbers behind the causes.
+
+        Args:
+            looks: Which of them to judge.
+            traits: What the model is known to be.
+        """
+        places = [self.places[index] for index in self.hidden]
+        each = [facts_of(traces, [place.name for place in places]) for traces in self._with_time(looks)]
+        facts = replace(max(each, key=lambda facts: abs(facts.time_ratio or 0)), traits=traits)
+        if not facts.zeros:
+            return facts
+        zero = self.observations[looks][-1].zero_weights
+        zero = [index for index in zero if index in self.hidden] or zero
+        if zero:  # of several, the one nearest the loss, where the gradient ends first
+            return replace(facts, zero_weights=self.places[zero[-1]].name)
+        return facts if facts.dead == 1 else replace(facts, precision=places[0].precision)
+
+    def _stopped(self, looks: slice) -> bool:
+        """Whether a hidden layer's weights are all 0 and no gradient passes, not even to the last hidden layer.
+
+        An output layer that starts at 0 is no fault: it lets the gradient through after one step.
+        """
+        zero = set(self.observations[looks][-1].zero_weights) & set(self.hidden)
+        return bool(zero) and not self.array("gradient_rms", looks)[:, self.hidden].any()
 
     def verdict(self) -> str:
         """What was seen, in words."""
@@ -112,9 +134,9 @@ class History:
         """The traces, once for every length of time that recurrent layers have."""
         traces = self.traces(looks)
         by_length: dict[int, list[np.ndarray]] = {}
-        for (_, state), gradients in self.through_time().items():
+        for (_, state), gradients in self.through_time(looks).items():
             if state == "h":  # as in the protocol; of an LSTM, c is shown and not judged
-                by_length.setdefault(gradients.shape[1], []).append(gradients[looks])
+                by_length.setdefault(gradients.shape[1], []).append(gradients)
         groups = [{**traces, "gradient_rms_through_time": np.stack(g, axis=1)} for g in by_length.values()]
         return groups or [traces]
 

@@ -18,8 +18,12 @@ class MonitorError(ValueError):
     """The model, the batch or the loss does not fit. Its text says what was expected and what was received."""
 
 
-def check_model(model: Any) -> None:
+def check_model(model: Any, x: Any = None) -> None:
     """Raises where a model cannot be looked at.
+
+    Args:
+        model: The model.
+        x: Inputs of a batch on whose first example a model that is not built is built; None if it must be.
 
     Raises:
         MonitorError: Another backend, no Keras model, not built, or nothing to train.
@@ -29,7 +33,16 @@ def check_model(model: Any) -> None:
     if not isinstance(model, keras.Model):
         raise MonitorError(f"Expected a Keras model. Received: {model!r}")
     unbuilt = [layer.name for layer in model._flatten_layers() if not layer.built]
-    if unbuilt:
+    if unbuilt and x is not None:
+        first = keras.tree.map_structure(lambda value: _to_tensor(value)[:1], x)
+        try:
+            model(first, training=False) if model._call_has_training_arg else model(first)
+        except Exception as error:
+            text = " ".join(str(error).split())[:300]
+            raise MonitorError(
+                f"Expected a model that can be built on the monitor's batch. Keras says: {text}"
+            ) from error
+    elif unbuilt:
         raise MonitorError(
             f"Expected a built model: call it on a batch first, as in `model(x[:1])`. "
             f"Received: {model.name!r}, in which {', '.join(map(repr, unbuilt[:3]))} has no weights yet"

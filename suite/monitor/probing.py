@@ -8,11 +8,12 @@ from suite.monitor.history import History
 from suite.monitor.observer import Observer
 from suite.monitor.report import Report, deprecated
 from suite.protocol.measurements import OF_LAYERS
-from suite.protocol.words import remedy
+from suite.protocol.words import Trait, remedy
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.figure import Figure
+
+    from suite.pictures import Picture
 
 
 class Probe(Report):
@@ -22,14 +23,17 @@ class Probe(Report):
         name: Of the model.
         history: Of one look.
         unreached: Layers that the loss does not depend on.
+        traits: What the model is known to be.
 
     Attributes:
         loss: Of the batch.
         unreached: As given.
     """
 
-    def __init__(self, name: str, history: History, unreached: tuple[str, ...]) -> None:
-        self._name, self.history, self.unreached = name, history, unreached
+    def __init__(
+        self, name: str, history: History, unreached: tuple[str, ...], traits: frozenset[Trait] = frozenset()
+    ) -> None:
+        self._name, self.history, self.unreached, self._traits = name, history, unreached, traits
         self.loss = history.observations[0].loss
 
     @property
@@ -44,11 +48,11 @@ class Probe(Report):
         deprecated("Probe.through_time", "by_time()")
         return self.by_time().drop(columns=["step"])
 
-    def plot(self) -> Figure:
-        """Gradients layer by layer."""
-        from suite.monitor.drawing import profile
+    def picture(self) -> Picture:
+        """Gradients layer by layer, and through time: for `suite.pictures`."""
+        from suite.monitor.drawing import profile_of
 
-        return profile(self.history, self._name)
+        return profile_of(self.history, self._name)
 
     def __repr__(self) -> str:
         shown = [measurement for measurement in OF_LAYERS if measurement.head]
@@ -63,7 +67,7 @@ class Probe(Report):
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         sides = [str.rjust, str.ljust, str.ljust, str.ljust, *[str.rjust] * len(shown)]
         lines = ["  ".join(to(text, wide) for to, text, wide in zip(sides, row, widths, strict=True)) for row in rows]
-        facts = self.history.facts()
+        facts = self.history.facts(traits=self._traits)
         tries = [f"Try for {cause}: {remedy(cause, facts)}." for cause in self.causes]
         lost = [f"The loss does not depend on {', '.join(self.unreached)}."] if self.unreached else []
         return "\n".join([f"{self._name}, loss {self.loss:.4g}", *lines, f"Verdict: {self.verdict}.", *lost, *tries])
@@ -90,7 +94,7 @@ def probe(model: Any, x: Any, y: Any, loss: Any = None) -> Probe:
     observer = Observer(model, x, y, loss)
     history = History(observer.places)
     history.add(0, 0, observer())
-    return Probe(model.name, history, tuple(observer.unreached))
+    return Probe(model.name, history, tuple(observer.unreached), observer.traits())
 
 
 def _share(value: float) -> str:

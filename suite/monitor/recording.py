@@ -73,6 +73,7 @@ class Recorder:
             windows.append(
                 Window(
                     name,
+                    call.layer,
                     self.kernels[id(call.layer)],
                     self._where(call),
                     call.states.additions[0] if call.states else self._z(call),

@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from suite.monitor.calls import Activation
 from suite.monitor.following import has_slope
-from suite.probes import validation_probes
+from suite.probes import ValidationProbe, validation_probes
+from suite.probes.layers import group_alike
 
 
-class Units:
-    """Measures what the activations read. Made while nothing is traced: facts are found eagerly.
+def measure_units(activations: Sequence[Activation], read: Sequence[Any]) -> dict[str, Any]:
+    """Numbers by the name of the measurement, shape (layers,); NaN for layers whose activation is not known.
 
     Args:
         activations: Of every layer.
+        read: What each of them read, of one float type; None where that cannot be had.
     """
+    known = [
+        (layer, a.function)
+        for layer, (a, u) in enumerate(zip(activations, read, strict=True))
+        if u is not None and a.function is not None and _eagerly(has_slope, a.function)
+    ]
+    # Those of unknown length cannot be stacked: a model that folds patches or time steps into the batch has them.
+    alone = [-1 if read[layer].shape.is_fully_defined() else layer for layer, _ in known]
+    rows: dict[str, Any] = {}
+    for members in group_alike(alone):
+        layers = [[known[member][0]] for member in members]
+        found = _measured(tuple(known[member][1] for member in members), [read[layer] for (layer,) in layers])
+        for name, values in found.items():
+            row = rows.get(name, tf.fill([len(activations)], float("nan")))
+            rows[name] = tf.tensor_scatter_nd_update(row, layers, values)
+    return rows
 
-    def __init__(self, activations: Sequence[Activation]) -> None:
-        known = [(i, a.function) for i, a in enumerate(activations) if a.input is not None]
-        judged: list[tuple[int, int, Callable[[Any], Any]]] = [
-            (layer, place, phi) for place, (layer, phi) in enumerate(known) if phi is not None and has_slope(phi)
-        ]
-        self._layers = len(activations)
-        self._judged = [layer for layer, _, _ in judged]
-        self._places = [place for _, place, _ in judged]
-        self._probes = validation_probes([phi for _, _, phi in judged])
-        self._count = tf.function(self._measure, autograph=False)
 
-    def __call__(self, read: Sequence[Any]) -> dict[str, np.ndarray]:
-        """Numbers by the name of the measurement, shape (layers,); NaN for layers whose activation is not known.
+def _measured(functions: tuple[Callable[[Any], Any], ...], read: Sequence[Any]) -> Mapping[str, Any]:
+    as_one = [tensor[None] for tensor in read]  # one example each
+    found: dict[str, Any] = {}
+    for probe in _eagerly(_probes, functions):
+        found |= probe.finish([tensor.shape for tensor in as_one], probe.measure_chunk(as_one, tf.ones([1])))
+    return found
 
-        Args:
-            read: What the activations read, where that can be had.
-        """
-        rows: dict[str, np.ndarray] = {}
-        if self._judged:
-            for name, values in self._count([read[place] for place in self._places]).items():
-                rows[name] = np.full(self._layers, np.nan, np.float32)
-                rows[name][self._judged] = values.numpy()
-        return rows
 
-    def _measure(self, read: Sequence[Any]) -> Mapping[str, Any]:
-        # As one example each: in a model that folds patches or time steps into the batch, batches differ in length.
-        as_one = [tensor[None] for tensor in read]
-        found: dict[str, Any] = {}
-        for probe in self._probes:
-            found |= probe.finish([tensor.shape for tensor in as_one], probe.measure_chunk(as_one, tf.ones([1])))
-        return found
+@functools.lru_cache(maxsize=64)
+def _probes(functions: tuple[Callable[[Any], Any], ...]) -> Sequence[ValidationProbe]:
+    return validation_probes(functions)
+
+
+def _eagerly(find: Callable[[Any], Any], of: Any) -> Any:
+    """Facts of a function, which are found eagerly whatever is traced here: in a thread that has no part in it."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(find, of).result()

@@ -184,11 +184,13 @@ def heat(shown: Gradients, x: Scale) -> Drawing:
     )  # fmt: skip
 
 
-def curves_over(x: Scale, curves: Mapping[str, Sequence[tuple[float, float]]], y: Scale) -> Drawing:
-    """Named curves over the steps, a colour each."""
+def curves_over(
+    x: Scale, curves: Mapping[str, Sequence[tuple[float, float]]], y: Scale, x_title: str = "step"
+) -> Drawing:
+    """Named curves over the steps, or what else the axis is of, a colour each."""
     inks = itertools.cycle(SERIES)
     series = [Line(name, f"l-{ink}", points, name) for (name, points), ink in zip(curves.items(), inks, strict=False)]
-    return charts.lines(series, x=x, y=y, x_title="step", label=", ".join(curves))
+    return charts.lines(series, x=x, y=y, x_title=x_title, label=", ".join(curves))
 
 
 def _depth(view: CellView) -> Drawing | None:

@@ -17,7 +17,7 @@ import pytest
 import suite
 from suite.monitor import GradientWarning
 from suite.protocol.records import GRADIENT_COLUMNS, Cause
-from tests.monitor.models import LOGITS, MODELS, L, batch, sequential, shared
+from tests.monitor.models import LOGITS, MODELS, L, Subclassed, batch, sequential, shared
 
 pytestmark = pytest.mark.filterwarnings("ignore::suite.monitor.GradientWarning")
 
@@ -275,6 +275,39 @@ def test_nothing_is_imported_before_it_is_needed(code: str, absent: tuple[str, .
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_model_that_is_not_built_is_built_and_learns_the_same() -> None:
+    x, y = batch(16)
+    ends = []
+    for callbacks in ([], [suite.GradientMonitor(x, y)]):
+        keras.utils.set_random_seed(0)
+        model = Subclassed()
+        fit(model, x, y, *callbacks)
+        ends.append([variable.numpy() for variable in model.variables])
+    for value, other in zip(*ends, strict=True):
+        np.testing.assert_array_equal(value, other)
+
+
+def test_nothing_is_said_of_the_monitors_own_functions() -> None:
+    """Neither TensorFlow's of functions traced anew for every model, nor Keras's of a softmax of one number."""
+    code = (
+        "import logging, warnings; warnings.simplefilter('error')\n"
+        "import keras, suite\n"
+        "from tests.monitor.models import L, batch\n"
+        "x, y = batch(16)\n"
+        "for width in range(8, 16):\n"
+        "    layers = [keras.Input((16,)), L.Dense(width, 'relu'), L.Dense(10, 'softmax')]\n"
+        "    model = keras.Sequential(layers)\n"
+        "    model.compile('sgd', 'sparse_categorical_crossentropy', run_eagerly=False)\n"
+        "    model.fit(x, y, verbose=0, callbacks=[suite.GradientMonitor(x, y)])\n"
+        "    suite.probe(model, x, y)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Observer" not in done.stderr
+    assert "Units" not in done.stderr
+    assert "suite" not in done.stderr
 
 
 @pytest.mark.parametrize("every", [0, -1, 1.5, "step", True])

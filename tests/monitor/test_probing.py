@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -182,7 +183,20 @@ def test_the_printed_table_and_what_to_try() -> None:
     assert lines[15] == f"Verdict: {seen.verdict}."
     assert "vanishing, 0.2" in seen.verdict
     assert lines[16].startswith("Try for vanishing: ")
-    assert seen.plot().axes[0].get_yscale() == "log"
+
+
+def test_a_look_is_saved_as_a_monitor_is(tmp_path: Path) -> None:
+    x, y = batch(7, 2, examples=4)
+    model = keras.Sequential([keras.Input((7, 2)), L.LSTM(5, name="lstm"), L.Dense(10)])
+    seen = suite.probe(model, x, y, LOGITS)
+    assert seen.save(tmp_path / "look.png").read_bytes().startswith(b"\x89PNG")
+    page = seen.save(tmp_path / "look.html").read_text()
+    assert seen.verdict in page
+    assert "gradient by layer" in page
+    assert "gradient through time: c of lstm" in page
+    assert seen.plot().axes
+    with pytest.raises(suite.MonitorError, match=r"ends in \.png or \.html\. Received: .*look\.pdf"):
+        seen.save(tmp_path / "look.pdf")
 
 
 def test_a_layer_that_the_loss_does_not_depend_on_is_named() -> None:

@@ -1,0 +1,146 @@
+"""What is advised to real models: what helps, nothing that they are already, and the true culprit first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import suite
+from suite.protocol.records import Cause, Outcome
+from tests.monitor.models import LOGITS, L, batch
+
+
+def tries(seen: Any) -> str:
+    return "".join(line for line in repr(seen).splitlines() if line.startswith("Try for"))
+
+
+def stack(
+    activation: str, initializer: Any, depth: int = 6, *, normalized: bool = False, last: str = "he_normal"
+) -> Any:
+    keras.utils.set_random_seed(0)
+    hidden = []
+    for number in range(1, depth + 1):
+        hidden.append(L.Dense(16, kernel_initializer=initializer, name=f"hidden_{number}"))
+        hidden += [L.BatchNormalization()] if normalized else []
+        hidden.append(L.Activation(activation))
+    return keras.Sequential([keras.Input((16,)), *hidden, L.Dense(10, kernel_initializer=last, name="output")])
+
+
+def test_the_forget_bias_that_is_advised_to_an_lstm_ends_the_vanishing() -> None:
+    """Over 300 steps; the code is taken from the advice and run."""
+    keras.utils.set_random_seed(0)
+    x, y = batch(300, 2, examples=8)
+    layer = L.LSTM(16)
+    model = keras.Sequential([keras.Input((300, 2)), layer, L.Dense(10)])
+    before = suite.probe(model, x, y, LOGITS)
+    assert before.causes == (Cause.VANISHING,)
+    advice = tries(before)
+    assert "GRU" not in advice
+    assert "orthogonal" not in advice, "Keras's own choice already"
+    exec(advice.split("`")[1], {"keras": keras, "layer": layer})
+    after = suite.probe(model, x, y, LOGITS)
+    factors = [seen.history.facts().time_factor or 0.0 for seen in (before, after)]
+    assert factors[0] < 0.9 < 0.97 < factors[1]
+    assert after.causes == ()
+
+
+def test_a_gru_is_not_told_to_try_a_gru() -> None:
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((100, 2)), L.GRU(8), L.Dense(10)])
+    advice = tries(suite.probe(model, *batch(100, 2, examples=8), LOGITS))
+    assert "an LSTM with a forget bias of 5" in advice
+    assert "GRU" not in advice
+
+
+def test_a_normalization_and_a_fitting_initializer_are_not_advised_to_who_has_them() -> None:
+    small = keras.initializers.RandomNormal(stddev=0.02)
+    x, y = batch(16)
+    assert "an initializer scaled" in tries(suite.probe(stack("relu", small), x, y, LOGITS))
+    deep = tries(suite.probe(stack("tanh", "he_normal", 3), x, 1e-3 * y, LOGITS))
+    assert deep == ""
+    saturated = stack("tanh", "glorot_normal", normalized=True)
+    for layer in saturated.layers:
+        if isinstance(layer, L.BatchNormalization):
+            layer.gamma.assign(layer.gamma * 20.0)
+    advice = tries(suite.probe(saturated, x, y, LOGITS))
+    assert advice.startswith("Try for saturated: inputs scaled")
+    assert "normalization" not in advice
+    assert "initializer" not in advice
+
+
+@pytest.mark.parametrize("last", ["he_normal", "zeros"])
+def test_weights_that_are_all_zero_are_the_initializers_fault(last: str) -> None:
+    seen = suite.probe(stack("tanh", "zeros", last=last), *batch(16), LOGITS)
+    assert seen.causes == (Cause.VANISHING,)
+    assert seen.verdict.endswith("of 6 layers: all weights of hidden_6 are 0")
+    assert "sigmoid" not in tries(seen)
+    assert "weights of hidden_6 that do not start at 0" in tries(seen)
+
+
+def test_an_output_layer_that_starts_at_zero_is_no_fault() -> None:
+    assert suite.probe(stack("tanh", "glorot_normal", last="zeros"), *batch(16), LOGITS).causes == ()
+
+
+def fitted(model: Any, **settings: Any) -> suite.GradientMonitor:
+    x, y = batch(16)
+    model.compile(keras.optimizers.SGD(1e-3), LOGITS, jit_compile=False, **settings)
+    monitor = suite.GradientMonitor(x, y, warn=False)
+    model.fit(x, y, verbose=0, callbacks=[monitor])
+    return monitor
+
+
+@pytest.mark.parametrize(("size", "cause"), [(1.0, Cause.EXPLODING), (1e9, Outcome.NONFINITE)])
+def test_what_explodes_before_the_first_step_is_the_initializers_fault(size: float, cause: Cause | Outcome) -> None:
+    found = fitted(stack("relu", keras.initializers.RandomNormal(stddev=size), 12)).findings[0]
+    assert found.cause is cause
+    assert found.remedy.startswith("an initializer scaled to the layer's size")
+    assert found.remedy.endswith("a smaller learning rate")
+
+
+def test_nonfinite_is_among_the_causes_too() -> None:
+    monitor = fitted(stack("relu", keras.initializers.RandomNormal(stddev=1e9), 8))
+    assert monitor.verdict.startswith("nonfinite at step 1")
+    assert monitor.causes[0] == "nonfinite"
+
+
+class TestMixedPrecision:
+    """The pass that trains multiplies the loss, so that float16 holds what comes back."""
+
+    def sigmoids(self, depth: int) -> Any:
+        keras.utils.set_random_seed(0)
+        keras.config.set_dtype_policy("mixed_float16")
+        try:
+            hidden = [L.Dense(16, "sigmoid", name=f"hidden_{number}") for number in range(1, depth + 1)]
+            return keras.Sequential([keras.Input((16,)), *hidden, L.Dense(10, dtype="float32")])
+        finally:
+            keras.config.set_dtype_policy("float32")
+
+    def zeros(self, model: Any) -> int:
+        return int((suite.probe(model, *batch(16), LOGITS).by_layer()["gradient_rms"] == 0).sum())
+
+    def test_the_optimizers_scale_is_applied_and_taken_off_again(self) -> None:
+        model = self.sigmoids(12)
+        model.compile(keras.optimizers.SGD(loss_scale_factor=1.0), LOGITS, auto_scale_loss=False)
+        unscaled = suite.probe(model, *batch(16)).by_layer()["gradient_rms"]
+        model.compile("sgd", LOGITS)
+        scaled = suite.probe(model, *batch(16)).by_layer()["gradient_rms"]
+        assert (unscaled == 0).sum() > 0
+        assert (scaled > 0).all()
+        np.testing.assert_allclose(scaled[-4:], unscaled[-4:], rtol=0.01)
+
+    def test_what_is_below_the_range_is_said_so(self) -> None:
+        model = self.sigmoids(20)
+        zeros = self.zeros(model)
+        assert 0 < zeros < 8, "as `compile` would scale it"
+        verdict = suite.probe(model, *batch(16), LOGITS).verdict
+        assert verdict.endswith(f" per layer, below float16's range in {zeros} of 20 layers")
+
+    def test_a_scale_under_which_gradients_overflow_is_halved_as_in_training(self) -> None:
+        model = self.sigmoids(2)
+        model.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(), initial_scale=2.0**40), LOGITS)
+        seen = suite.probe(model, *batch(16))
+        assert seen.causes == ()
+        assert np.isfinite(seen.by_layer()["gradient_rms"]).all()
