@@ -27,8 +27,8 @@ def pictures_of(results: Results, store: Store) -> list[str]:
 
 
 def addresses(store: Store, port: int) -> list[str]:
-    """On MLflow's pages, its server's or once they are served here: the runs of each benchmark, and the picture of one cell of it."""
-    pages = public(store.uri).rstrip("/") if _served(store) else f"http://127.0.0.1:{port}"
+    """On MLflow's pages, its own server's or once served here: each benchmark's runs, and the picture of one cell."""
+    pages = _server(store) or f"http://127.0.0.1:{port}"
     lines = []
     for quick in (False, True):
         for name in store.benchmarks(quick):
@@ -44,19 +44,19 @@ def addresses(store: Store, port: int) -> list[str]:
     return lines
 
 
-def _served(store: Store) -> bool:
-    """Whether the store is behind an MLflow server, which has pages of its own."""
-    return store.uri.startswith(("http://", "https://"))
+def _server(store: Store) -> str:
+    """The address of the MLflow server the store is behind, which has pages of its own; empty if it is not."""
+    return public(store.uri).rstrip("/") if store.uri.startswith(("http://", "https://")) else ""
 
 
 def _page(pages: str, entry: Entry) -> str:
-    return f"{pages.rstrip('/')}/#/experiments/{entry.experiment_id}/runs/{entry.run_id}/artifacts/gradients.html"
+    return f"{pages}/#/experiments/{entry.experiment_id}/runs/{entry.run_id}/artifacts/gradients.html"
 
 
 def _picture(entry: Entry, store: Store) -> str:
     """The file, from the working folder where it lies in it; behind an MLflow server, its page there."""
-    if _served(store):
-        return _page(public(store.uri), entry)
+    if server := _server(store):
+        return _page(server, entry)
     scheme, separator, rest = entry.artifacts.partition("://")
     if separator and scheme != "file":
         return f"{entry.artifacts}/gradients.html"
