@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.protocol.ranks import ranked, standings
+from suite.store import public
 
 if TYPE_CHECKING:
     from suite.run.gather import Results
@@ -18,25 +19,44 @@ def pictures_of(results: Results, store: Store) -> list[str]:
     found = [standing.record.cell for standing in ranked(standings(results.records))]
     entries = store.answering(found)
     named = {"best": found[:1], "worst": found[1:][-1:]}
-    return [f"{name + ':':6} {_picture(entries[cell.fingerprint])}" for name, cells in named.items() for cell in cells]
+    return [
+        f"{name + ':':6} {_picture(entries[cell.fingerprint], store)}"
+        for name, cells in named.items()
+        for cell in cells
+    ]
 
 
 def addresses(store: Store, port: int) -> list[str]:
-    """On MLflow's pages, once they are served: the runs of each benchmark, and the picture of one cell of it."""
+    """On MLflow's pages, its own server's or once served here: each benchmark's runs, and the picture of one cell."""
+    pages = _server(store) or f"http://127.0.0.1:{port}"
     lines = []
     for quick in (False, True):
         for name in store.benchmarks(quick):
             entries = [entry for entry in store.recorded(name, quick) if not entry.error]
             if entries:
                 last = max(entries, key=lambda entry: entry.finished)
-                runs = f"http://127.0.0.1:{port}/#/experiments/{last.experiment_id}/runs"
-                page = runs.removesuffix("/runs") + f"/runs/{last.run_id}/artifacts/gradients.html"
-                lines += [f"{name}{' (quick)' if quick else ''}", f"  runs:    {runs}", f"  picture: {page}"]
+                runs = f"{pages}/#/experiments/{last.experiment_id}/runs"
+                lines += [
+                    f"{name}{' (quick)' if quick else ''}",
+                    f"  runs:    {runs}",
+                    f"  picture: {_page(pages, last)}",
+                ]
     return lines
 
 
-def _picture(entry: Entry) -> str:
-    """The file, from the working folder where it lies in it; on a server, the run that has it."""
+def _server(store: Store) -> str:
+    """The address of the MLflow server the store is behind, which has pages of its own; empty if it is not."""
+    return public(store.uri).rstrip("/") if store.uri.startswith(("http://", "https://")) else ""
+
+
+def _page(pages: str, entry: Entry) -> str:
+    return f"{pages}/#/experiments/{entry.experiment_id}/runs/{entry.run_id}/artifacts/gradients.html"
+
+
+def _picture(entry: Entry, store: Store) -> str:
+    """The file, from the working folder where it lies in it; behind an MLflow server, its page there."""
+    if server := _server(store):
+        return _page(server, entry)
     scheme, separator, rest = entry.artifacts.partition("://")
     if separator and scheme != "file":
         return f"{entry.artifacts}/gradients.html"

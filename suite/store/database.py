@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 from suite.store.troubles import StoreError, public, translated
 
-PATIENCE_SECONDS = 8
-"""How long a server may take to answer the first time it is asked. Later MLflow asks again, for minutes."""
+PATIENCE_SECONDS = 5
+"""How long a server may take to answer the first time: with the import of MLflow, ten. Later it asks for minutes."""
 
 _FIRST_BYTES = 6_000_000
 """Room that a store needs to begin with: an empty database takes a sixth of it."""
