@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 ParameterType = Literal["integer", "number", "boolean", "choice", "path", "component"]
@@ -105,7 +106,11 @@ class Entry:
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name, if it takes one."""
-        return next((p for p in self.parameters if p.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Parameter]:
+        return {parameter.name: parameter for parameter in self.parameters}
 
     def defaults(self) -> dict[str, Any]:
         """Every parameter that has a default, with it."""

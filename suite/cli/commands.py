@@ -62,8 +62,8 @@ def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers 
     plans = [make_plan(benchmark, store, quick=quick, only=parts) for benchmark, parts in chosen]
     _run(plans, store, count, console, again("run", specs, quick, only, workers))
     missing = 0
-    for benchmark, parts in chosen:
-        results = gather(benchmark, store, quick=quick, only=parts, traces=False)
+    for plan in plans:
+        results = gather(plan.benchmark, store, traces=False, cells=plan.cells)
         console.print(report(results, command=again("show", specs, quick, only) + " --all"))
         for line in pictures_of(results, store):
             print(line)

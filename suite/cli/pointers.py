@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suite.protocol.ranks import ranked, standings
 from suite.store import public
+from suite.store.artifact import local_file
 
 if TYPE_CHECKING:
     from suite.run.gather import Results
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def pictures_of(results: Results, store: Store) -> list[str]:
     """A line each on the picture of the best and of the worst cell; of one cell, or none, as many as there are."""
-    found = [standing.record.cell for standing in ranked(standings(results.records))]
+    found = [standing.record.cell for standing in results.ranked] if results.stored else []
     entries = store.answering(found)
     named = {"best": found[:1], "worst": found[1:][-1:]}
     return [
@@ -57,8 +57,8 @@ def _picture(entry: Entry, store: Store) -> str:
     """The file, from the working folder where it lies in it; behind an MLflow server, its page there."""
     if server := _server(store):
         return _page(server, entry)
-    scheme, separator, rest = entry.artifacts.partition("://")
-    if separator and scheme != "file":
+    file = local_file(entry.artifacts)
+    if file is None:
         return f"{entry.artifacts}/gradients.html"
-    path = Path(rest if separator else entry.artifacts) / "gradients.html"
+    path = Path(file).with_name("gradients.html")
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

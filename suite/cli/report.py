@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.protocol.labels import label_text, printable
-from suite.protocol.ranks import Standing, compared_scores, ranked, standings
+from suite.protocol.ranks import Standing, compared_scores
 from suite.protocol.records import Outcome, Record
 from suite.protocol.words import record_causes_in_words
 from suite.run.worker import OWN
@@ -54,7 +54,7 @@ def report(results: Results, *, everything: bool = False, command: str = "") -> 
     title = Text.assemble((results.benchmark.name, "bold"), f"  {printable(results.benchmark.title)}")
     if not records:
         return Group(title, _missing_line(results) or Text("nothing is recorded yet", style="dim"))
-    found = ranked(standings(records))
+    found = results.ranked
     parts: list[RenderableType] = [title, _Ranked(found, everything)]
     if not everything and len(found) > BEST + WORST + 1 and command:
         parts.append(Text(f"{len(found) - BEST - WORST} more between them: {command}", style="dim"))

@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suite.protocol.ranks import Standing, ranked, standings
 from suite.protocol.records import PROTOCOL_VERSION, Cell, Record, to_plain
 
 if TYPE_CHECKING:
@@ -44,6 +46,11 @@ class Results:
             dataclasses.replace(record, cell=cell, replicates=record.replicates[: cell.budget.replicates])
             for cell, record in found
         ]
+
+    @cached_property
+    def ranked(self) -> list[Standing]:
+        """Their standings, the best first."""
+        return ranked(standings(self.records))
 
     @property
     def missing(self) -> list[Cell]:
@@ -101,8 +108,17 @@ def gather(
     quick: bool = False,
     only: Sequence[Part] = (),
     traces: bool = True,
+    cells: Sequence[Cell] | None = None,
 ) -> Results:
     """Reads the records of a benchmark's cells; records of cells that its spec no longer has are left out.
+
+    Args:
+        benchmark: As its spec is now.
+        store: Where they are.
+        quick: Its quick slice.
+        only: Parts of its grid.
+        traces: Whether those are read too.
+        cells: What the three before come to, if that is known already.
 
     Raises:
         SpecError: A part of `only` names what is not there.
@@ -110,7 +126,7 @@ def gather(
     """
     from suite.spec import expand
 
-    cells = expand(benchmark, quick=quick, only=only)
+    cells = expand(benchmark, quick=quick, only=only) if cells is None else cells
     found = store.answering(cells)
     errors = {fingerprint: entry.error for fingerprint, entry in found.items() if entry.error}
     recorded = [entry for entry in found.values() if not entry.error]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import logging
 import os
 import shutil
+import ssl
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,7 +18,7 @@ from typing import Any, NoReturn
 from suite.store.troubles import StoreError, public, translated
 
 PATIENCE_SECONDS = 5
-"""How long a server may take to answer the first time: with the import of MLflow, ten. Later it asks for minutes."""
+"""How long a server may take to answer the first time, asked before MLflow is imported. MLflow asks for minutes."""
 
 _FIRST_BYTES = 6_000_000
 """Room that a store needs to begin with: an empty database takes a sixth of it."""
@@ -30,6 +34,8 @@ _TELEMETRY = "MLFLOW_DISABLE_TELEMETRY"
 
 def default_uri() -> str:
     """MLFLOW_TRACKING_URI, else MLflow's own default: `sqlite:///mlflow.db` in the working folder."""
+    if given := os.environ.get("MLFLOW_TRACKING_URI"):
+        return given
     with _quiet_mlflow():
         from mlflow.tracking import get_tracking_uri
 
@@ -132,6 +138,7 @@ def connect(uri: str) -> Any:
     Raises:
         StoreError: It does not answer within ten seconds.
     """
+    _knock(uri)
     once = _environment(MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", MLFLOW_HTTP_REQUEST_TIMEOUT=str(PATIENCE_SECONDS))
     with _quiet_mlflow(), translated("open", uri), once:
         from mlflow.tracking import MlflowClient
@@ -144,6 +151,19 @@ def connect(uri: str) -> Any:
                 raise _silent(uri, "MLflow server") from error
             raise
     return client
+
+
+def _knock(uri: str) -> None:
+    """Whether an MLflow server is there at all: any answer will do, whatever it says."""
+    if not uri.startswith(("http://", "https://")):
+        return
+    try:
+        urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=PATIENCE_SECONDS).close()
+    except urllib.error.HTTPError:
+        return
+    except (OSError, http.client.HTTPException) as error:
+        if not isinstance(getattr(error, "reason", None), ssl.SSLError):  # MLflow has its own way with certificates
+            raise _silent(uri, "MLflow server") from error
 
 
 def rows(uri: str, query: Any) -> list[Any]:
