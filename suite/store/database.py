@@ -9,6 +9,7 @@ import os
 import shutil
 import ssl
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ PATIENCE_SECONDS = 5
 
 _FIRST_BYTES = 6_000_000
 """Room that a store needs to begin with: an empty database takes a sixth of it."""
+
+_CREATE_SECONDS = 60
+"""How long to go on where others make the same tables on a server: it takes them some seconds."""
 
 _CONNECT_TIMEOUT = {
     "psycopg2": "connect_timeout", "psycopg": "connect_timeout", "pymysql": "connect_timeout",
@@ -101,13 +105,15 @@ def check_writable(uri: str) -> None:
 def create(uri: str) -> None:
     """Makes the database, whole or not at all: under another name, and renamed when it is whole.
 
-    A server's database makes its tables in one transaction. Whoever calls this holds the lock.
+    Whoever calls this holds the lock. On a server, which has none, several may make the tables at once: one succeeds,
+    and the others find them made.
 
     Raises:
         StoreError: It cannot be made; nothing is left of it.
     """
     file = sqlite_file(uri)
     if file is None:
+        _create_on_server(uri)
         return
     free = shutil.disk_usage(file.resolve().parent).free
     if free < _FIRST_BYTES:
@@ -130,6 +136,17 @@ def create(uri: str) -> None:
         finally:
             for leftover in leftovers:
                 leftover.unlink(missing_ok=True)
+
+
+def _create_on_server(uri: str) -> None:
+    deadline = time.monotonic() + _CREATE_SECONDS
+    while not is_there(uri):
+        try:
+            connect(uri)
+        except StoreError as error:
+            if "denied" in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(1)
 
 
 def connect(uri: str) -> Any:

@@ -16,10 +16,12 @@ def test_killed_from_the_first_second_on(tmp_path: Path) -> None:
     assert counts.harm == 0
 
 
-@pytest.mark.parametrize("name", ["two-at-once"])
+@pytest.mark.parametrize("name", ["two-at-once", "four-at-once-on-postgres"])
 def test_runs_at_once(tmp_path: Path, name: str) -> None:
+    if name not in STORMS:
+        pytest.skip("no PostgreSQL here")
     counts = STORMS[name](tmp_path, 1)
-    assert counts.starts == 3
+    assert counts.starts > 2
     assert counts.harm == 0
 
 
