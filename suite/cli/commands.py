@@ -359,9 +359,12 @@ def _told() -> Iterator[None]:
 
 
 def _tell(message: str) -> None:
-    with contextlib.suppress(OSError):  # standard error may be full too
-        if message:
-            print(message, file=sys.stderr, flush=True)
+    try:
+        print(message, end="\n" if message else "", file=sys.stderr, flush=True)
+    except (
+        OSError
+    ):  # standard error may be full too: or Python complains of it again as it ends, with a status of its own
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _status(error: Exception) -> int | None:
