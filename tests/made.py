@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,14 @@ def make_replicate(index: int, rng: np.random.Generator, **changes: Any) -> Repl
     """A run of 40 steps, probed at 5 of them, of two layers."""
     layers = {
         name: rng.random((5, 2)).astype(np.float32)
-        for name in ("gradient_rms", "weight_gradient_norm", "activation_mean", "activation_std", "update_ratio")
+        for name in (
+            "gradient_rms",
+            "weight_gradient_norm",
+            "activation_mean",
+            "activation_std",
+            "update_ratio",
+            "zero_fraction",
+        )
     }
     traces = {
         "loss": rng.random(40).astype(np.float32),
@@ -103,19 +111,19 @@ def nonfinite_replicate(index: int = 0) -> Replicate:
     )  # fmt: skip
 
 
-def record_at_once(cell: Cell) -> Record:
+def record_at_once(cell: Cell, known: Sequence[Record] = ()) -> Record:
     """Stands for training."""
     return make_record(cell)
 
 
-def record_who(cell: Cell) -> Record:
+def record_who(cell: Cell, known: Sequence[Record] = ()) -> Record:
     """Takes a moment, prints, and tells its process in `parameters`."""
     print("noise on the screen")
     time.sleep(float(cell.recipe.get("sleep", 0.05)))
     return make_record(cell, parameters=os.getpid())
 
 
-def record_when_met(cell: Cell) -> Record:
+def record_when_met(cell: Cell, known: Sequence[Record] = ()) -> Record:
     """Comes to a place of its own and waits until the cell it is to meet is at its; leaves a note if none came.
 
     How long is only a limit: no test that passes waits for it.
@@ -131,7 +139,7 @@ def record_when_met(cell: Cell) -> Record:
     return record_who(cell)
 
 
-def die_or_record(cell: Cell) -> Record:
+def die_or_record(cell: Cell, known: Sequence[Record] = ()) -> Record:
     """Kills its own process as long as the file named by the cell holds a number above zero, which it counts down."""
     if "deaths" in cell.recipe:
         file = Path(cell.recipe["deaths"])
@@ -142,7 +150,7 @@ def die_or_record(cell: Cell) -> Record:
     return record_who(cell)
 
 
-def raise_or_record(cell: Cell) -> Record:
+def raise_or_record(cell: Cell, known: Sequence[Record] = ()) -> Record:
     """Raises what cannot be pickled, if the cell says so."""
     if cell.recipe.get("raises"):
 
@@ -153,7 +161,7 @@ def raise_or_record(cell: Cell) -> Record:
     return make_record(cell)
 
 
-def edit_and_record(cell: Cell) -> Record:
+def edit_and_record(cell: Cell, known: Sequence[Record] = ()) -> Record:
     """Stands for a user who edits a module while its cells train."""
     with Path(cell.recipe["edits"]).open("a") as file:
         file.write("\n\nact = abs\n")

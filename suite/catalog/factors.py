@@ -21,6 +21,7 @@ HIDDEN = (ACTIVATION, INITIALIZER, BIAS, NORMALIZATION, NORM_POSITION, RESIDUAL,
 
 TRAINING = (
     Parameter("optimizer", "what turns gradients into updates", "component", "adam", catalog="optimizers"),
+    Parameter("learning_rate", "one for all; by default every cell's is tuned", "number", low=0, low_open=True),
     Parameter("schedule", "of the learning rate", "component", "constant", catalog="schedules"),
     Parameter("clipping", "of the gradients", "component", "none", catalog="clippings"),
     Parameter("loss", "what is minimized", "component", "auto", catalog="losses"),
@@ -34,5 +35,5 @@ TRAINING = (
 )
 """The factors of training, the same for every model family."""
 
-FED = ("initializer", "recurrent_initializer", "schedule")
+FED = ("initializer", "recurrent_initializer", "learning_rate", "schedule")
 """The factors that are fed to a compiled program: cells that differ in nothing else share it."""

@@ -1,4 +1,4 @@
-"""Activations per layer: mean and standard deviation of what each layer puts out."""
+"""Activations per layer: mean, standard deviation and share of exact zeros of what each layer puts out."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from suite.probes.probe import Look, StepProbe
 
 
 class OutputProbe(StepProbe):
-    """Mean and standard deviation of the activations' output over batch and units."""
+    """Mean, standard deviation and share of exact zeros of the activations' output over batch and units."""
 
     def measure(self, look: Look) -> Mapping[str, Any]:
-        """`activation_mean` and `activation_std`, each of shape (layers,)."""
+        """`activation_mean`, `activation_std` and `zero_fraction`, each of shape (layers,)."""
         mean = per_layer(look.activations, _mean)
         square = per_layer(look.activations, lambda stack: sum_of_squares(stack) / _count(stack))
-        return {"activation_mean": mean, "activation_std": tf.sqrt(tf.maximum(square - mean**2, 0.0))}
+        zeros = per_layer(look.activations, lambda stack: _mean(tf.cast(stack == 0, stack.dtype)))
+        deviation = tf.sqrt(tf.maximum(square - mean**2, 0.0))
+        return {"activation_mean": mean, "activation_std": deviation, "zero_fraction": zeros}
 
 
 def _mean(stack: Any) -> Any:

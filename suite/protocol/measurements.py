@@ -64,6 +64,8 @@ MEASUREMENTS = (
                 _LAYERS, "gradients", probe="suite.probes.outputs:OutputProbe", head="mean"),
     Measurement("activation_std", "of the activation's output",
                 _LAYERS, "gradients", probe="suite.probes.outputs:OutputProbe", head="std"),
+    Measurement("zero_fraction", "share of exact zeros of the activation's output",
+                _LAYERS, "gradients", probe="suite.probes.outputs:OutputProbe", share=True, optional=True),
     Measurement("saturated_fraction", "of units and examples; NaN where the activation is not bounded on both sides",
                 _LAYERS, "gradients", probe="suite.probes.units:UnitProbe", head="saturated", share=True,
                 series="units/saturated_fraction"),

@@ -34,9 +34,16 @@ class RanCell:
     replicates: Sequence[Replicate]
     seconds: float
     task_facts: Mapping[str, Any]
+    parameters: int | None = None
 
 
 Ran = Record | RanCell
+
+_MEDIANS = (
+    "gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init", "milliseconds_per_step",
+    "update_ratio_first", "update_ratio_last", "zero_fraction_init", "zero_fraction_end", "largest_singular_value",
+)  # fmt: skip
+"""Figures of runs of which a cell has the median."""
 
 
 @dataclass(frozen=True)
@@ -144,14 +151,13 @@ def _figures(cell: Ran) -> dict[str, Any]:
         "test_high": _known(test[2]),
         "train_score": float(np.mean([_or_chance(run.train_score, cell) for run in runs])) if runs else None,
         "steps_to_target": steps_to_target_median([run.steps_to_target for run in runs]),
-        "gradient_ratio_init": _median(run.gradient_ratio_init for run in runs),
-        "gradient_ratio_median": _median(run.gradient_ratio_median for run in runs),
-        "gradient_factor_init": _median(run.gradient_factor_init for run in runs),
         "causes": "+".join(str(cause) for cause in Cause if cause in causes),
         "tier": None,
         "seconds": cell.seconds,
         "chance_score": float(cell.task_facts["chance_score"]),
+        "parameters": cell.parameters,
     }
+    figures |= {name: _median(getattr(run, name) for run in runs) for name in _MEDIANS}
     return {column: figures[column] for column in CELL_COLUMNS}
 
 

@@ -18,7 +18,7 @@ from suite.protocol.measurements import columns_of
 if TYPE_CHECKING:
     import numpy as np
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Records of different protocol versions are never ranked together."""
 
 
@@ -48,7 +48,7 @@ class Budget:
 
     Attributes:
         steps: Optimizer steps of one run.
-        trials: Learning rates tried for a cell.
+        trials: Learning rates tried for a cell; 0 where its rate is fixed.
         replicates: Trainings of the tuned cell under fresh seeds.
         evaluations: Probed steps of one run, each followed by a pass over the validation split.
         learning_rate_low: Lower end of the range searched.
@@ -82,6 +82,7 @@ class Cell:
         search_path: Folders from which a user's own components are imported.
         program: Cells of equal `program` share one compiled training loop.
         sources: Digests of a user's own components and data files that it names, by name.
+        branch: Which seeds it draws: 0 for a board's, 1 for those of its audit.
     """
 
     benchmark: str
@@ -97,17 +98,34 @@ class Cell:
     search_path: tuple[str, ...]
     program: str
     sources: Mapping[str, str] = field(default_factory=dict)
+    branch: int = 0
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One learning rate tried for a cell, scored on the validation split at the last step."""
+    """One learning rate tried for a cell, scored on the validation split at the last step.
+
+    Attributes:
+        trial: Its number, from 0.
+        learning_rate: Before the schedule.
+        validation_score: None where the run went non-finite, as are the other figures then.
+        outcome: Verdict on the run.
+        shared_grid: Whether the rate is of the grid that all cells share, under the first tuning seed.
+        repeat: Which of the tuning seeds it had, from 0.
+        validation_loss: At the last step.
+        train_loss: At the last step.
+        best_score: The best validation score on the way: with the losses, all that a verdict needs.
+    """
 
     trial: int
     learning_rate: float
     validation_score: float | None
     outcome: str
     shared_grid: bool
+    repeat: int = 0
+    validation_loss: float | None = None
+    train_loss: float | None = None
+    best_score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +155,12 @@ class Replicate:
     dead_fraction: float | None
     clip_rate: float | None
     seconds: float
+    milliseconds_per_step: float | None = field(default=None, compare=False)
+    update_ratio_first: float | None = None
+    update_ratio_last: float | None = None
+    zero_fraction_init: float | None = None
+    zero_fraction_end: float | None = None
+    largest_singular_value: float | None = None
     traces: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
 
 
@@ -246,16 +270,25 @@ CELL_COLUMNS = (
     "learning_rate", "at_edge", "basin_decades", "replicates", "trained", "success_rate", "success_low",
     "success_high", "test_score", "test_low", "test_high", "train_score", "steps_to_target",
     "gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init", "causes", "tier", "seconds",
-    "chance_score",
+    "chance_score", "parameters", "milliseconds_per_step", "update_ratio_first", "update_ratio_last",
+    "zero_fraction_init", "zero_fraction_end", "largest_singular_value",
 )  # fmt: skip
 REPLICATE_COLUMNS = (
     "replicate", "seed", "outcome", "causes", "test_score", "train_score", "validation_score", "train_loss",
     "steps_to_target", "steps", "nonfinite_step", "nonfinite_layer", "gradient_ratio_init",
     "gradient_ratio_median", "gradient_factor_init", "saturated_fraction", "dead_fraction", "clip_rate", "seconds",
+    "milliseconds_per_step", "update_ratio_first", "update_ratio_last", "zero_fraction_init", "zero_fraction_end",
+    "largest_singular_value",
 )  # fmt: skip
-TRIAL_COLUMNS = ("trial", "learning_rate", "validation_score", "outcome", "shared_grid")
+TRIAL_COLUMNS = (
+    "trial", "learning_rate", "validation_score", "outcome", "shared_grid", "repeat", "validation_loss",
+)  # fmt: skip
 GRADIENT_COLUMNS = ("replicate", "step", "layer", "name", *columns_of("gradients"))
 GRADIENT_THROUGH_TIME_COLUMNS = ("replicate", "step", "layer", "time", *columns_of("gradients_through_time"))
+AUDIT_COLUMNS = (
+    "replicate", "seed", "learning_rate", "audited_learning_rate", "test_score", "audited_test_score", "outcome",
+    "audited_outcome",
+)  # fmt: skip
 CURVE_COLUMNS = ("replicate", "step", *columns_of("curves"))
 
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -265,5 +298,12 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "gradients": GRADIENT_COLUMNS,
     "gradients_through_time": GRADIENT_THROUGH_TIME_COLUMNS,
     "curves": CURVE_COLUMNS,
+    "audit": AUDIT_COLUMNS,
 }
-"""Every exported table and its columns. `gradients_through_time` is written for recurrent models only."""
+"""Every exported table and its columns. `gradients_through_time` is written for recurrent models only, `audit` for
+benchmarks whose tuning was audited."""
+
+
+def factor_column(factor: str) -> str:
+    """The column of a factor of the grid: its name, unless that is another column's, as of a fixed `learning_rate`."""
+    return f"fixed_{factor}" if any(factor in columns for columns in TABLES.values()) else factor

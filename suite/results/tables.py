@@ -12,7 +12,7 @@ from suite.protocol.along import gradient_figures
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import figures_of
-from suite.protocol.records import TABLES, Record, Replicate, Trial, to_plain
+from suite.protocol.records import TABLES, Record, Replicate, Trial, factor_column, to_plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +129,9 @@ def _with_keys(
         "benchmark": [record.cell.benchmark for record in records],
         "cell": [record.cell.fingerprint for record in records],
     }
-    keys |= {factor: [record.cell.factors[factor] for record in records] for factor in records[0].cell.factors}
+    keys |= {
+        factor_column(factor): [record.cell.factors[factor] for record in records] for factor in records[0].cell.factors
+    }
     rows = np.repeat(np.arange(len(records)), counts)
     front = {}
     for name, values in keys.items():

@@ -52,6 +52,9 @@ class Outcome:
     origin: Origin | None
 
 
+Known = Callable[[Cell], Sequence[Record]]
+"""Brings what is recorded of a cell under other budgets."""
+
 Tell = Callable[[str], None]
 """What is done with a line for the user."""
 
@@ -79,6 +82,7 @@ def run_cells(
     workers: int | str,
     *,
     run: Run = train,
+    known: Known = lambda cell: (),
     memory_limit: float | None = None,
     tell: Tell = lambda line: None,
 ) -> Generator[Outcome, None, None]:
@@ -92,7 +96,8 @@ def run_cells(
         cells: In the order in which they should be begun; those of one program go to one worker as far as that pays.
         workers: Number of processes of a local cluster, one thread each; 0 for this process; or the address of a
             Dask scheduler (`tcp://host:port`), whose workers have this package installed.
-        run: What is done with a cell; a function that can be pickled.
+        run: What is done with a cell and its known records; a function that can be pickled.
+        known: What is recorded of a cell under other budgets; called as the cell is given away, from any thread.
         memory_limit: Bytes after which a local worker is replaced; by default what `memory_limit_of` says.
         tell: Is told of workers that are refused.
 
@@ -103,7 +108,7 @@ def run_cells(
         return
     handout = Handout(cells)
     if workers == 0:
-        yield from _in_this_process(handout, run)
+        yield from _in_this_process(handout, run, known)
         return
     with contextlib.ExitStack() as stack:
         if isinstance(workers, int):
@@ -113,14 +118,14 @@ def run_cells(
         else:
             client = stack.enter_context(_joined_cluster(workers))
             limit = 0
-        yield from _Dispatcher(client, handout, run, limit, tell).results(cells)
+        yield from _Dispatcher(client, handout, run, known, limit, tell).results(cells)
 
 
-def _in_this_process(handout: Handout, run: Run) -> Iterator[Outcome]:
+def _in_this_process(handout: Handout, run: Run, known: Known) -> Iterator[Outcome]:
     own = own_sources(handout.cells)
     here = origin(own)
     while (cell := handout.take("here")) is not None:
-        answer = work(run, cell, own)
+        answer = work(run, cell, own, known(cell))
         differs = here.differs(answer.origin)
         if differs:
             raise ClusterError(_changed(differs))
@@ -148,13 +153,14 @@ class _Dispatcher:
         client: Connected.
         handout: The cells.
         run: What is done with a cell.
+        known: What is recorded of a cell under other budgets.
         memory_limit: Bytes after which a worker is replaced; 0 for never.
         tell: Is told of workers that are refused.
     """
 
-    def __init__(self, client: Any, handout: Handout, run: Run, memory_limit: float, tell: Tell) -> None:
+    def __init__(self, client: Any, handout: Handout, run: Run, known: Known, memory_limit: float, tell: Tell) -> None:
         self._client, self._handout, self._run, self._memory_limit = client, handout, run, memory_limit
-        self._tell, self._address = tell, str(client.scheduler.addr)
+        self._records, self._tell, self._address = known, tell, str(client.scheduler.addr)
         self._own = own_sources(handout.cells)
         self._here = origin(self._own)
         self._lock = threading.RLock()
@@ -242,7 +248,8 @@ class _Dispatcher:
         if cell is None:
             return
         key = f"{cell.fingerprint}-{time.monotonic_ns()}"
-        future = self._client.submit(work, self._run, cell, self._own, key=key, workers=[worker], pure=False)
+        what = self._run, cell, self._own, self._records(cell)
+        future = self._client.submit(work, *what, key=key, workers=[worker], pure=False)
         self._busy[worker] = future, cell
         future.add_done_callback(lambda future: self._finished(worker, future))
 

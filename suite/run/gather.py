@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import tempfile
 from collections import Counter
@@ -13,8 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suite.protocol.nesting import as_asked
 from suite.protocol.ranks import Standing, ranked, standings
-from suite.protocol.records import PROTOCOL_VERSION, Cell, Record, to_plain
+from suite.protocol.records import PROTOCOL_VERSION, Cell, Record, factor_column, to_plain
 
 if TYPE_CHECKING:
     from suite.results.manifest import Manifest
@@ -40,12 +40,14 @@ class Results:
 
     @property
     def records(self) -> list[Record]:
-        """In the order of the grid, with the labels that the spec has now and as many replicates as it asks."""
+        """In the order of the grid, with the labels and the target that the spec has now, and what it asks of each."""
         found = [(cell, self.stored[cell.fingerprint].record) for cell in self.cells if cell.fingerprint in self.stored]
-        return [
-            dataclasses.replace(record, cell=cell, replicates=record.replicates[: cell.budget.replicates])
-            for cell, record in found
-        ]
+        return [as_asked(record, cell) for cell, record in found]
+
+    @property
+    def shallow(self) -> list[Record]:
+        """Those with fewer replicates than their cell asks."""
+        return [record for record in self.records if len(record.replicates) < record.cell.budget.replicates]
 
     @cached_property
     def ranked(self) -> list[Standing]:
@@ -77,11 +79,17 @@ class Results:
             task=TaskFacts(**{**benchmark.task, **first.task_facts}),
             target=benchmark.target,
             reference=benchmark.reference,
-            factors={factor: tuple(level.label for level in levels) for factor, levels in benchmark.grid.items()},
+            factors={
+                factor_column(factor): tuple(level.label for level in levels)
+                for factor, levels in benchmark.grid.items()
+            },
             fixed=to_plain(benchmark.fixed),
-            budget=BudgetFacts(**to_plain(first.cell.budget)),
+            budget=BudgetFacts(**to_plain(max((cell.budget for cell in self.cells), key=lambda b: b.trials))),
             thresholds=dict(first.thresholds),
-            seeds=Seeds(benchmark=benchmark.seed, replicates=tuple(run.seed for run in first.replicates)),
+            seeds=Seeds(
+                benchmark=benchmark.seed,
+                replicates=tuple(run.seed for run in max((r.replicates for r in self.records), key=len)),
+            ),
             versions=dict(origin.versions),
             git_commit=origin.git_commit,
             cells_by_commit=dict(commits.most_common()),
@@ -91,7 +99,7 @@ class Results:
             missing=tuple(
                 Missing(
                     cell=cell.fingerprint,
-                    factors=dict(cell.factors),
+                    factors={factor_column(factor): label for factor, label in cell.factors.items()},
                     status="infrastructure error" if cell.fingerprint in self.errors else "not run",
                     detail=self.errors.get(cell.fingerprint, ""),
                 )
@@ -127,10 +135,13 @@ def gather(
     from suite.spec import expand
 
     cells = expand(benchmark, quick=quick, only=only) if cells is None else cells
-    found = store.answering(cells)
+    found = store.answering(cells, partly=True)
     errors = {fingerprint: entry.error for fingerprint, entry in found.items() if entry.error}
     recorded = [entry for entry in found.values() if not entry.error]
-    loaded = store.load(recorded, traces=traces)
+    # A target that is not the record's own judges the runs anew, by what they were on the way.
+    targets = {cell.fingerprint: cell.target for cell in cells}
+    judged = any(entry.identity["target"] != targets[entry.fingerprint] for entry in recorded)
+    loaded = store.load(recorded, traces=traces or judged)
     stored = {entry.fingerprint: stored for entry, stored in zip(recorded, loaded, strict=True)}
     return Results(benchmark, cells, stored, errors)
 

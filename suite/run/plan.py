@@ -29,6 +29,7 @@ class Plan:
         recorded: Those with a record, by fingerprint.
         failed: Those that could not be run before, by fingerprint; they are tried again.
         to_run: The rest in the order in which to run them: program by program, the longest first.
+        there: Trials and replicates of those to run that are recorded already, by fingerprint.
         reasons: Why, and how many cells for each reason.
         seconds: Of work that is to do, on one worker.
         measured: Whether that rests on cells of this benchmark, or on a rule of thumb.
@@ -39,6 +40,7 @@ class Plan:
     recorded: Mapping[str, Entry]
     failed: Mapping[str, Entry]
     to_run: Sequence[Cell]
+    there: Mapping[str, tuple[int, int]]
     reasons: Mapping[str, int]
     seconds: float
     measured: bool
@@ -56,21 +58,42 @@ def make_plan(benchmark: Benchmark, store: Store, *, quick: bool = False, only: 
         SpecError: A part of `only` names what is not there.
         StoreError: The store cannot be read.
     """
-    from suite.run.reasons import reasons
     from suite.spec import expand
 
-    cells = expand(benchmark, quick=quick, only=only)
+    return plan_cells(benchmark, expand(benchmark, quick=quick, only=only), store)
+
+
+def plan_cells(benchmark: Benchmark, cells: Sequence[Cell], store: Store) -> Plan:
+    """Compares cells of a benchmark with what the store has of them.
+
+    Args:
+        benchmark: Whose cells they are.
+        cells: All of its full grid, or all of its quick slice.
+        store: Where they are recorded.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    from suite.run.reasons import reasons
+
+    quick = bool(cells) and cells[0].quick
     entries = store.recorded(benchmark.name, quick)
     mine = store.answering(cells)
     recorded = {fingerprint: entry for fingerprint, entry in mine.items() if not entry.error}
     failed = {fingerprint: entry for fingerprint, entry in mine.items() if entry.error}
     known = [entry for entry in entries if not entry.error]
     other = [] if known else [entry for entry in store.recorded(benchmark.name, not quick) if not entry.error]
-    cost = _Cost(cells[0], known, other)
     to_run = _ordered([cell for cell in cells if cell.fingerprint not in recorded])
-    seconds = cost.of(len(to_run), len({cell.program for cell in to_run}))
+    there = {
+        fingerprint: (max(e.identity["trials"] for e in found), max(e.identity["replicates"] for e in found))
+        for fingerprint, found in store.known(to_run).items()
+    }
+    seconds = 0.0
+    if to_run:
+        runs = sum(_missing_runs(cell, there.get(cell.fingerprint, (0, 0))) for cell in to_run)
+        seconds = _Cost(cells[0], known, other).of(runs, len({cell.program for cell in to_run}))
     why = reasons(to_run, failed, entries)
-    return Plan(benchmark, cells, recorded, failed, to_run, why, seconds, measured=bool(known or other))
+    return Plan(benchmark, cells, recorded, failed, to_run, there, why, seconds, measured=bool(known or other))
 
 
 def wall_seconds(plans: Sequence[Plan], workers: int) -> float:
@@ -89,34 +112,31 @@ def _ordered(cells: Sequence[Cell]) -> list[Cell]:
     return [cell for group in sorted(groups.values(), key=len, reverse=True) for cell in group]
 
 
+def _missing_runs(cell: Cell, there: tuple[int, int]) -> int:
+    """Trainings left of a cell, if the trials to come do not change its rate."""
+    budget = cell.budget
+    return max(budget.trials - there[0], 0) + max(budget.replicates - there[1], 0)
+
+
 class _Cost:
-    """Seconds of a cell and of a program: from recorded cells, or a rule of thumb by family.
+    """Seconds of a training and of a program: from recorded cells, or a rule of thumb by family.
 
     Args:
         cell: Any of the benchmark's.
-        known: Records of the same grid and budget.
-        other: If there are none, records of the benchmark under its other budget: its quick slice, or the full grid.
+        known: Records of the same grid.
+        other: If there are none, records of the benchmark's quick slice, or of its full grid if that is asked for.
     """
 
     def __init__(self, cell: Cell, known: Sequence[Entry], other: Sequence[Entry]) -> None:
-        runs = cell.budget.trials + cell.budget.replicates
-        entries = known or other
+        entries = [entry for entry in known or other if entry.identity]
         if not entries:
-            self._cell = runs * cell.budget.steps * MODELS[cell.model].step_seconds(cell.recipe)
+            self._run = cell.budget.steps * MODELS[cell.model].step_seconds(cell.recipe)
             self._program = _COMPILE_SECONDS
             return
-        share = 1.0 if known else runs / other_runs(cell)
-        self._cell = share * sum(entry.seconds - entry.compile_seconds for entry in entries) / len(entries)
+        runs = sum(entry.identity["trials"] + entry.identity["replicates"] for entry in entries)
+        self._run = sum(entry.seconds - entry.compile_seconds for entry in entries) / runs
         compiled = [entry.compile_seconds for entry in entries if entry.compile_seconds > 0]
         self._program = sum(compiled) / len(compiled) if compiled else 0.0
 
-    def of(self, cells: int, programs: int) -> float:
-        return cells * self._cell + programs * self._program
-
-
-def other_runs(cell: Cell) -> int:
-    """Trainings in a cell of the same benchmark under its other budget, as far as the quick slice's rule tells."""
-    from suite.spec.quick import quick_budget
-
-    budget = cell.budget if cell.quick else quick_budget(cell.budget)
-    return budget.trials + budget.replicates
+    def of(self, runs: int, programs: int) -> float:
+        return runs * self._run + programs * self._program

@@ -45,10 +45,8 @@ class Origin:
 
     def differs(self, other: Origin) -> str:
         """In what another's numbers may differ from those made here, in words; empty if in nothing."""
-        mine, its = ({**o.versions, "python": o.versions["python"].rpartition(".")[0]} for o in (self, other))
-        found = [
-            f"{name} {its[name]} in place of {mine[name]}" for name in ("python", *_TRAINING) if its[name] != mine[name]
-        ]
+        mine, its = _that_count(self.versions), _that_count(other.versions)
+        found = [f"{name} {its[name]} in place of {mine[name]}" for name in mine if its[name] != mine[name]]
         if self.package != other.package:
             found.append("other source code of this package")
         for name, digest in self.own.items():
@@ -59,6 +57,16 @@ class Origin:
     def of(self, provenance: Provenance) -> Provenance:
         """The provenance of what was made here rather than where the run was started."""
         return replace(provenance, versions={**provenance.versions, **self.versions}, machine=dict(self.machine))
+
+
+def same_numbers(one: Provenance, other: Provenance) -> bool:
+    """Whether trainings of both give the same numbers, as far as their versions say."""
+    return _that_count(one.versions) == _that_count(other.versions)
+
+
+def _that_count(versions: Mapping[str, str]) -> dict[str, str]:
+    """The versions that numbers depend on."""
+    return {"python": versions["python"].rpartition(".")[0], **{name: versions[name] for name in _TRAINING}}
 
 
 def own_sources(cells: Iterable[Cell]) -> Own:

@@ -75,7 +75,11 @@ def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     for part in now:
         before: Any = was.get(part)
         after: Any = now[part]
-        if before == after or (part == "replicates" and before > after):
+        if before == after or part == "target":  # a target judges, and trains nothing
+            continue
+        if part in ("trials", "replicates"):
+            if before is not None and before < after:
+                yield f"{before} of {after} {part} are there"
             continue
         if part == "sources":
             yield from (_changed_source(name, before.get(name)) for name in _differing(before, after) if name in after)

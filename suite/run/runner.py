@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.protocol.records import Cell, Failure, Record
+from suite.protocol.records import Cell, Failure, Provenance, Record
 from suite.run.cluster import Tell, run_cells
-from suite.run.provenance import provenance
+from suite.run.provenance import provenance, same_numbers
 from suite.run.worker import Run, train
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def run_plans(
             writer.open_benchmark(plan.to_run[0], origins[plan.benchmark.name])
         there = {plan.benchmark.name: _recorded(plan.to_run, store) for plan in plans}
         cells = [cell for plan in plans for cell in plan.to_run if cell.fingerprint not in there[cell.benchmark]]
-        with contextlib.closing(run_cells(cells, workers, run=run, tell=tell)) as outcomes:
+        known = _Known(plans, store, origins)
+        with contextlib.closing(run_cells(cells, workers, run=run, known=known, tell=tell)) as outcomes:
             for done, outcome in enumerate(outcomes, start=1):
                 result, made = outcome.result, origins[outcome.result.cell.benchmark]
                 with _interrupts_held_back() as held:
@@ -76,6 +77,22 @@ def run_plans(
                 yield Progress(result, done, len(cells))
                 if held:
                     raise KeyboardInterrupt
+
+
+class _Known:
+    """Records of other budgets, by which a cell need not be trained from the start.
+
+    One that was made with other versions of what numbers depend on is none: a record is of one version throughout.
+    """
+
+    def __init__(self, plans: Sequence[Plan], store: Store, origins: Mapping[str, Provenance]) -> None:
+        self._store, self._origins = store, origins
+        self._entries = {plan.benchmark.name: store.known(plan.to_run) for plan in plans}
+
+    def __call__(self, cell: Cell) -> list[Record]:
+        entries = self._entries[cell.benchmark].get(cell.fingerprint, ())
+        here = self._origins[cell.benchmark]
+        return [stored.record for stored in self._store.load(entries) if same_numbers(stored.provenance, here)]
 
 
 def recorded_since(plans: Sequence[Plan], store: Store) -> int:

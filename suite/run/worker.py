@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 from suite.protocol.records import Cell, Record
 from suite.run.provenance import Origin, Own, origin
 
-Run = Callable[[Cell], Record]
+Run = Callable[[Cell, Sequence[Record]], Record]
+"""Makes a cell's record, given what is recorded of it under other budgets."""
 
 ONE_THREAD = {
     "TF_NUM_INTRAOP_THREADS": "1",
@@ -40,11 +41,11 @@ class Answer:
     origin: Origin
 
 
-def train(cell: Cell) -> Record:
+def train(cell: Cell, known: Sequence[Record]) -> Record:
     """Runs a cell, importing TensorFlow only now."""
     from suite.training.experiment import run_cell
 
-    return run_cell(cell)
+    return run_cell(cell, known)
 
 
 def introduce(own: Own) -> Origin:
@@ -52,11 +53,11 @@ def introduce(own: Own) -> Origin:
     return origin(own)
 
 
-def work(run: Run, cell: Cell, own: Own) -> Answer:
+def work(run: Run, cell: Cell, own: Own, known: Sequence[Record]) -> Answer:
     """Runs a cell. Errors become text here, since not every exception survives the way to another process."""
     set_environment()
     try:
-        return Answer(run(cell), "", memory_used(), origin(own))
+        return Answer(run(cell, known), "", memory_used(), origin(own))
     except (Exception, SystemExit) as error:
         return Answer(None, f"{_blame(error, cell)}{short(error)}", memory_used(), origin(own))
 

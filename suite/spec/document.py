@@ -39,12 +39,14 @@ class BudgetDocument(_Document):
     """What every cell may spend: the same for all."""
 
     steps: int = Field(ge=2, le=100_000_000, description="optimizer steps of one run")
-    trials: _Count = Field(description="learning rates tried for each cell")
+    trials: _Count = Field(12, description="learning rates tried for each cell whose rate is not fixed")
     replicates: _Count = Field(description="trainings of each tuned cell, under fresh seeds")
     evaluations: int = Field(
         20, ge=2, le=10_000, description="steps of a run that are probed and validated, first and last included"
     )
-    learning_rate: RangeDocument = Field(description="the range of learning rates, as {low: 1e-4, high: 1.0}")
+    learning_rate: RangeDocument = Field(
+        RangeDocument(high=1.0, low=1e-4), description="the range of learning rates tried, as {low: 1e-4, high: 1.0}"
+    )
 
     @field_validator("evaluations")
     @classmethod

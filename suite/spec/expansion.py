@@ -9,7 +9,7 @@ from dataclasses import replace
 from suite.protocol.records import Budget, Cell
 from suite.spec.behaviour import digest_of_component
 from suite.spec.benchmark import Benchmark, Level
-from suite.spec.identity import fingerprint, identity, own_names, program
+from suite.spec.identity import named, own_names
 from suite.spec.quick import quick_budget, quick_slice
 from suite.spec.selection import Part, wanted_combinations
 from suite.spec.sources import digest_of_file, find_file
@@ -47,6 +47,8 @@ class _CellMaker:
         """The cell of one combination of the grid."""
         benchmark = self._benchmark
         task, recipe = benchmark.task_and_recipe(levels)
+        if recipe["learning_rate"] is not None:
+            budget = replace(budget, trials=0)
         cell = Cell(
             benchmark=benchmark.name,
             fingerprint="",
@@ -65,5 +67,4 @@ class _CellMaker:
         sources = {name: self._of_component(name) for name in components} | {
             path: self._of_file(path) for path in files
         }
-        found = identity(replace(cell, sources=sources))
-        return replace(cell, sources=sources, fingerprint=fingerprint(found), program=program(found))
+        return named(replace(cell, sources=sources))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from suite.spec.sources import digest
 from suite.tasks import TASKS
 
 ASKED = ("trials", "replicates", "target")
-"""What is asked of a training and does not change it: no part of a fingerprint, but a record must answer it."""
+"""What is asked of a training and does not change it: no part of a fingerprint. Budgets nest, and a target only judges."""
 
 
 def identity(cell: Cell) -> dict[str, Any]:
@@ -36,18 +37,25 @@ def identity(cell: Cell) -> dict[str, Any]:
         "sources": dict(cell.sources),
         "steps": budget.steps,
         "evaluations": budget.evaluations,
-        "learning_rate": [budget.learning_rate_low, budget.learning_rate_high],
+        "learning_rate": [budget.learning_rate_low, budget.learning_rate_high] if budget.trials else None,
         "seed": cell.seed,
         "quick": cell.quick,
         "trials": budget.trials,
         "replicates": budget.replicates,
         "target": cell.target,
+        **({"branch": cell.branch} if cell.branch else {}),
     }
 
 
 def fingerprint(identity: Mapping[str, Any]) -> str:
     """16 hex digits, the same for cells of one training, however many trials and replicates are asked of it."""
     return digest({part: value for part, value in identity.items() if part not in ASKED})
+
+
+def named(cell: Cell) -> Cell:
+    """The cell with the fingerprint and the program of all that it is."""
+    found = identity(cell)
+    return dataclasses.replace(cell, fingerprint=fingerprint(found), program=program(found))
 
 
 def program(identity: Mapping[str, Any]) -> str:
@@ -59,20 +67,16 @@ def program(identity: Mapping[str, Any]) -> str:
     return digest({**parts, "recipe": recipe, "sources": sources})
 
 
-def answers(identity: Mapping[str, Any], cell: Cell) -> bool:
-    """Whether the record of this identity is what the cell asks, given that their fingerprints are equal.
-
-    Replicates are seeded one by one, so that the first of many are those that fewer would have been. Trials are not:
-    what is tried depends on how many there are.
-    """
+def may_answer(identity: Mapping[str, Any], cell: Cell) -> bool:
+    """Whether the record of this identity holds as many trials and replicates as the cell asks, given that their
+    fingerprints are equal. If it has more trials, `suite.protocol.nesting.holds` has the last word."""
     budget = cell.budget
-    same = (identity.get("trials"), identity.get("target")) == (budget.trials, cell.target)
-    return same and identity["replicates"] >= budget.replicates
+    return bool(identity) and identity["trials"] >= budget.trials and identity["replicates"] >= budget.replicates
 
 
 def question(fingerprint: str, identity: Mapping[str, Any]) -> Hashable:
     """What a record is kept for: a later record of the same question takes its place."""
-    return fingerprint, *(identity.get(part) for part in ASKED)
+    return fingerprint, identity.get("trials"), identity.get("replicates")
 
 
 def own_names(cell: Cell) -> tuple[set[str], set[str]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suite.protocol.audit import is_audit
+from suite.protocol.nesting import holds
 from suite.protocol.records import Cell, Provenance, Record, record_from_plain
-from suite.spec.identity import answers, question
+from suite.spec.identity import may_answer, question
 from suite.store.artifact import identify, in_plain, local_file, read, traces
 from suite.store.database import check_writable, connect, create, default_uri, is_there
 from suite.store.lock import Claims, locked
@@ -92,18 +95,49 @@ class Store:
             self._recorded[key] = self._look_up(benchmark, quick)
         return self._recorded[key]
 
-    def answering(self, cells: Sequence[Cell]) -> dict[str, Entry]:
-        """What is there of the cells of one benchmark, by their fingerprint: the latest record that answers them, or the
-        failure in its place."""
+    def answering(self, cells: Sequence[Cell], *, partly: bool = False) -> dict[str, Entry]:
+        """What is there of the cells of one benchmark, by their fingerprint: the latest record that holds what they ask,
+        or the failure in its place.
+
+        Args:
+            cells: Of one benchmark.
+            partly: Whether, where there is none, the record of most replicates will do.
+        """
+        found: dict[str, Entry] = {}
+        of = self._by_fingerprint(cells)
+        for cell in cells:
+            for entry in of.get(cell.fingerprint, ()):
+                if entry.error or self._holds(entry, cell):
+                    found[cell.fingerprint] = entry
+            if partly and (cell.fingerprint not in found or found[cell.fingerprint].error):
+                fewer = [
+                    entry
+                    for entry in of.get(cell.fingerprint, ())
+                    if not entry.error and self._holds(entry, _with_replicates(cell, 1))
+                ]
+                if fewer:
+                    found[cell.fingerprint] = max(fewer, key=lambda entry: entry.identity["replicates"])
+        return found
+
+    def known(self, cells: Sequence[Cell]) -> dict[str, list[Entry]]:
+        """Every record of the cells of one benchmark, of whatever budget, by their fingerprint."""
+        of = self._by_fingerprint(cells)
+        records = {cell.fingerprint: [e for e in of.get(cell.fingerprint, ()) if e.identity and not e.error]
+                   for cell in cells}  # fmt: skip
+        return {fingerprint: entries for fingerprint, entries in records.items() if entries}
+
+    def _by_fingerprint(self, cells: Sequence[Cell]) -> dict[str, list[Entry]]:
         entries: dict[str, list[Entry]] = {}
         for entry in self.recorded(cells[0].benchmark, cells[0].quick) if cells else ():
             entries.setdefault(entry.fingerprint, []).append(entry)
-        return {
-            cell.fingerprint: entry
-            for cell in cells
-            for entry in entries.get(cell.fingerprint, ())
-            if answers(entry.identity, cell)
-        }
+        return entries
+
+    def _holds(self, entry: Entry, cell: Cell) -> bool:
+        """What a tag cannot say, the rate that fewer trials chose, is read from the record."""
+        if not may_answer(entry.identity, cell):
+            return False
+        more = entry.identity["trials"] > cell.budget.trials
+        return not more or holds(self.load([entry], traces=False)[0].record, cell)
 
     def _look_up(self, benchmark: str, quick: bool) -> list[Entry]:
         client = self._client()
@@ -128,7 +162,11 @@ class Store:
             return []
         with translated("read from", self.uri):
             experiments = client.search_experiments(filter_string=f"tags.`{BENCHMARK}` LIKE '%'")
-        own = [e for e in experiments if e.name == experiment_name(e.tags[BENCHMARK], quick)]
+        own = [
+            e
+            for e in experiments
+            if e.name == experiment_name(e.tags[BENCHMARK], quick) and not is_audit(e.tags[BENCHMARK])
+        ]
         return [e.tags[BENCHMARK] for e in sorted(own, key=lambda e: e.creation_time)]
 
     def load(self, entries: Sequence[Entry], *, traces: bool = True) -> list[Stored]:
@@ -181,6 +219,10 @@ class Store:
                 f"the record of cell {entry.fingerprint} is damaged ({type(error).__name__}: {error}). "
                 f"Delete run {entry.run_id} in `suite ui`, and run the spec again."
             ) from error
+
+
+def _with_replicates(cell: Cell, replicates: int) -> Cell:
+    return dataclasses.replace(cell, budget=dataclasses.replace(cell.budget, replicates=replicates))
 
 
 def _entry(run: CellRun, uri: str) -> Entry:

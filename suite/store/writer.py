@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from suite.pictures import cell_files
+from suite.protocol.nesting import holds
 from suite.protocol.records import Cell, Failure, Provenance, Record, Replicate, to_plain
 from suite.spec.identity import identity, question
 from suite.store import series
@@ -61,7 +62,7 @@ class Writer:
 
     def __init__(self, uri: str, client: Any, claims: Claims) -> None:
         self._uri, self._client, self._claims = uri, client, claims
-        self._experiments: dict[tuple[str, bool], tuple[str, dict[Hashable, str]]] = {}
+        self._experiments: dict[tuple[str, bool], tuple[str, dict[str, dict[Hashable, str]]]] = {}
 
     def add(self, result: Record | Failure, provenance: Provenance) -> None:
         """Records a cell, or that it could not be run; replaces what was there of it before.
@@ -72,15 +73,18 @@ class Writer:
         cell = result.cell
         with translated("write to", self._uri):
             experiment, known = self._experiment(cell, provenance)
-            key = question(cell.fingerprint, identity(cell))
-            before = known.get(key)
+            key, of_cell = question(cell.fingerprint, identity(cell)), known.setdefault(cell.fingerprint, {})
+            before = of_cell.get(key)
             if isinstance(result, Record):
                 run_id = self._add_record(experiment, result, provenance)
             else:
                 run_id = self._add_failure(experiment, result, provenance)
-            known[key] = run_id
+            of_cell[key] = run_id
             if before is not None:
                 self._delete(experiment, before)
+            if isinstance(result, Record):
+                for smaller in [asked for asked in of_cell if asked != key and _covers(result, asked)]:
+                    self._delete(experiment, of_cell.pop(smaller))
 
     def open_benchmark(self, cell: Cell, provenance: Provenance) -> None:
         """Makes sure the benchmark of a cell has its experiment, and clears what a killed run left in it."""
@@ -164,8 +168,8 @@ class Writer:
         for start in range(0, len(rest), _METRICS_AT_ONCE):
             self._client.log_batch(run_id, metrics=rest[start : start + _METRICS_AT_ONCE])
 
-    def _experiment(self, cell: Cell, provenance: Provenance) -> tuple[str, dict[Hashable, str]]:
-        """The experiment's id, and the run that each question has in it."""
+    def _experiment(self, cell: Cell, provenance: Provenance) -> tuple[str, dict[str, dict[Hashable, str]]]:
+        """The experiment's id, and the run that each question has in it, by fingerprint."""
         key = cell.benchmark, cell.quick
         if key not in self._experiments:
             name = experiment_name(*key)
@@ -196,12 +200,12 @@ class Writer:
         for run in search(self._client, experiment, ""):
             self._client.delete_run(run.info.run_id)
 
-    def _clear(self, experiment: str) -> dict[Hashable, str]:
+    def _clear(self, experiment: str) -> dict[str, dict[Hashable, str]]:
         """The one run that counts of each question: what a killed run left is deleted, and so are doubles.
 
         Older records are tagged with their identity.
         """
-        known: dict[Hashable, str] = {}
+        known: dict[str, dict[Hashable, str]] = {}
         runs = cell_runs(self._client, self._uri, experiment)
         for run in sorted(runs, key=lambda run: (run.status == "FINISHED", run.end_time), reverse=True):
             if run.status not in ("FINISHED", "FAILED"):
@@ -210,7 +214,7 @@ class Writer:
             fingerprint, found = identify(run, self._uri)
             if found and IDENTITY not in run.tags:
                 self._tag(run.run_id, {FINGERPRINT: fingerprint, IDENTITY: _text(found)})
-            if known.setdefault(question(fingerprint, found), run.run_id) != run.run_id:
+            if known.setdefault(fingerprint, {}).setdefault(question(fingerprint, found), run.run_id) != run.run_id:
                 self._delete(experiment, run.run_id)
         return known
 
@@ -223,6 +227,15 @@ class Writer:
         for child in search(self._client, experiment, f"tags.`{_PARENT}` = '{run_id}'"):
             self._client.delete_run(child.info.run_id)
         self._client.delete_run(run_id)
+
+
+def _covers(record: Record, asked: Any) -> bool:
+    """Whether a record holds what an earlier one of another budget, by its question, was kept for."""
+    _, trials, replicates = asked
+    if trials is None or replicates is None:
+        return False
+    budget = dataclasses.replace(record.cell.budget, trials=trials, replicates=replicates)
+    return holds(record, dataclasses.replace(record.cell, budget=budget))
 
 
 def _text(identity: Mapping[str, Any]) -> str:

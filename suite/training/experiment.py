@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,9 @@ from suite.catalog.own import importing_from
 from suite.catalog.schedules import schedule_factors
 from suite.protocol import outcomes as verdict
 from suite.protocol.along import gradient_figures
-from suite.protocol.records import Cell, Record, Replicate
+from suite.protocol.figures import largest_singular_value, layer_figures
+from suite.protocol.nesting import judged_by
+from suite.protocol.records import Cell, Record, Replicate, Trial
 from suite.tasks import Task, load_task
 from suite.training.program import Feed, Program, Trace
 from suite.training.tuning import Scored, tune
@@ -22,52 +25,97 @@ from suite.training.tuning import Scored, tune
 TUNING, REPLICATE = 0, 1
 """The roles of the seeds: no replicate ever sees a seed that tuning saw."""
 
+_ROLES = 2
 
-def run_seed(benchmark_seed: int, role: int, index: int) -> int:
+
+def run_seed(benchmark_seed: int, role: int, index: int, branch: int = 0) -> int:
     """The seed of one run; the same for every cell of a benchmark, so that comparisons are paired."""
-    return int(np.random.SeedSequence(benchmark_seed, spawn_key=(role, index)).generate_state(1)[0])
+    key = role + _ROLES * branch, index
+    return int(np.random.SeedSequence(benchmark_seed, spawn_key=key).generate_state(1)[0])
 
 
-def run_cell(cell: Cell) -> Record:
+def run_cell(cell: Cell, known: Sequence[Record] = ()) -> Record:
     """Tunes and trains one cell.
+
+    Args:
+        cell: With the budget that is asked for.
+        known: Records of the same fingerprint and other budgets. What they hold is not trained again: the result is
+            that of asking for all at once.
 
     Raises:
         Exception: Only for reasons outside the recipe. A recipe that fails is a result.
     """
     started = time.perf_counter()
+    known = [judged_by(record, cell.target) for record in known]
     with importing_from(cell.search_path):
         task = task_of(cell)
         program = _kept_program(_Sharing(cell.program, cell))
         program.use(task)
         fresh = not program.has_run
-        tuning_seed = run_seed(cell.seed, TUNING, 0)
         seconds: list[float] = []
 
-        def try_rate(rate: float) -> Scored:
-            run = train_once(cell, task, program, tuning_seed, rate)
+        def train(role: int, index: int, rate: float) -> Run:
+            run = train_once(cell, program.task, program, run_seed(cell.seed, role, index, cell.branch), rate)
             seconds.append(run.seconds)
-            return Scored(run.validation_score, run.validation_loss, str(run.outcome))
+            return run
 
-        tuning = tune(try_rate, cell.budget, tuning_seed, higher_is_better=task.higher_is_better)
-        replicates = tuple(
-            _replicate(cell, task_of(cell, index), program, index, tuning.learning_rate)
-            for index in range(cell.budget.replicates)
-        )
+        learning_rate, edge, trials = _tuned(cell, task, train, known)
+        before = {run.replicate: run for record in known if record.learning_rate == learning_rate
+                  for run in record.replicates}  # fmt: skip
+        replicates = []
+        for index in range(cell.budget.replicates):
+            if index in before:
+                replicates.append(before[index])
+                continue
+            program.use(task_of(cell, index))
+            replicates.append(_replicate(cell, program, index, learning_rate, train))
     # The first run of a program compiles it; what it took longer than the others is the price of that.
-    compiled = program.build_seconds + max(0.0, seconds[0] - float(np.median(seconds))) if fresh else 0.0
+    compiled = program.build_seconds + max(0.0, seconds[0] - float(np.median(seconds))) if fresh and seconds else 0.0
     return Record(
         cell=cell,
-        learning_rate=tuning.learning_rate,
-        at_edge=tuning.at_edge,
-        trials=tuning.trials,
-        replicates=replicates,
+        learning_rate=learning_rate,
+        at_edge=edge,
+        trials=trials,
+        replicates=tuple(replicates),
         layers=tuple(tap.name for tap in program.network.taps),
         parameters=int(program.network.model.count_params()),
-        seconds=time.perf_counter() - started,
+        seconds=time.perf_counter() - started + max((record.seconds for record in known), default=0.0),
         compile_seconds=compiled,
         task_facts={**task.facts(), "baseline_loss": _baseline(cell, task)},
         thresholds=verdict.THRESHOLDS.as_mapping(),
     )
+
+
+Train = Callable[[int, int, float], "Run"]
+"""Trains once: role of the seed, its index, learning rate."""
+
+
+def _tuned(cell: Cell, task: Task, train: Train, known: Sequence[Record]) -> tuple[float, bool, tuple[Trial, ...]]:
+    """The cell's rate, whether it lies at an edge, and its trials; a fixed rate has none."""
+    fixed = cell.recipe["learning_rate"]
+    if fixed is not None:
+        return fixed, False, ()
+
+    def try_rate(rate: float, repeat: int) -> Scored:
+        run = train(TUNING, repeat, rate)
+        scores = run.trace.arrays["validation_score"]
+        best = (np.nanmax if task.higher_is_better else np.nanmin)(scores) if run.validation_score is not None else None
+        return Scored(
+            run.validation_score,
+            run.validation_loss,
+            run.train_loss,
+            None if best is None else float(best),
+            str(run.outcome),
+        )
+
+    tuning = tune(
+        try_rate,
+        cell.budget,
+        higher_is_better=task.higher_is_better,
+        chance_score=float(task.facts()["chance_score"]),
+        trained=max((record.trials for record in known), key=len, default=()),
+    )
+    return tuning.learning_rate, tuning.at_edge, tuning.trials
 
 
 @dataclass(frozen=True)
@@ -81,6 +129,7 @@ class Run:
     validation_loss: float | None
     outcome: verdict.Outcome
     seconds: float
+    training_seconds: float
 
 
 def train_once(cell: Cell, task: Task, program: Program, seed: int, learning_rate: float) -> Run:
@@ -94,7 +143,10 @@ def train_once(cell: Cell, task: Task, program: Program, seed: int, learning_rat
         learning_rate: Before the schedule.
     """
     started = time.perf_counter()
-    trace = program.run(_feed(cell, task, program, seed, learning_rate))
+    feed = _feed(cell, task, program, seed, learning_rate)
+    trained = time.perf_counter()
+    trace = program.run(feed)
+    training_seconds = time.perf_counter() - trained
     train_loss, train_score = map(_finite, program.evaluate("train")) if trace.finite else (None, None)
     scores, losses = (trace.arrays[name] for name in ("validation_score", "validation_loss"))
     complete = train_loss is not None
@@ -113,13 +165,12 @@ def train_once(cell: Cell, task: Task, program: Program, seed: int, learning_rat
             higher_is_better=task.higher_is_better,
         ),
         seconds=time.perf_counter() - started,
+        training_seconds=training_seconds,
     )
 
 
-def _replicate(cell: Cell, task: Task, program: Program, index: int, learning_rate: float) -> Replicate:
-    seed = run_seed(cell.seed, REPLICATE, index)
-    program.use(task)
-    run = train_once(cell, task, program, seed, learning_rate)
+def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, train: Train) -> Replicate:
+    task, run = program.task, train(REPLICATE, index, learning_rate)
     started = time.perf_counter()
     complete = run.outcome != verdict.Outcome.NONFINITE
     test_score = _finite(program.evaluate("test")[1]) if complete else None
@@ -130,7 +181,7 @@ def _replicate(cell: Cell, task: Task, program: Program, index: int, learning_ra
     clips = cell.recipe["clipping"]["name"] != "none"
     return Replicate(
         replicate=index,
-        seed=seed,
+        seed=run_seed(cell.seed, REPLICATE, index, cell.branch),
         outcome=str(run.outcome),
         causes=() if run.outcome == verdict.Outcome.TRAINED else tuple(map(str, causes)),
         test_score=test_score,
@@ -146,6 +197,9 @@ def _replicate(cell: Cell, task: Task, program: Program, index: int, learning_ra
         dead_fraction=verdict.worst_dead(arrays),
         clip_rate=run.trace.clipped / max(run.trace.steps, 1) if clips else None,
         seconds=run.seconds + time.perf_counter() - started,
+        milliseconds_per_step=1000 * run.training_seconds / max(run.trace.steps, 1),
+        **layer_figures(arrays),
+        largest_singular_value=largest_singular_value([tap.kernel.numpy() for tap in program.network.taps]),
         traces=arrays,
     )
 

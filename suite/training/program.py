@@ -25,6 +25,9 @@ from suite.training.rows import TraceRows
 TRAIN_EVALUATED = 10_000
 """Training examples that the train score is taken on at most: the first ones of the split."""
 
+VALIDATED = 2_000
+"""Validation examples that are looked at along the way at most: the first ones of the split. The last look is on all."""
+
 
 def probed_steps(steps: int, evaluations: int) -> np.ndarray:
     """The probed steps, from 0: the first, then evenly to the last; at most `evaluations`, the last if only one."""
@@ -123,7 +126,7 @@ class Program:
         self._predict = output_activation(recipe["loss"], task.classes)
         self._validate = Evaluation(
             task,
-            len(task.validation),
+            min(len(task.validation), VALIDATED),
             self._look,
             self._plain_loss,
             self._predict,
@@ -169,6 +172,8 @@ class Program:
         arrays = {**curves, **self._rows.read(out, steps)}
         # The step that was not finite is no update, but its row was written if it was probed.
         seen = self._rows.read(out, steps if finite else steps + 1)
+        if finite and len(self.task.validation) > VALIDATED:
+            arrays["validation_loss"][-1], arrays["validation_score"][-1] = self.evaluate("validation")
         gradient_rms = seen.get("gradient_rms", np.zeros((0, 0)))
         return Trace(arrays, steps, finite, gradient_rms, clipped, None if finite or layer < 0 else names[layer])
 

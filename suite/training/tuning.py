@@ -1,31 +1,43 @@
-"""The learning rate of a cell: one log-spaced grid shared by all cells, then Optuna, which lives here only."""
+"""The learning rate of a cell: Optuna asks and is told, a sampler of ours follows `suite.protocol.rates`.
+
+Optuna lives here only. None of its samplers spends trials on further seeds of a rate, so the sampler is ours.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import BaseSampler
+from optuna.trial import TrialState
 
 from suite.protocol.ranks import at_edge
+from suite.protocol.rates import Tried, best_rate, coarse_to_fine, next_rate, shared_grid, tried_of
 from suite.protocol.records import Budget, Trial
 
-_FAILED = -1e30  # what a run without a finite score tells the sampler: it ranks values, their size does not matter
+_RATE, _REPEAT, _LOSS = "learning_rate", "repeat", "loss"
+_MOST_SEEDS = 10_000
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What trying one learning rate gave.
+    """What trying one learning rate gave; numbers are None where the run went non-finite.
 
     Attributes:
-        score: Validation metric at the last step; None where the run went non-finite.
-        loss: Validation loss there, which decides between equal scores.
+        score: Validation metric at the last step.
+        loss: Validation loss there, which decides between rates that are worth the same.
+        train_loss: Training loss there.
+        best_score: The best validation metric on the way.
         outcome: Verdict on the run.
     """
 
     score: float | None
     loss: float | None
+    train_loss: float | None
+    best_score: float | None
     outcome: str
 
 
@@ -38,42 +50,92 @@ class Tuning:
     at_edge: bool
 
 
-def shared_grid(budget: Budget) -> np.ndarray:
-    """The first half of the trials: evenly spaced in log10, both ends included; the same for all cells."""
-    count = math.ceil(budget.trials / 2)
-    if count == 1:
-        return np.array([math.sqrt(budget.learning_rate_low * budget.learning_rate_high)])
-    return np.geomspace(budget.learning_rate_low, budget.learning_rate_high, count)
+def tune(
+    try_rate: Callable[[float, int], Scored],
+    budget: Budget,
+    *,
+    higher_is_better: bool,
+    chance_score: float,
+    trained: Sequence[Trial] = (),
+) -> Tuning:
+    """Spends the trials of a cell and picks its rate.
 
-
-def tune(try_rate: Callable[[float], Scored], budget: Budget, seed: int, *, higher_is_better: bool) -> Tuning:
-    """Spends the trials of a cell and picks the best rate: best score, then least loss, then least rate.
+    The shared grid comes first, the coarse before the fine; then its best rates see further seeds, and rates beside
+    them are tried, in turns. Nothing is drawn by lot and nothing depends on how many trials there will be, so the
+    first n of more trials are those of n: `trained` is taken as it is, and the result is that of asking for all at once.
 
     Args:
-        try_rate: Trains once at a learning rate.
+        try_rate: Trains once at a learning rate with a tuning seed, by its number from 0.
         budget: How many trials, in which range.
-        seed: Of the sampler.
         higher_is_better: Which way scores are ranked.
-    """
-    import optuna
+        chance_score: What the best constant scores; a run that is no better, or not finite, counts as that.
+        trained: Trials of an earlier and smaller budget.
 
+    Raises:
+        ValueError: `trained` are not the first trials of this cell.
+    """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    grid = [float(rate) for rate in shared_grid(budget)]
-    distribution = optuna.distributions.FloatDistribution(budget.learning_rate_low, budget.learning_rate_high, log=True)
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=len(grid))
-    study = optuna.create_study(direction="maximize", sampler=sampler)
-    for rate in grid:
-        study.enqueue_trial({"learning_rate": rate})
+    low, high = budget.learning_rate_low, budget.learning_rate_high
+    rates = [float(rate) for rate in shared_grid(low, high)]
+    study = optuna.create_study(direction="maximize", sampler=_Sampler(len(rates), low, high))
+    for index in coarse_to_fine(len(rates)):
+        study.enqueue_trial({_RATE: rates[index], _REPEAT: 0})
 
     trials: list[Trial] = []
-    ranking: list[tuple[float, float, float]] = []
-    for index in range(budget.trials):
-        asked = study.ask({"learning_rate": distribution})
-        rate = float(asked.params["learning_rate"])
-        found = try_rate(rate)
-        value = _FAILED if found.score is None else found.score if higher_is_better else -found.score
-        study.tell(asked, value)
-        trials.append(Trial(index, rate, found.score, found.outcome, shared_grid=index < len(grid)))
-        ranking.append((-value, math.inf if found.loss is None else found.loss, rate))
-    best = min(ranking)[2]
-    return Tuning(tuple(trials), best, at_edge(best, budget.learning_rate_low, budget.learning_rate_high))
+    for number in range(budget.trials):
+        asked = study.ask(_distributions(low, high))
+        rate, repeat = float(asked.params[_RATE]), int(asked.params[_REPEAT])
+        if number < len(trained):
+            trial = trained[number]
+            if (trial.learning_rate, trial.repeat) != (rate, repeat):
+                raise ValueError(
+                    f"Expected trial {number} at a learning rate of {rate} with tuning seed {repeat}. "
+                    f"Received: {trial.learning_rate} with {trial.repeat}"
+                )
+        else:
+            found = try_rate(rate, repeat)
+            trial = Trial(
+                trial=number,
+                learning_rate=rate,
+                validation_score=found.score,
+                outcome=found.outcome,
+                shared_grid=number < len(rates),
+                repeat=repeat,
+                validation_loss=found.loss,
+                train_loss=found.train_loss,
+                best_score=found.best_score,
+            )
+        trials.append(trial)
+        shown = tried_of([trial], higher_is_better=higher_is_better, chance_score=chance_score)[0]
+        asked.set_user_attr(_LOSS, shown.loss)
+        study.tell(asked, shown.gain)
+    best = best_rate(tried_of(trials, higher_is_better=higher_is_better, chance_score=chance_score))
+    return Tuning(tuple(trials), best, at_edge(best, low, high))
+
+
+class _Sampler(BaseSampler):
+    """Asks `suite.protocol.rates`, which sees all that was told. It keeps nothing itself."""
+
+    def __init__(self, grid_size: int, low: float, high: float) -> None:
+        self._grid_size, self._low, self._high = grid_size, low, high
+
+    def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, BaseDistribution]:
+        """Rate and seed are chosen together."""
+        return _distributions(self._low, self._high)
+
+    def sample_relative(self, study: Any, trial: Any, search_space: Mapping[str, Any]) -> dict[str, Any]:
+        """The next trial; those of the grid stand in the queue already."""
+        told = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if len(told) < self._grid_size:
+            return {}
+        tried = [Tried(t.params[_RATE], t.params[_REPEAT], t.value, t.user_attrs[_LOSS]) for t in told]
+        rate, repeat = next_rate(tried, self._grid_size)
+        return {_RATE: rate, _REPEAT: repeat}
+
+    def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
+        """Never called: every trial is queued, or sampled as a whole."""
+        raise NotImplementedError(param_name)
+
+
+def _distributions(low: float, high: float) -> dict[str, BaseDistribution]:
+    return {_RATE: FloatDistribution(low, high, log=True), _REPEAT: IntDistribution(0, _MOST_SEEDS)}

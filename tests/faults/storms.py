@@ -88,7 +88,7 @@ class Counts:
         )
 
 
-def record_slowly(cell: object) -> object:
+def record_slowly(cell: object, known: object) -> object:
     """Stands for training: a moment, and a record that is the same for the same cell."""
     time.sleep(0.2)
     return make_record(cell)  # type: ignore[arg-type]

@@ -9,8 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from suite.protocol.nesting import as_asked, holds
+from suite.protocol.rates import best_rate, tried_of
 from suite.protocol.records import Budget, Cell, Record, record_from_plain, to_plain
-from suite.training.experiment import REPLICATE, TUNING, batch_rows, run_cell, run_seed
+from suite.spec.identity import fingerprint, identity
+from suite.training import experiment
+from suite.training.experiment import REPLICATE, TUNING, batch_rows, run_cell, run_seed, train_once
 from tests.probes.cases import digits, named, recipe
 
 BUDGET = Budget(steps=60, trials=4, replicates=3, evaluations=5, learning_rate_low=1e-3, learning_rate_high=1.0)
@@ -50,10 +54,8 @@ def test_a_cell_that_trains_says_so(record: Record) -> None:
 
 
 def test_the_tuned_rate_is_the_best_of_the_trials(record: Record) -> None:
-    best = max(record.trials, key=lambda trial: trial.validation_score)
-    assert best.validation_score == next(
-        t.validation_score for t in record.trials if t.learning_rate == record.learning_rate
-    )
+    tried = tried_of(record.trials, higher_is_better=True, chance_score=record.task_facts["chance_score"])
+    assert record.learning_rate == best_rate(tried)
     assert len(record.trials) == 4
 
 
@@ -79,7 +81,72 @@ def without_times(record: Record) -> dict:
         plain.pop(key)
     for replicate in plain["replicates"]:
         replicate.pop("seconds")
+        replicate.pop("milliseconds_per_step")
     return plain
+
+
+def asking(trials: int, replicates: int) -> Cell:
+    return cell(budget=dataclasses.replace(BUDGET, trials=trials, replicates=replicates))
+
+
+@pytest.fixture(scope="module")
+def whole() -> Record:
+    return run_cell(asking(10, 4))
+
+
+@pytest.mark.parametrize(("trials", "replicates"), [(10, 2), (5, 4), (3, 1)])
+def test_a_smaller_record_is_extended_to_what_asking_for_all_at_once_gives(
+    trials: int, replicates: int, whole: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, trained = run_cell(asking(trials, replicates)), []
+    monkeypatch.setattr(
+        experiment, "train_once", lambda *what: trained.append(what[3]) or train_once(*what)
+    )  # counts, and trains
+    extended = run_cell(asking(10, 4), [part])
+    assert without_times(extended) == without_times(whole)
+    for ours, theirs in zip(extended.replicates, whole.replicates, strict=True):
+        for name, array in ours.traces.items():
+            np.testing.assert_array_equal(array, theirs.traces[name], err_msg=name)
+    kept = replicates if part.learning_rate == whole.learning_rate else 0
+    assert len(trained) == (10 - trials) + (4 - kept)
+
+
+def test_a_larger_record_says_what_fewer_trials_replicates_and_another_target_give(whole: Record) -> None:
+    for trials in range(1, 10):
+        asked = dataclasses.replace(asking(trials, 2), target=0.97)
+        if holds(whole, asked):
+            assert without_times(as_asked(whole, asked)) == without_times(run_cell(asked, [whole]))
+            alone = run_cell(asked)
+            assert without_times(as_asked(whole, asked)) == without_times(alone)
+    assert holds(whole, asking(10, 4))
+    assert not holds(whole, asking(11, 4))
+    assert not holds(whole, asking(10, 5))
+
+
+def test_a_fixed_rate_is_not_tuned_and_shares_its_program() -> None:
+    fixed = named(dataclasses.replace(cell(learning_rate=0.3), budget=dataclasses.replace(BUDGET, trials=0)))
+    record = run_cell(fixed)
+    assert (record.learning_rate, record.at_edge, record.trials) == (0.3, False, ())
+    assert len(record.replicates) == BUDGET.replicates
+    assert fixed.program == cell().program
+    assert fingerprint(identity(fixed)) != fingerprint(identity(cell()))
+
+
+def test_another_branch_shares_no_seed() -> None:
+    seeds = {
+        run_seed(0, role, index, branch) for role in (TUNING, REPLICATE) for index in range(9) for branch in (0, 1)
+    }
+    assert len(seeds) == 36
+
+
+def test_what_layers_showed_is_told_in_one_number_a_run(record: Record) -> None:
+    for run in record.replicates:
+        zeros, updates = run.traces["zero_fraction"], run.traces["update_ratio"]
+        assert run.zero_fraction_init == pytest.approx(zeros[0].mean())
+        assert 0.3 < run.zero_fraction_init < 0.7, "of ReLU about half"
+        assert run.update_ratio_last == pytest.approx(np.median(updates[:, -1]))
+        assert 0.5 < run.largest_singular_value < 5
+        assert run.milliseconds_per_step > 0
 
 
 def test_a_record_survives_the_way_to_plain_data_and_back(record: Record) -> None:

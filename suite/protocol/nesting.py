@@ -1,0 +1,99 @@
+"""Budgets that nest: what a record of a larger budget, or of another target, says of a smaller one or another."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from suite.protocol.outcomes import find_causes, judge, meets
+from suite.protocol.rates import best_rate, tried_of
+from suite.protocol.records import Cell, Outcome, Record, Replicate, Trial
+
+
+def holds(record: Record, cell: Cell) -> bool:
+    """Whether asking for `cell` would train nothing that the record has not.
+
+    Args:
+        record: Of the same fingerprint.
+        cell: With the budget that is asked for.
+    """
+    budget = cell.budget
+    enough = len(record.trials) >= budget.trials and len(record.replicates) >= budget.replicates
+    return enough and record.learning_rate == chosen_rate(record, budget.trials)
+
+
+def chosen_rate(record: Record, trials: int) -> float:
+    """The rate that the first so many of a record's trials choose; its own where it has none, or they are all."""
+    if trials >= len(record.trials):
+        return record.learning_rate
+    facts = record.task_facts
+    tried = tried_of(
+        record.trials[:trials],
+        higher_is_better=bool(facts["higher_is_better"]),
+        chance_score=float(facts["chance_score"]),
+    )
+    return best_rate(tried)
+
+
+def as_asked(record: Record, cell: Cell) -> Record:
+    """The record as asking for `cell` gives it: its first trials and replicates, judged by its target.
+
+    Args:
+        record: One that holds the cell. Where the target differs, with its traces.
+        cell: With the budget and target that are asked for.
+    """
+    judged = judged_by(record, cell.target)
+    return dataclasses.replace(
+        judged,
+        cell=cell,
+        trials=judged.trials[: cell.budget.trials],
+        replicates=judged.replicates[: cell.budget.replicates],
+    )
+
+
+def judged_by(record: Record, target: float) -> Record:
+    """The record with its verdicts as another target gives them: that trains nothing anew."""
+    if target == record.cell.target:
+        return record
+    return dataclasses.replace(
+        record,
+        cell=dataclasses.replace(record.cell, target=target),
+        trials=tuple(_trial_judged(trial, record, target) for trial in record.trials),
+        replicates=tuple(_judged(run, record, target) for run in record.replicates),
+    )
+
+
+def _trial_judged(trial: Trial, record: Record, target: float) -> Trial:
+    facts = record.task_facts
+    outcome = judge(
+        finite=trial.train_loss is not None,
+        train_loss=trial.train_loss,
+        baseline_loss=float(facts["baseline_loss"]),
+        scores=np.array([trial.best_score, trial.validation_score], dtype=np.float64),
+        target=target,
+        higher_is_better=bool(facts["higher_is_better"]),
+    )
+    return dataclasses.replace(trial, outcome=str(outcome))
+
+
+def _judged(run: Replicate, record: Record, target: float) -> Replicate:
+    facts, scores = record.task_facts, run.traces["validation_score"]
+    higher = bool(facts["higher_is_better"])
+    outcome = judge(
+        finite=run.nonfinite_step is None,
+        train_loss=run.train_loss,
+        baseline_loss=float(facts["baseline_loss"]),
+        scores=scores,
+        target=target,
+        higher_is_better=higher,
+    )
+    met = np.flatnonzero(meets(scores, target, higher))
+    # What a step that was not finite showed is told in the causes alone; such a run is never trained.
+    found = run.causes if outcome == Outcome.NONFINITE else tuple(map(str, find_causes(run.traces)))
+    return dataclasses.replace(
+        run,
+        outcome=str(outcome),
+        causes=() if outcome == Outcome.TRAINED else found,
+        steps_to_target=int(run.traces["probed_step"][met[0]]) + 1 if met.size else None,
+    )
