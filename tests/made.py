@@ -52,7 +52,9 @@ def make_record(cell: Cell, score: float = 0.95, **changes: Any) -> Record:
         "cell": cell,
         "learning_rate": 0.01,
         "at_edge": False,
-        "trials": tuple(Trial(i, 10.0 ** (-i - 1), 0.5 + 0.1 * i, "slow", i < 2) for i in range(4)),
+        "trials": tuple(
+            Trial(i, 10.0 ** (-i - 1), score, "slow", i < 2) for i, score in enumerate((0.5, 0.8, 0.7, 0.5))
+        ),
         "replicates": replicates,
         "layers": ("hidden_1", "hidden_2"),
         "parameters": 100,

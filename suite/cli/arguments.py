@@ -65,13 +65,23 @@ def parse_workers(text: str | None) -> int | str:
     raise UsageError(f"--workers {printable(text)}: expected {expected}")
 
 
-def again(command: str, specs: list[str], quick: bool, only: list[str] | None, workers: str | None = None) -> str:
+def again(
+    command: str,
+    specs: list[str],
+    quick: bool,
+    only: list[str] | None,
+    workers: str | None = None,
+    replicates: int | None = None,
+    top: int | None = None,
+) -> str:
     """The command that was given, to be given once more."""
     import shlex
 
     words = ["suite", command, *specs, *(["--quick"] if quick else [])]
     for option in only or ():
         words += ["--only", option]
+    for name, number in (("--replicates", replicates), ("--top", top)):
+        words += [name, str(number)] if number is not None else []
     if workers is not None:
         words += ["--workers", workers]
     return shlex.join(words)

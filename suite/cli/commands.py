@@ -15,6 +15,8 @@ import typer
 
 from suite.cli.arguments import Parts, UsageError, again, parse_only, parse_workers, parts_of
 from suite.cli.streams import OutputError, standard_streams
+from suite.protocol.audit import SAMPLE
+from suite.protocol.records import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,28 +48,43 @@ Workers = Annotated[
     str | None,
     typer.Option(metavar="N|ADDRESS", help="Processes (one per core), 0 for this one, or tcp://... of a Dask cluster."),
 ]
+Replicates = Annotated[
+    int | None, typer.Option(min=1, max=10_000, help="Trainings of each tuned cell, in place of what the spec says.")
+]
+Top = Annotated[int | None, typer.Option(min=1, help="Of the cells recorded, so many of the best.")]
 
 
 @app.command()
-def run(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers = None) -> None:
-    """Run what is not recorded yet, and rank it."""
+def run(
+    specs: Specs,
+    quick: Quick = False,
+    only: Only = None,
+    replicates: Replicates = None,
+    top: Top = None,
+    workers: Workers = None,
+) -> None:
+    """Run what is not recorded yet, and rank it.
+
+    What is recorded is not trained again: more replicates or trials are added to those that are there.
+    """
     from suite.cli.pointers import pictures_of
+    from suite.cli.remarks import remarks
     from suite.cli.report import report
     from suite.run.gather import gather
-    from suite.run.plan import make_plan
     from suite.store import Store
 
     wanted, count = parse_only(only), parse_workers(workers)
-    chosen, console, store = _benchmarks(specs, wanted), _console(), Store()
-    plans = [make_plan(benchmark, store, quick=quick, only=parts) for benchmark, parts in chosen]
-    _run(plans, store, count, console, again("run", specs, quick, only, workers))
+    chosen, console, store = _benchmarks(specs, wanted, replicates), _console(), Store()
+    plans = _plans(chosen, store, quick, top)
+    _run(plans, store, count, console, again("run", specs, quick, only, workers, replicates, top))
     missing = 0
     for plan in plans:
         results = gather(plan.benchmark, store, traces=False, cells=plan.cells)
-        console.print(report(results, command=again("show", specs, quick, only) + " --all"))
-        for line in pictures_of(results, store):
+        shown = again("show", specs, quick, only, None, replicates) + " --all"
+        console.print(report(results, command=shown))
+        for line in (*remarks(results, store, specs[0]), *pictures_of(results, store)):
             print(line)
-        missing += len(results.missing)
+        missing += len(results.missing) + len(results.shallow)
     print("More: `suite ui`, every run; `suite leaderboard --from-store --out site`, pages.")
     if missing:
         raise typer.Exit(INCOMPLETE)
@@ -102,17 +119,24 @@ def check(specs: Specs) -> None:
 
 
 @app.command()
-def plan(specs: Specs, quick: Quick = False, only: Only = None, workers: Workers = None) -> None:
+def plan(
+    specs: Specs,
+    quick: Quick = False,
+    only: Only = None,
+    replicates: Replicates = None,
+    top: Top = None,
+    workers: Workers = None,
+) -> None:
     """Say what a run would do, and about how long it would take."""
     from suite.cli.progress import duration
     from suite.run.cluster import default_workers
-    from suite.run.plan import make_plan, wall_seconds
+    from suite.run.plan import wall_seconds
     from suite.run.reasons import told
     from suite.store import Store
 
     wanted, count = parse_only(only), parse_workers(workers)
-    chosen, store = _benchmarks(specs, wanted), Store()
-    plans = [make_plan(benchmark, store, quick=quick, only=parts) for benchmark, parts in chosen]
+    chosen, store = _benchmarks(specs, wanted, replicates), Store()
+    plans = _plans(chosen, store, quick, top)
     processes = count if isinstance(count, int) else default_workers()
     for plan in plans:
         print(
@@ -145,16 +169,61 @@ def show(
     every: Annotated[bool, typer.Option("--all", help="Every row.")] = False,
     quick: Quick = False,
     only: Only = None,
+    replicates: Replicates = None,
+    protocol: Annotated[
+        int, typer.Option(min=1, max=PROTOCOL_VERSION, help="Records of an older version, ranked among themselves.")
+    ] = PROTOCOL_VERSION,
 ) -> None:
     """Show the ranked table again, from the store."""
+    from suite.cli.remarks import remarks
     from suite.cli.report import report
+    from suite.run.gather import gather, gather_older
+    from suite.store import Store
+
+    chosen, console, store = _benchmarks(specs, parse_only(only), replicates), _console(), Store()
+    command = again("show", specs, quick, only, None, replicates) + " --all"
+    for benchmark, parts in chosen:
+        if protocol != PROTOCOL_VERSION:
+            console.print(f"Protocol {protocol}, which is never ranked with {PROTOCOL_VERSION}.")
+            older = gather_older(benchmark, store, protocol, quick=quick)
+            console.print(report(older, everything=every, command=f"{command} --protocol {protocol}"))
+            continue
+        results = gather(benchmark, store, quick=quick, only=parts, traces=False)
+        console.print(report(results, everything=every, command=command))
+        for line in remarks(results, store, specs[0]):
+            print(line)
+
+
+@app.command()
+def audit(
+    specs: Specs,
+    cells: Annotated[int, typer.Option(min=1, help="To audit of each benchmark, drawn by lot.")] = SAMPLE,
+    workers: Workers = None,
+) -> None:
+    """Measure what tuning misses: some cells again, with four times the trials.
+
+    The rate that a cell has and the one found now are trained under the same fresh seeds, which no tuning saw.
+    """
+    from suite.cli.audits import audit_table
+    from suite.cli.remarks import remarks
+    from suite.run.audit import audit_plan, audited
     from suite.run.gather import gather
     from suite.store import Store
 
-    chosen, console, store = _benchmarks(specs, parse_only(only)), _console(), Store()
-    for benchmark, parts in chosen:
-        results = gather(benchmark, store, quick=quick, only=parts, traces=False)
-        console.print(report(results, everything=every, command=again("show", specs, quick, only) + " --all"))
+    count, console, store = parse_workers(workers), _console(), Store()
+    gathered = [gather(benchmark, store, traces=False) for benchmark, _ in _benchmarks(specs, [])]
+    for results in gathered:
+        if not results.records:
+            _fail(_nothing_recorded(store, specs, False, results.benchmark.name))
+        if not any(record.trials for record in results.records):
+            _fail(f"{results.benchmark.name}: its learning rates are fixed, so that there is no tuning to audit.")
+    plans = [audit_plan(results.benchmark, store, results.records, cells) for results in gathered]
+    command = again("audit", specs, False, None, workers) + (f" --cells {cells}" if cells != SAMPLE else "")
+    _run(plans, store, count, console, command)
+    for results in gathered:
+        console.print(audit_table(results, audited(results.benchmark, store, results.records)))
+        for line in remarks(results, store, specs[0]):
+            print(line)
 
 
 @app.command()
@@ -162,20 +231,23 @@ def export(
     out: Annotated[Path, typer.Option(help="Folder that gets one folder per benchmark.")],
     specs: MaybeSpecs = None,
     quick: Quick = False,
+    replicates: Replicates = None,
 ) -> None:
     """Write tidy tables and a manifest."""
     from suite.results.writer import export as write
-    from suite.run.gather import gather, read_specs, recorded_benchmarks
+    from suite.run.audit import audited
+    from suite.run.gather import gather, read_specs, recorded_benchmarks, with_replicates
     from suite.store import Store
 
     store = Store()
     benchmarks = read_specs(specs) if specs else recorded_benchmarks(store, quick=quick)
     for benchmark in benchmarks:
-        results = gather(benchmark, store, quick=quick)
-        if not results.records:
+        results = gather(with_replicates(benchmark, replicates), store, quick=quick)
+        records = results.records
+        if not records:
             _fail(_nothing_recorded(store, specs or [], quick, benchmark.name))
-        folder = write(results.manifest(), results.records, out)
-        print(f"{folder}: {len(results.records)} of {len(results.cells)} cells")
+        folder = write(results.manifest(), records, out, audited(benchmark, store, records))
+        print(f"{folder}: {len(records)} of {len(results.cells)} cells")
     if not benchmarks:
         _fail(_nothing_recorded(store, [], quick))
 
@@ -269,6 +341,7 @@ def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
 def _export_all(out: Path) -> None:
     """Exports every benchmark in the store; the quick slice of one that has nothing else."""
     from suite.results.writer import export as write
+    from suite.run.audit import audited
     from suite.run.gather import gather, recorded_benchmarks
     from suite.store import Store
 
@@ -279,7 +352,7 @@ def _export_all(out: Path) -> None:
         _fail(_nothing_recorded(store, [], False))
     for results in gathered:
         if results.records:
-            write(results.manifest(), results.records, out)
+            write(results.manifest(), results.records, out, audited(results.benchmark, store, results.records))
 
 
 def _nothing_recorded(store: Any, specs: list[str], quick: bool, name: str = "") -> str:
@@ -322,11 +395,28 @@ def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _benchmarks(specs: list[str], only: Parts) -> list[tuple[Benchmark, Parts]]:
-    """The benchmarks of the specs, each with those parts of a grid that it has; without those that have none of them."""
-    from suite.run.gather import read_specs
+def _plans(chosen: list[tuple[Benchmark, Parts]], store: Any, quick: bool, top: int | None) -> list[Plan]:
+    """What there is to do, for whole benchmarks or the best recorded cells of each."""
+    from suite.run.gather import gather
+    from suite.run.plan import make_plan, plan_cells
 
-    benchmarks = read_specs(specs)
+    if top is None:
+        return [make_plan(benchmark, store, quick=quick, only=parts) for benchmark, parts in chosen]
+    plans = []
+    for benchmark, parts in chosen:
+        results = gather(benchmark, store, quick=quick, only=parts, traces=False)
+        best = {standing.record.cell.fingerprint for standing in results.ranked[:top]}
+        if not best:
+            _fail(_nothing_recorded(store, [], quick, benchmark.name))
+        plans.append(plan_cells(benchmark, [cell for cell in results.cells if cell.fingerprint in best], store))
+    return plans
+
+
+def _benchmarks(specs: list[str], only: Parts, replicates: int | None = None) -> list[tuple[Benchmark, Parts]]:
+    """The benchmarks of the specs, each with those parts of a grid that it has; without those that have none of them."""
+    from suite.run.gather import read_specs, with_replicates
+
+    benchmarks = [with_replicates(benchmark, replicates) for benchmark in read_specs(specs)]
     parts = parts_of(only, [benchmark.grid for benchmark in benchmarks])
     return [(benchmark, own) for benchmark, own in zip(benchmarks, parts, strict=True) if own or not only]
 

@@ -14,6 +14,8 @@ from suite.protocol.records import Cause, Outcome, Record, Replicate
 if TYPE_CHECKING:
     import numpy as np
 
+    from suite.protocol.audit import AuditSummary
+
 
 class Trait(StrEnum):
     """What a model is known to be or to have already, so that nobody is told to try it."""
@@ -304,3 +306,16 @@ def _number(value: float) -> str:
     if not 1e-3 <= abs(value) < 1e4:
         return f"{value:.1e}"
     return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def audit_in_words(found: AuditSummary) -> str:
+    """What the audit of a benchmark's tuning says, in one sentence or two."""
+    interval = "" if found.low is None or found.high is None else f" ({found.low:+.3f} to {found.high:+.3f})"
+    text = (
+        f"Audit: {found.audited_trials} trials in place of {found.trials} gain {found.gain:+.3f}{interval} on "
+        f"{found.cells} of {found.of_cells} cells, at most {found.worst:+.3f}; "
+        f"{found.changed or 'none'} of them {'changes' if found.changed == 1 else 'change'} outcome."
+    )
+    if found.poor:
+        text += " The tuning misses that much: smaller differences between recipes may be the tuning's."
+    return text

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
-from suite.protocol.ranks import at_edge, figures_of
+from suite.protocol.ranks import RanCell, at_edge, figures_of
+from suite.protocol.rates import best_rate, tried_of
 from suite.protocol.records import CELL_COLUMNS, TABLES, Cause, Outcome
 from suite.results.errors import first_line
 from suite.results.manifest import MANIFEST, Manifest
@@ -137,8 +138,10 @@ def content_problems(results: Results) -> Iterator[str]:
             yield f"{folder / 'cells.parquet'}: Expected a cell's fingerprint in hex. Received: {cell!r}"
     if len(known) != len(results.cells):
         yield f"{folder / 'cells.parquet'}: holds a cell more than once"
-    for name in ("cells", "replicates", "trials", "curves"):
-        yield from _key_problems(folder / f"{name}.parquet", getattr(results, name), known, results)
+    for name in ("cells", "replicates", "trials", "curves", "audit"):
+        table = getattr(results, name)
+        if table is not None:
+            yield from _key_problems(folder / f"{name}.parquet", table, known, results)
     if without := sorted(known - set(runs["cell"])):
         yield f"{path}: has no run of {len(without)} cells, such as {without[0]}"
     if strange := sorted(set(runs["outcome"]) - set(Outcome)):
@@ -180,9 +183,9 @@ def figure_problems(results: Results) -> Iterator[str]:
     if cells and cells[0].task_facts["chance_score"] != results.manifest.task.chance_score:
         yield f"{path}: Expected the chance_score of the first cell to be that of {MANIFEST}"
     for stated, cell, computed in zip(results.rows, cells, figures_of(cells), strict=True):
-        computed["at_edge"] = at_edge(cell.learning_rate, budget.learning_rate_low, budget.learning_rate_high)
-        if cell.learning_rate not in [trial.learning_rate for trial in cell.trials]:
-            computed["learning_rate"] = None
+        if cell.trials:  # else the rate was fixed
+            computed["at_edge"] = at_edge(cell.learning_rate, budget.learning_rate_low, budget.learning_rate_high)
+            computed["learning_rate"] = _chosen(cell)
         for column in CELL_COLUMNS:
             if column not in told and not _same(stated[column], computed[column]):
                 told.add(column)
@@ -190,6 +193,18 @@ def figure_problems(results: Results) -> Iterator[str]:
                     f"{path}: {column} of cell {stated['cell']} is {_written(stated[column])}, but its trials and "
                     f"replicates give {_written(computed[column])}"
                 )
+
+
+def _chosen(cell: RanCell) -> float:
+    """The rate that a cell's trials choose."""
+    facts = cell.task_facts
+    return best_rate(
+        tried_of(
+            cell.trials,
+            higher_is_better=bool(facts["higher_is_better"]),
+            chance_score=float(facts["chance_score"]),
+        )
+    )
 
 
 def _same(stated: Any, computed: Any) -> bool:

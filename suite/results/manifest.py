@@ -18,11 +18,14 @@ from suite.protocol.records import PROTOCOL_VERSION, TABLES
 from suite.results.errors import ResultsError, first_line
 
 MANIFEST = "manifest.json"
-CSV = ("cells", "replicates", "trials")
+CSV = ("cells", "replicates", "trials", "audit")
 FILES = (*(f"{name}.parquet" for name in TABLES), *(f"{name}.csv" for name in CSV))
 """What an export may hold beside its manifest. Only these are published: the site copies no file of anybody's choice."""
 
-REQUIRED = tuple(f"{name}.parquet" for name in TABLES if name != "gradients_through_time")
+OPTIONAL = ("gradients_through_time", "audit")
+"""Tables that not every benchmark has."""
+
+REQUIRED = tuple(f"{name}.parquet" for name in TABLES if name not in OPTIONAL)
 
 _FLOAT32_MAX = 3.4028234663852886e38  # everything is trained in float32
 
@@ -82,7 +85,7 @@ class BudgetFacts(_Part):
     """As in `suite.protocol.records.Budget`."""
 
     steps: Some
-    trials: Some
+    trials: Count
     replicates: Some
     evaluations: Some
     learning_rate_low: Rate

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.protocol.along import TIME, Along, along_of
+from suite.protocol.audit import AuditSummary, summarize
 from suite.protocol.labels import label_text
 from suite.protocol.ranks import RanCell
 from suite.protocol.records import TABLES
@@ -40,6 +41,7 @@ class Results:
         replicates: One row per run.
         trials: One row per learning rate tried.
         curves: One row per probed step of a run.
+        audit: One row per fresh seed of an audited cell; None where tuning was not audited.
     """
 
     folder: Path
@@ -48,6 +50,7 @@ class Results:
     replicates: pd.DataFrame
     trials: pd.DataFrame
     curves: pd.DataFrame
+    audit: pd.DataFrame | None = None
 
     @property
     def name(self) -> str:
@@ -65,6 +68,16 @@ class Results:
         return rows(self.cells)
 
     @cached_property
+    def audited(self) -> AuditSummary | None:
+        """What the audit of the tuning found, if there was one."""
+        return summarize(
+            [] if self.audit is None else rows(self.audit),
+            of_cells=len(self.cells),
+            trials=self.manifest.budget.trials,
+            higher_is_better=self.manifest.task.higher_is_better,
+        )
+
+    @cached_property
     def ran(self) -> dict[str, RanCell]:
         """The trials and replicates of each cell, in the order of their index."""
         found: dict[tuple[str, str], list[Any]] = {}
@@ -80,6 +93,7 @@ class Results:
                 tuple(found[("replicates", row["cell"])]),
                 row["seconds"],
                 {**facts, "chance_score": row["chance_score"]},
+                None if row["parameters"] is None else int(row["parameters"]),
             )
             for row in self.rows
         }
@@ -129,7 +143,8 @@ def read(folder: Path) -> Results:
         _refuse(
             [*file_problems(folder, manifest), *(p for name in TABLES for p in schema_problems(folder, name, manifest))]
         )
-        tables = {name: _table(folder, name) for name in ("cells", "replicates", "trials", "curves")}
+        names = ["cells", "replicates", "trials", "curves", *(["audit"] if "audit.parquet" in manifest.files else [])]
+        tables = {name: _table(folder, name) for name in names}
         problems = [problem for name, frame in tables.items() for problem in csv_problems(folder, name, frame)]
         for name, frame in tables.items():
             shares = manifest.task.higher_is_better

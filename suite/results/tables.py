@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.protocol.along import gradient_figures
+from suite.protocol.audit import Audited
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import figures_of
@@ -20,13 +21,18 @@ if TYPE_CHECKING:
 ROWS: Mapping[str, type[Trial] | type[Replicate]] = {"trials": Trial, "replicates": Replicate}
 """Tables whose rows are plain data of the protocol: its fields say what a column holds, and whether it may be empty."""
 
-TEXTS = ("benchmark", "cell", "outcome", "causes", "nonfinite_layer", "name")
+TEXTS = ("benchmark", "cell", "outcome", "audited_outcome", "causes", "nonfinite_layer", "name")
 FLAGS = ("at_edge", "shared_grid")
 """Columns of truth values; what is neither these nor `TEXTS` is numbers, but for the factors."""
 
 
-def tables(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
-    """Every table of `suite.protocol.records.TABLES`, rows in the order of the grid, then replicate, then step."""
+def tables(records: Sequence[Record], audit: Sequence[Audited] = ()) -> dict[str, pd.DataFrame]:
+    """Every table of `suite.protocol.records.TABLES`, rows in the order of the grid, then replicate, then step.
+
+    Args:
+        records: Of a benchmark's cells.
+        audit: Of some of them.
+    """
     records = [dataclasses.replace(r, replicates=tuple(map(_followed, r.replicates))) for r in records]
     found = {
         "cells": _short(records, [[figures] for figures in figures_of(records)], "cells"),
@@ -38,6 +44,10 @@ def tables(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
     }
     if not any("gradient_rms_through_time" in run.traces for record in records for run in record.replicates):
         del found["gradients_through_time"]
+    if audit:
+        by_cell = {one.cell: one.rows() for one in audit}
+        of = [record for record in records if record.cell.fingerprint in by_cell]
+        found["audit"] = _short(of, [by_cell[record.cell.fingerprint] for record in of], "audit")
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suite.protocol.audit import Audited
 from suite.protocol.records import Record
 from suite.results.errors import told_as
 from suite.results.folders import rebuilt
@@ -25,20 +26,21 @@ KEPT_BITS = 10
 """Of the 23 bits of a mantissa in the long tables: three significant digits. The store keeps all of them."""
 
 
-def export(manifest: Manifest, records: Sequence[Record], out: Path) -> Path:
+def export(manifest: Manifest, records: Sequence[Record], out: Path, audit: Sequence[Audited] = ()) -> Path:
     """Writes `out/<benchmark>/` anew, whole or not at all (see `suite.results.folders`), and returns it.
 
     Args:
         manifest: Of the benchmark; its list of files is filled in.
         records: At least one.
         out: The folder of all exports.
+        audit: Of some of the records.
 
     Raises:
         ResultsError: `out` cannot be written to, or something of somebody else is in the way.
     """
     target = out / manifest.benchmark
     with told_as("written", target), rebuilt(target, MANIFEST, _listed) as folder:
-        write_tables(tables(records), folder)
+        write_tables(tables(records, audit), folder)
         write_manifest(manifest, folder)
     return target
 

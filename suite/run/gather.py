@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import tempfile
 from collections import Counter
@@ -144,6 +145,20 @@ def gather(
     loaded = store.load(recorded, traces=traces or judged)
     stored = {entry.fingerprint: stored for entry, stored in zip(recorded, loaded, strict=True)}
     return Results(benchmark, cells, stored, errors)
+
+
+def gather_older(benchmark: Benchmark, store: Store, protocol: int, *, quick: bool = False) -> Results:
+    """The records of a benchmark that an older version of the protocol made, whatever its spec asks for now."""
+    recorded = [e for e in store.recorded(benchmark.name, quick) if e.identity.get("protocol") == protocol]
+    stored = {kept.record.cell.fingerprint: kept for kept in store.load(recorded, traces=False)}
+    return Results(benchmark, [kept.record.cell for kept in stored.values()], stored, {})
+
+
+def with_replicates(benchmark: Benchmark, replicates: int | None) -> Benchmark:
+    """A benchmark that asks for so many; as it is, for none."""
+    if replicates is None:
+        return benchmark
+    return dataclasses.replace(benchmark, budget=dataclasses.replace(benchmark.budget, replicates=replicates))
 
 
 def read_specs(specs: Sequence[str]) -> list[Benchmark]:

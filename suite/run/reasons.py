@@ -11,7 +11,7 @@ from suite.catalog import is_own_component
 from suite.models import MODELS
 from suite.protocol.labels import label_text
 from suite.protocol.records import Cell
-from suite.spec.identity import identity
+from suite.spec.identity import ASKED, identity
 from suite.spec.levels import default_of
 from suite.spec.sources import digest
 from suite.store import Entry
@@ -71,15 +71,20 @@ def _levels(found: Mapping[str, Any], factors: Sequence[str]) -> Hashable:
 
 
 def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """In words, what makes one identity another."""
+    """In words, what makes one identity another; if that is only what is asked of a training, how much is there."""
+    others = list(_other_changes(was, now))
+    yield from others
+    for part in ("trials", "replicates") if not others else ():
+        before, after = was.get(part), now[part]
+        if before is not None and before < after:
+            yield f"{before} of {after} {part} are there"
+
+
+def _other_changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     for part in now:
         before: Any = was.get(part)
         after: Any = now[part]
-        if before == after or part == "target":  # a target judges, and trains nothing
-            continue
-        if part in ("trials", "replicates"):
-            if before is not None and before < after:
-                yield f"{before} of {after} {part} are there"
+        if before == after or part in ASKED:
             continue
         if part == "sources":
             yield from (_changed_source(name, before.get(name)) for name in _differing(before, after) if name in after)

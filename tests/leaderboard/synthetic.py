@@ -18,6 +18,7 @@ import numpy as np
 from suite.protocol.along import gradient_figures
 from suite.protocol.outcomes import THRESHOLDS
 from suite.protocol.ranks import at_edge
+from suite.protocol.rates import best_rate, tried_of
 from suite.protocol.records import PROTOCOL_VERSION, Budget, Cell, Record, Replicate, Trial, to_plain
 from suite.results.manifest import BudgetFacts, Manifest, Missing, Seeds, TaskFacts
 from suite.results.writer import export
@@ -196,18 +197,20 @@ class _World:
         )  # fmt: skip
 
     def _trials(self, skill: float) -> tuple[tuple[Trial, ...], float]:
-        """Half of them on the shared grid; and the rate they were made to choose, the last one."""
+        """Half of them on the shared grid; and the rate they choose."""
         best, shared = 10 ** self.rng.uniform(-3.5, -0.5), (self.budget.trials + 1) // 2
         near = best * 10 ** self.rng.normal(0, 0.4, self.budget.trials - shared)
         near[-1] = best
         rates = [*np.geomspace(1e-4, 1, shared).tolist(), *near.tolist()]
         scores = self.score(skill * np.exp(-0.5 * (np.log10(np.array(rates) / best) / 0.9) ** 2)).tolist()
-        return tuple(
+        trials = tuple(
             Trial(i, rate, None, "nonfinite", i < shared)
             if rate > 30 * best
             else Trial(i, rate, score, "slow", i < shared)
             for i, (rate, score) in enumerate(zip(rates, scores, strict=True))
-        ), best
+        )
+        chance = float(self.facts["chance_score"])
+        return trials, best_rate(tried_of(trials, higher_is_better=self.shares, chance_score=chance))
 
     def _run(self, index: int, skill: float, factor: float) -> Replicate:
         rng, steps = self.rng, self.budget.steps
@@ -255,7 +258,7 @@ class _World:
             "probed_step": self.probed, "gradient_rms": rms, "validation_loss": loss * 1.1,
             "validation_score": self.score(np.clip(progress + noise * (progress > 0.05), 0, 1)),
             **{name: np.full((looks, layers), 0.1) for name in (
-                "weight_gradient_norm", "activation_mean", "activation_std", "saturated_fraction", "dead_fraction",
+                "weight_gradient_norm", "activation_mean", "activation_std", "zero_fraction", "saturated_fraction", "dead_fraction",
                 "update_ratio",
             )},
         }  # fmt: skip

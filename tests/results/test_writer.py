@@ -15,6 +15,7 @@ from suite.protocol.along import TIME
 from suite.protocol.records import TABLES, Record
 from suite.results import reader as tables
 from suite.results.errors import ResultsError
+from suite.results.manifest import OPTIONAL
 from suite.results.writer import export as write
 from suite.results.writer import round_bits
 from suite.run.gather import Results
@@ -51,8 +52,8 @@ def export(results: Results, out: Path) -> Path:
 def test_columns_are_those_promised(tiny: Benchmark, tmp_path: Path) -> None:
     folder = export(results_of(tiny), tmp_path / "out")
     for table, columns in TABLES.items():
-        if table == "gradients_through_time":
-            assert not (folder / f"{table}.parquet").exists(), "of recurrent models only"
+        if table in OPTIONAL:
+            assert not (folder / f"{table}.parquet").exists(), "of recurrent models, or where tuning was audited"
             continue
         frame = pd.read_parquet(folder / f"{table}.parquet")
         assert list(frame.columns) == ["benchmark", "cell", "activation", "initializer", "optimizer", *columns]
@@ -138,7 +139,14 @@ def test_one_recurrent_layer_is_followed_through_time(tiny: Benchmark, tmp_path:
         "gradient_rms": np.ones((5, 1), np.float32),
         "gradient_rms_through_time": np.tile(back, (5, 1, 1)),
     }
-    for name in ("weight_gradient_norm", "activation_mean", "activation_std", "update_ratio", "saturated_fraction"):
+    for name in (
+        "weight_gradient_norm",
+        "activation_mean",
+        "activation_std",
+        "zero_fraction",
+        "update_ratio",
+        "saturated_fraction",
+    ):
         traces[name] = traces["dead_fraction"] = np.ones((5, 1), np.float32)
     none = dict.fromkeys(("gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init"))
     runs = tuple(make_replicate(i, np.random.default_rng(0), traces=traces, **none) for i in range(2))

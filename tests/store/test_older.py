@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from suite.protocol.labels import label_text
 from suite.protocol.records import Cell
+from suite.run.gather import gather_older
 from suite.run.plan import make_plan
 from suite.spec import expand
 from suite.store import Store
@@ -36,6 +38,12 @@ budget: {steps: 10, trials: 2, replicates: 2, evaluations: 3, learning_rate: {lo
 """
 FINGERPRINTS = {"relu": "a9ad4f6afc2a8bb2", "bent": "473eeb3e8fbb765e"}
 NOT_KEPT = "recorded by an earlier version, which did not keep what mine.py was"
+
+
+@pytest.fixture
+def of_their_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells are asked for as protocol 1 has them."""
+    monkeypatch.setattr("suite.spec.identity.PROTOCOL_VERSION", 1)
 
 
 @pytest.fixture
@@ -78,16 +86,31 @@ def the_cell(folder: Path, text: str = SPEC) -> Cell:
     return expand(one(folder, text))[0]
 
 
+def test_records_of_an_older_protocol_answer_nothing_and_are_shown_as_such(store: Store, tmp_path: Path) -> None:
+    plan = make_plan(one(tmp_path, SPEC), store)
+    assert not plan.recorded
+    assert dict(plan.reasons) == {
+        "never run": 2,
+        "the protocol's version changed from 1 to 2": 1,
+        f"the protocol's version changed from 1 to 2, {NOT_KEPT}": 1,
+    }
+    older = gather_older(one(tmp_path, SPEC), store, 1)
+    assert [record.protocol_version for record in older.records] == [1, 1]
+    assert {label_text(s.record.cell.factors["activation"]) for s in older.ranked} == {"relu", "bent"}
+
+
+@pytest.mark.usefixtures("of_their_protocol")
 def test_a_record_is_found_by_the_cell_that_it_holds(store: Store, tmp_path: Path) -> None:
     (entry,) = store.answering(expand(one(tmp_path, SPEC))).values()
     assert entry.fingerprint == the_cell(tmp_path).fingerprint != FINGERPRINTS["relu"]
     (stored,) = store.load([entry])
-    assert stored.record.cell.recipe == the_cell(tmp_path).recipe
+    assert {**the_cell(tmp_path).recipe, **stored.record.cell.recipe} == the_cell(tmp_path).recipe
     assert len(stored.record.replicates) == 2
     assert stored.record.replicates[0].traces["loss"].shape == (10,)
     assert [tags["suite.fingerprint"] for tags in tags_of_cells(store) if "suite.identity" in tags] == []
 
 
+@pytest.mark.usefixtures("of_their_protocol")
 def test_what_does_not_hold_is_told_with_its_reason(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +118,8 @@ def test_what_does_not_hold_is_told_with_its_reason(
         return dict(make_plan(one(tmp_path, text), Store(store.uri)).reasons)
 
     assert reasons() == {"never run": 2, NOT_KEPT: 1}
-    assert reasons(SPEC.replace("target: 0.5", "target: 0.6"))["target changed from 0.5 to 0.6"] == 1
+    assert reasons(SPEC.replace("target: 0.5", "target: 0.6")) == reasons(), "a target only judges"
+    assert reasons(SPEC.replace("replicates: 2", "replicates: 5"))["2 of 5 replicates are there"] == 1
     assert reasons(SPEC.replace("width: 16", "width: 64"))["width changed from 16 to 64"] == 1
     from suite.catalog.activations import ACTIVATIONS
 
@@ -103,6 +127,7 @@ def test_what_does_not_hold_is_told_with_its_reason(
     assert reasons() == {"never run": 2, "activations.relu was revised": 1, NOT_KEPT: 1}
 
 
+@pytest.mark.usefixtures("of_their_protocol")
 def test_the_next_writer_tags_the_records_and_then_they_are_not_opened_to_be_found(
     store: Store, tmp_path: Path
 ) -> None:
