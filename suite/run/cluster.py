@@ -200,7 +200,7 @@ class _Dispatcher:
     def _look(self) -> bool:
         """Takes note of workers that came and went, and gives idle ones a cell. Whether there are any to give it to."""
         try:
-            present = set(self._client.scheduler_info(n_workers=-1)["workers"])
+            present = set(self._client.nthreads())  # scheduler_info swallows that nobody answers
         except Exception as error:
             raise ClusterError(
                 f"the Dask scheduler at {self._address} is gone. What was recorded stays: give the command again "
@@ -363,10 +363,22 @@ def _joined_cluster(address: str) -> Iterator[Any]:
         except Exception as error:
             raise ClusterError(f"no Dask scheduler answers at {address}") from error
         try:
+            _check_scheduler(client, address)
             yield client
         finally:
             with contextlib.suppress(Exception):
                 client.close(timeout=2)
+
+
+def _check_scheduler(client: Any, address: str) -> None:
+    """A scheduler unpacks every task on its way: where it cannot, all cells would fail."""
+    try:
+        client.run_on_scheduler(introduce, ())
+    except Exception as error:
+        raise ClusterError(
+            f"the Dask scheduler at {address} cannot pass cells on: it has {_misfit(error)}. It needs what is "
+            "installed here; see docs/cluster.md"
+        ) from error
 
 
 def _silence() -> None:
