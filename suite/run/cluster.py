@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import queue
@@ -24,7 +25,7 @@ _LOOK_SECONDS = 0.5
 _PATIENCE_SECONDS, _REFUSED_SECONDS = 60.0, 5.0
 """How long to wait for a worker where there is none, and where all that are there were refused."""
 
-_CLOSE_SECONDS = 0.5
+_CONNECT_SECONDS, _CLOSE_SECONDS = 6, 0.5
 
 _DIED = "the worker process died (killed, out of memory, or crashed)"
 
@@ -343,8 +344,6 @@ def _end(cluster: Any) -> None:
     """Ends the worker processes at once: what they are at is wanted no more."""
 
     async def kill_all() -> None:
-        import asyncio
-
         nannies = list(cluster.workers.values())
         await asyncio.gather(*(nanny.close(timeout=_CLOSE_SECONDS) for nanny in nannies), return_exceptions=True)
 
@@ -357,9 +356,12 @@ def _joined_cluster(address: str) -> Iterator[Any]:
     from distributed import Client
 
     _silence()
-    with dask.config.set({"distributed.comm.timeouts.connect": "10s"}):
+    with dask.config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_SECONDS}s"}):
         try:
-            client = Client(address, set_as_default=False, timeout=10)
+            asyncio.run(
+                asyncio.wait_for(_knock(address), _CONNECT_SECONDS)
+            )  # a client that does not come about takes 20 s more to be gone, with a traceback
+            client = Client(address, set_as_default=False, timeout=_CONNECT_SECONDS)
         except Exception as error:
             raise ClusterError(f"no Dask scheduler answers at {address}") from error
         try:
@@ -368,6 +370,15 @@ def _joined_cluster(address: str) -> Iterator[Any]:
         finally:
             with contextlib.suppress(Exception):
                 client.close(timeout=2)
+
+
+async def _knock(address: str) -> None:
+    """Whether anybody at an address speaks as Dask does."""
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    comm = await connect(address, timeout=_CONNECT_SECONDS, **Security().get_connection_args("client"))
+    await comm.close()
 
 
 def _check_scheduler(client: Any, address: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -163,6 +164,16 @@ def test_joins_a_cluster_that_is_there() -> None:
 def test_cluster_that_is_not_there_is_told() -> None:
     with pytest.raises(ClusterError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         next(run_cells([make_cell()], "tcp://127.0.0.1:9"))
+
+
+def test_server_that_is_no_scheduler_is_told_without_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that never came about would take 20 s to be gone, with a traceback."""
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: pytest.fail("nobody answered"))
+    monkeypatch.setattr("suite.run.cluster._CONNECT_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ClusterError, match=f"no Dask scheduler answers at {address}"):
+            next(run_cells([make_cell()], address))
 
 
 def test_one_worker_per_core() -> None:
