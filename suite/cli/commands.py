@@ -147,14 +147,21 @@ def show(
     only: Only = None,
 ) -> None:
     """Show the ranked table again, from the store."""
+    from suite.cli.absent import nothing_recorded
     from suite.cli.report import report
     from suite.run.gather import gather
     from suite.store import Store
 
     chosen, console, store = _benchmarks(specs, parse_only(only)), _console(), Store()
+    absent = []
     for benchmark, parts in chosen:
         results = gather(benchmark, store, quick=quick, only=parts, traces=False)
-        console.print(report(results, everything=every, command=again("show", specs, quick, only) + " --all"))
+        if results.records or results.errors:
+            console.print(report(results, everything=every, command=again("show", specs, quick, only) + " --all"))
+        else:
+            absent.append(nothing_recorded(store, specs, quick, "show", name=benchmark.name, only=only))
+    if absent:
+        _fail("\n".join(absent))
 
 
 @app.command()
@@ -164,6 +171,7 @@ def export(
     quick: Quick = False,
 ) -> None:
     """Write tidy tables and a manifest."""
+    from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
     from suite.run.gather import gather, read_specs, recorded_benchmarks
     from suite.store import Store
@@ -173,11 +181,11 @@ def export(
     for benchmark in benchmarks:
         results = gather(benchmark, store, quick=quick)
         if not results.records:
-            _fail(_nothing_recorded(store, specs or [], quick, benchmark.name))
+            _fail(nothing_recorded(store, specs or [], quick, "export", name=benchmark.name))
         folder = write(results.manifest(), results.records, out)
         print(f"{folder}: {len(results.records)} of {len(results.cells)} cells")
     if not benchmarks:
-        _fail(_nothing_recorded(store, [], quick))
+        _fail(nothing_recorded(store, [], quick, "export"))
 
 
 @app.command()
@@ -221,6 +229,7 @@ def plot(
     only: Only = None,
 ) -> None:
     """Draw one figure of the cells recorded, as on their pages, for a slide or a paper."""
+    from suite.cli.absent import nothing_recorded
     from suite.pictures.benchmark import KINDS, benchmark_drawing
     from suite.pictures.paper import ENDINGS, write
     from suite.run.gather import gather
@@ -236,7 +245,7 @@ def plot(
     (benchmark, parts), store = chosen[0], Store()
     results = gather(benchmark, store, quick=quick, only=parts)
     if not results.records:
-        _fail(_nothing_recorded(store, specs, quick, benchmark.name))
+        _fail(nothing_recorded(store, specs, quick, "draw", name=benchmark.name, only=only))
     drawing = benchmark_drawing(benchmark.title, results.records, what)
     if drawing is None:
         _fail(f"--what {what}: the cells recorded of {benchmark.name} have none to show.")
@@ -268,6 +277,7 @@ def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
 
 def _export_all(out: Path) -> None:
     """Exports every benchmark in the store; the quick slice of one that has nothing else."""
+    from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
     from suite.run.gather import gather, recorded_benchmarks
     from suite.store import Store
@@ -276,25 +286,10 @@ def _export_all(out: Path) -> None:
     found = {b.name: (b, quick) for quick in (True, False) for b in recorded_benchmarks(store, quick=quick)}
     gathered = [gather(benchmark, store, quick=quick) for benchmark, quick in found.values()]
     if not any(results.records for results in gathered):
-        _fail(_nothing_recorded(store, [], False))
+        _fail(nothing_recorded(store, [], False, "show"))
     for results in gathered:
         if results.records:
             write(results.manifest(), results.records, out)
-
-
-def _nothing_recorded(store: Any, specs: list[str], quick: bool, name: str = "") -> str:
-    """Why there is nothing to export, and what to do: what was asked for may be there quick, or in full."""
-    from suite.store import public
-
-    place = public(store.uri)
-    names = [name] if name else store.benchmarks(not quick)
-    apart = any(not entry.error for one in names for entry in store.recorded(one, not quick))
-    what, command = f"of {name} " if name else "", again("run", specs or ["SPEC"], quick, None)
-    if not apart:
-        return f"nothing {what}is recorded in {place}: `{command}` comes first."
-    if quick:
-        return f"no quick run {what}is recorded in {place}: leave out --quick to export the full one."
-    return f"only a quick run {what}is recorded in {place}: export it with --quick, or `{command}` first."
 
 
 def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> None:
