@@ -136,9 +136,9 @@ def _listens(port: int) -> bool:
 
 
 def wait_until(ready: object, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Waits for a server, as long as it lives."""
+    """Waits for a server, as long as it lives: on a busy machine MLflow's takes minutes."""
     assert callable(ready)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 1200
     while not ready():
         if server.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{server.args!r} did not start:\n{log.read_text(errors='replace')[-2000:]}")
