@@ -175,13 +175,14 @@ def show(
     ] = PROTOCOL_VERSION,
 ) -> None:
     """Show the ranked table again, from the store."""
+    from suite.cli.absent import nothing_recorded
     from suite.cli.remarks import remarks
     from suite.cli.report import report
     from suite.run.gather import gather, gather_older
     from suite.store import Store
 
     chosen, console, store = _benchmarks(specs, parse_only(only), replicates), _console(), Store()
-    command = again("show", specs, quick, only, None, replicates) + " --all"
+    command, absent = again("show", specs, quick, only, None, replicates) + " --all", []
     for benchmark, parts in chosen:
         if protocol != PROTOCOL_VERSION:
             console.print(f"Protocol {protocol}, which is never ranked with {PROTOCOL_VERSION}.")
@@ -189,9 +190,14 @@ def show(
             console.print(report(older, everything=every, command=f"{command} --protocol {protocol}"))
             continue
         results = gather(benchmark, store, quick=quick, only=parts, traces=False)
-        console.print(report(results, everything=every, command=command))
-        for line in remarks(results, store, specs[0]):
-            print(line)
+        if results.records or results.errors:
+            console.print(report(results, everything=every, command=command))
+            for line in remarks(results, store, specs[0]):
+                print(line)
+        else:
+            absent.append(nothing_recorded(store, specs, quick, "show", name=benchmark.name, only=only))
+    if absent:
+        _fail("\n".join(absent))
 
 
 @app.command()
@@ -204,6 +210,7 @@ def audit(
 
     The rate that a cell has and the one found now are trained under the same fresh seeds, which no tuning saw.
     """
+    from suite.cli.absent import nothing_recorded
     from suite.cli.audits import audit_table
     from suite.cli.remarks import remarks
     from suite.run.audit import audit_plan, audited
@@ -214,7 +221,7 @@ def audit(
     gathered = [gather(benchmark, store, traces=False) for benchmark, _ in _benchmarks(specs, [])]
     for results in gathered:
         if not results.records:
-            _fail(_nothing_recorded(store, specs, False, results.benchmark.name))
+            _fail(nothing_recorded(store, specs, False, "audit", name=results.benchmark.name))
         if not any(record.trials for record in results.records):
             _fail(f"{results.benchmark.name}: its learning rates are fixed, so that there is no tuning to audit.")
     plans = [audit_plan(results.benchmark, store, results.records, cells) for results in gathered]
@@ -234,6 +241,7 @@ def export(
     replicates: Replicates = None,
 ) -> None:
     """Write tidy tables and a manifest."""
+    from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
     from suite.run.audit import audited
     from suite.run.gather import gather, read_specs, recorded_benchmarks, with_replicates
@@ -245,11 +253,11 @@ def export(
         results = gather(with_replicates(benchmark, replicates), store, quick=quick)
         records = results.records
         if not records:
-            _fail(_nothing_recorded(store, specs or [], quick, benchmark.name))
+            _fail(nothing_recorded(store, specs or [], quick, "export", name=benchmark.name))
         folder = write(results.manifest(), records, out, audited(benchmark, store, records))
         print(f"{folder}: {len(records)} of {len(results.cells)} cells")
     if not benchmarks:
-        _fail(_nothing_recorded(store, [], quick))
+        _fail(nothing_recorded(store, [], quick, "export"))
 
 
 @app.command()
@@ -293,6 +301,7 @@ def plot(
     only: Only = None,
 ) -> None:
     """Draw one figure of the cells recorded, as on their pages, for a slide or a paper."""
+    from suite.cli.absent import nothing_recorded
     from suite.pictures.benchmark import KINDS, benchmark_drawing
     from suite.pictures.paper import ENDINGS, write
     from suite.run.gather import gather
@@ -308,7 +317,7 @@ def plot(
     (benchmark, parts), store = chosen[0], Store()
     results = gather(benchmark, store, quick=quick, only=parts)
     if not results.records:
-        _fail(_nothing_recorded(store, specs, quick, benchmark.name))
+        _fail(nothing_recorded(store, specs, quick, "draw", name=benchmark.name, only=only))
     drawing = benchmark_drawing(benchmark.title, results.records, what)
     if drawing is None:
         _fail(f"--what {what}: the cells recorded of {benchmark.name} have none to show.")
@@ -340,6 +349,7 @@ def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
 
 def _export_all(out: Path) -> None:
     """Exports every benchmark in the store; the quick slice of one that has nothing else."""
+    from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
     from suite.run.audit import audited
     from suite.run.gather import gather, recorded_benchmarks
@@ -349,25 +359,10 @@ def _export_all(out: Path) -> None:
     found = {b.name: (b, quick) for quick in (True, False) for b in recorded_benchmarks(store, quick=quick)}
     gathered = [gather(benchmark, store, quick=quick) for benchmark, quick in found.values()]
     if not any(results.records for results in gathered):
-        _fail(_nothing_recorded(store, [], False))
+        _fail(nothing_recorded(store, [], False, "show"))
     for results in gathered:
         if results.records:
             write(results.manifest(), results.records, out, audited(results.benchmark, store, results.records))
-
-
-def _nothing_recorded(store: Any, specs: list[str], quick: bool, name: str = "") -> str:
-    """Why there is nothing to export, and what to do: what was asked for may be there quick, or in full."""
-    from suite.store import public
-
-    place = public(store.uri)
-    names = [name] if name else store.benchmarks(not quick)
-    apart = any(not entry.error for one in names for entry in store.recorded(one, not quick))
-    what, command = f"of {name} " if name else "", again("run", specs or ["SPEC"], quick, None)
-    if not apart:
-        return f"nothing {what}is recorded in {place}: `{command}` comes first."
-    if quick:
-        return f"no quick run {what}is recorded in {place}: leave out --quick to export the full one."
-    return f"only a quick run {what}is recorded in {place}: export it with --quick, or `{command}` first."
 
 
 def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> None:
@@ -397,6 +392,7 @@ def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go
 
 def _plans(chosen: list[tuple[Benchmark, Parts]], store: Any, quick: bool, top: int | None) -> list[Plan]:
     """What there is to do, for whole benchmarks or the best recorded cells of each."""
+    from suite.cli.absent import nothing_recorded
     from suite.run.gather import gather
     from suite.run.plan import make_plan, plan_cells
 
@@ -407,7 +403,7 @@ def _plans(chosen: list[tuple[Benchmark, Parts]], store: Any, quick: bool, top: 
         results = gather(benchmark, store, quick=quick, only=parts, traces=False)
         best = {standing.record.cell.fingerprint for standing in results.ranked[:top]}
         if not best:
-            _fail(_nothing_recorded(store, [], quick, benchmark.name))
+            _fail(nothing_recorded(store, [], quick, "rank", name=benchmark.name))
         plans.append(plan_cells(benchmark, [cell for cell in results.cells if cell.fingerprint in best], store))
     return plans
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import queue
@@ -24,7 +25,7 @@ _LOOK_SECONDS = 0.5
 _PATIENCE_SECONDS, _REFUSED_SECONDS = 60.0, 5.0
 """How long to wait for a worker where there is none, and where all that are there were refused."""
 
-_CLOSE_SECONDS = 0.5
+_CONNECT_SECONDS, _CLOSE_SECONDS = 6, 0.5
 
 _DIED = "the worker process died (killed, out of memory, or crashed)"
 
@@ -206,7 +207,7 @@ class _Dispatcher:
     def _look(self) -> bool:
         """Takes note of workers that came and went, and gives idle ones a cell. Whether there are any to give it to."""
         try:
-            present = set(self._client.scheduler_info(n_workers=-1)["workers"])
+            present = set(self._client.nthreads())  # scheduler_info swallows that nobody answers
         except Exception as error:
             raise ClusterError(
                 f"the Dask scheduler at {self._address} is gone. What was recorded stays: give the command again "
@@ -350,8 +351,6 @@ def _end(cluster: Any) -> None:
     """Ends the worker processes at once: what they are at is wanted no more."""
 
     async def kill_all() -> None:
-        import asyncio
-
         nannies = list(cluster.workers.values())
         await asyncio.gather(*(nanny.close(timeout=_CLOSE_SECONDS) for nanny in nannies), return_exceptions=True)
 
@@ -364,16 +363,40 @@ def _joined_cluster(address: str) -> Iterator[Any]:
     from distributed import Client
 
     _silence()
-    with dask.config.set({"distributed.comm.timeouts.connect": "10s"}):
+    with dask.config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_SECONDS}s"}):
         try:
-            client = Client(address, set_as_default=False, timeout=10)
+            asyncio.run(
+                asyncio.wait_for(_knock(address), _CONNECT_SECONDS)
+            )  # a client that does not come about takes 20 s more to be gone, with a traceback
+            client = Client(address, set_as_default=False, timeout=_CONNECT_SECONDS)
         except Exception as error:
             raise ClusterError(f"no Dask scheduler answers at {address}") from error
         try:
+            _check_scheduler(client, address)
             yield client
         finally:
             with contextlib.suppress(Exception):
                 client.close(timeout=2)
+
+
+async def _knock(address: str) -> None:
+    """Whether anybody at an address speaks as Dask does."""
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    comm = await connect(address, timeout=_CONNECT_SECONDS, **Security().get_connection_args("client"))
+    await comm.close()
+
+
+def _check_scheduler(client: Any, address: str) -> None:
+    """A scheduler unpacks every task on its way: where it cannot, all cells would fail."""
+    try:
+        client.run_on_scheduler(introduce, ())
+    except Exception as error:
+        raise ClusterError(
+            f"the Dask scheduler at {address} cannot pass cells on: it has {_misfit(error)}. It needs what is "
+            "installed here; see docs/cluster.md"
+        ) from error
 
 
 def _silence() -> None:

@@ -141,9 +141,11 @@ class LevelReader:
 
     def _label(self, label: Node) -> Label | None:
         text = label.text.strip()
-        usable = text and len(text) <= _LONGEST_LABEL and "," not in text and text.isprintable()
+        unseen = sorted({f"U+{ord(c):04X}" for c in text if not c.isprintable()})
+        usable = text and len(text) <= _LONGEST_LABEL and "," not in text and not unseen
         if isinstance(label.value, (dict, tuple, bool)) or label.value is None or not usable:
             expected = f"text of at most {_LONGEST_LABEL} characters without commas"
+            expected += f", and without {', '.join(unseen)}, which cannot be seen" if unseen else ""
             self._findings.add(label, mismatch(label, expected, "text"))
             return None
         return label.value if isinstance(label.value, (int, float)) else text

@@ -49,18 +49,25 @@ seed is not given one."""
 
 _LONGEST_ERROR = 200
 _ONE_LAYER = {"depth": 1, "layers": 1, "stages": 1}
+_SIZES = ("width", "channels", "kernel_size", "units")
+"""What else gives a layer its shapes."""
+
+_MOST_SIZES = 8
+"""That one component is tried at, from the smallest to the largest: each takes about a second."""
+
 _SHAPES = {"table": (6,), "image": (8, 8, 1), "sequence": (5, 3)}
 
 Trial = Mapping[str, Any]
+Recipe = Mapping[str, Any]
 Fault = tuple[str, int | None, str]
 """File, line and message."""
 
 
 def try_components(cells: Iterable[Cell], limit: float = LIMIT_SECONDS) -> None:
-    """Imports every component of a user's own that the cells name, and trains a network of one layer with it, once.
+    """Imports every component of a user's own that the cells name, and trains a network of one layer with it.
 
     Args:
-        cells: Of any benchmarks; cells that differ in other factors share a trial.
+        cells: Of any benchmarks; cells that differ in other factors share a trial, which goes through their sizes.
         limit: Seconds for one component.
 
     Raises:
@@ -68,12 +75,14 @@ def try_components(cells: Iterable[Cell], limit: float = LIMIT_SECONDS) -> None:
             raises, returns something else than its kind does, ends the process or takes too long.
     """
     trials: dict[str, Trial] = {}
+    recipes: dict[str, dict[tuple[int, ...], Recipe]] = {}
     for cell in cells:
         for factor, level in cell.recipe.items():
             if isinstance(level, Mapping) and is_own_component(level["name"]):
-                key, trial = _trial(cell, factor)
+                key, trial, recipe = _trial(cell, factor)
                 trials.setdefault(key, trial)
-    chosen = [trials[key] for key in sorted(trials)]
+                recipes.setdefault(key, {}).setdefault(tuple(_sizes(recipe).values()), recipe)
+    chosen = [{**trials[key], "recipes": _some(recipes[key])} for key in sorted(trials)]
     faults: list[Fault | None] = []
     while len(faults) < len(chosen):  # a process that ended, or was ended, has answered one more
         with contextlib.closing(_answers(chosen[len(faults) :], limit)) as answers:
@@ -86,8 +95,19 @@ def try_components(cells: Iterable[Cell], limit: float = LIMIT_SECONDS) -> None:
         raise SpecError(dict.fromkeys(problems))
 
 
-def _trial(cell: Cell, factor: str) -> tuple[str, Trial]:
-    """What a child process is told to try, as plain data, and what tells trials apart."""
+def _sizes(recipe: Recipe) -> dict[str, int]:
+    return {name: recipe[name] for name in _SIZES if name in recipe}
+
+
+def _some(recipes: Mapping[tuple[int, ...], Recipe]) -> list[Recipe]:
+    """As many as are tried, the smallest and the largest among them, by increasing size."""
+    count, last = min(len(recipes), _MOST_SIZES), len(recipes) - 1
+    ordered = [recipes[size] for size in sorted(recipes)]
+    return [ordered[round(index * last / max(count - 1, 1))] for index in range(count)]
+
+
+def _trial(cell: Cell, factor: str) -> tuple[str, Trial, Recipe]:
+    """What tells trials apart, what a child process is told to try, as plain data, and the recipe it is tried in."""
     parameters = MODELS[cell.model].parameters
     kind = next(p.catalog for p in parameters if p.name == factor)
     kept = [factor, "cell_type", *(["clipping"] if kind == "optimizers" else [])]
@@ -104,7 +124,6 @@ def _trial(cell: Cell, factor: str) -> tuple[str, Trial]:
         "factor": factor,
         "folders": list(cell.search_path),
         "model": cell.model,
-        "recipe": recipe,
         "input": shape,
         "output": [*(shape[:1] if form.every_step else ()), 3],
     }
@@ -115,7 +134,7 @@ def _trial(cell: Cell, factor: str) -> tuple[str, Trial]:
         factor,
         *(recipe[name] for name in kept if name in recipe),
     ]
-    return json.dumps(told_apart, sort_keys=True), trial
+    return json.dumps(told_apart, sort_keys=True), trial, recipe
 
 
 def _answers(trials: Sequence[Trial], limit: float) -> Generator[Fault | None, None, None]:
@@ -211,22 +230,25 @@ def _fault(trial: Trial, say: Callable[..., None]) -> Fault | None:
             return file, line, f"cannot be imported: {text}"
         if not callable(component):
             return file, None, f"got {quote(repr(component))}, expected a function or class"
-        level = trial["recipe"][trial["factor"]]
+        level = trial["recipes"][0][trial["factor"]]
         unfit = _call_fault(component, name, kind, [argument for argument in level if argument != "name"])
         if unfit:
             return file, None, unfit
+        where = ""
         try:
             say(doing="tried: TensorFlow did not load", loading=True)
             import keras
 
             keras.config.disable_traceback_filtering()
-            say(doing="tried", loading=False)
-            _train_one_layer(trial)
+            for recipe in trial["recipes"]:
+                where = ", ".join(f"{name} {size}" for name, size in _sizes(recipe).items())
+                say(doing="tried", loading=False)
+                _train_one_layer(trial, recipe)
         except _NotOfItsKind as error:
             return file, None, str(error)
         except (Exception, SystemExit) as error:
             file, line, text = raised(error)
-            return file, line, f"raises {text}; it was tried on a network of one layer"
+            return file, line, f"raises {text}; it was tried on a network of one layer, {where}"
     return None
 
 
@@ -251,7 +273,7 @@ def _call_fault(component: Any, name: str, kind: str, arguments: Sequence[str]) 
     return None
 
 
-def _train_one_layer(trial: Trial) -> None:
+def _train_one_layer(trial: Trial, recipe: Recipe) -> None:
     """One step of training, compiled as a run compiles it, after a look at what the component itself returns.
 
     Raises:
@@ -265,7 +287,7 @@ def _train_one_layer(trial: Trial) -> None:
     from suite.catalog.normalizations import build_normalization
     from suite.catalog.optimizers import build_optimizer
 
-    kind, recipe, build = trial["kind"], trial["recipe"], MODELS[trial["model"]].load()
+    kind, build = trial["kind"], MODELS[trial["model"]].load()
     level, shapes = recipe[trial["factor"]], (tuple(trial["input"]), tuple(trial["output"]))
 
     def hold(result: Any, given: Any) -> None:

@@ -177,13 +177,24 @@ def test_quick_slice_is_recorded_apart(suite: Suite) -> None:
     shown = suite("run", "tiny.yaml", "--quick", "--workers", 0).stdout
     assert "test accuracy" in shown
     assert ", 0 recorded, 4 to run" in suite("plan", "tiny.yaml").stdout
-    assert "4 cells of 4 without a result" in suite("show", "tiny.yaml").stdout
+    for command, do in ((("show",), "show"), (("plot", "--what", "loss", "--out", "loss.svg"), "draw")):
+        told = suite(*command, "tiny.yaml", status=2).stderr
+        assert told.startswith("only a quick run of tiny is recorded in sqlite:///")
+        assert told.endswith(f": {do} it with --quick, or `suite run tiny.yaml` first.\n")
+    assert "test accuracy" in suite("show", "tiny.yaml", "--quick").stdout
     for asked in ((), ("./tiny.yaml",)):
         told = suite("export", "--out", "out", *asked, status=2).stderr
         assert "only a quick run " in told
         assert f"export it with --quick, or `suite run {asked[0] if asked else 'SPEC'}` first." in told
     suite("export", "--out", "out", "--quick")
     assert json.loads((suite.folder / "out" / "tiny" / "manifest.json").read_text())["quick"] is True
+
+
+def test_cells_that_a_recorded_benchmark_lacks_are_told_apart(suite: Suite) -> None:
+    suite("run", "tiny.yaml", "--only", "activation=relu,initializer=small", "--workers", 0)
+    told = suite("show", "tiny.yaml", "--only", "activation=tanh", status=2).stderr
+    assert told.startswith("none of the cells asked for of tiny is recorded in sqlite:///")
+    assert "`suite run tiny.yaml --only activation=tanh` comes first." in told
 
 
 def test_cells_that_cannot_be_run_end_with_status_1(make_suite: Callable[..., Suite]) -> None:
@@ -242,6 +253,7 @@ def test_a_spec_named_twice_is_one(suite: Suite) -> None:
         (["ui"], "no store"),
         (["export", "--out", "out"], "nothing is recorded in sqlite:///"),
         (["export", "--out", "out", "tiny.yaml"], "`suite run tiny.yaml` comes first."),
+        (["show", "tiny.yaml"], "`suite run tiny.yaml` comes first."),
         (["run"], "SPEC"),
     ],
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -61,32 +63,42 @@ def _healthy(address: str) -> bool:
         return False
 
 
-def postgres_programs() -> Path | None:
+def _postgres_programs() -> Path | None:
     """The folder of PostgreSQL's programs, if it is installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    there = shutil.which("pg_ctl")
-    return found[-1] if found else (Path(there).parent if there else None)
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    there = shutil.which("postgres")
+    return found[-1].parent if found else (Path(there).resolve().parent if there else None)
+
+
+def postgres_lacks() -> str:
+    """What `postgres` needs and is not here, in words; empty if all is."""
+    if _postgres_programs() is None:
+        return "PostgreSQL"
+    return "" if importlib.util.find_spec("psycopg2") else "the Python package psycopg2"
 
 
 @contextlib.contextmanager
 def postgres(folder: Path, port: int | None = None) -> Iterator[str]:
     """A PostgreSQL of its own with its data in a folder, on this machine only; gives an address for SQLAlchemy.
 
-    What a kill leaves is there the next time. It will not run as root, who becomes its own user for it.
+    What a kill leaves is there the next time. It will not run as root, who becomes its own user for it, or nobody.
     """
-    programs, data, port = postgres_programs(), folder / "postgres", port or free_port()
-    assert programs is not None
-    become = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+    programs, data, port = _postgres_programs(), folder / "postgres", port or free_port()
+    if lacks := postgres_lacks():
+        raise RuntimeError(f"{lacks} is not installed here")
+    users = {user.pw_name: user for user in pwd.getpwall()}
+    user = users.get("postgres") or users["nobody"]
+    become = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"] * (os.getuid() == 0)
     if not data.exists():
         data.mkdir()
         if become:
-            shutil.chown(data, "postgres", "postgres")
+            shutil.chown(data, user.pw_uid, user.pw_gid)
             for parent in data.parents:
                 if parent != parent.parent and not parent.stat().st_mode & 0o001:
                     parent.chmod(parent.stat().st_mode | 0o011)
         command = [*become, programs / "initdb", "--auth=trust", "--username=suite", "-D", data]
         subprocess.run([*map(str, command)], check=True, capture_output=True)
-    options = ("-D", data, "-p", port, "-h", "127.0.0.1", "-k", data)
+    options = ("-D", data, "-p", port, "-h", "127.0.0.1", "-k", "")
     with process(*become, programs / "postgres", *options, folder=folder, log="postgres.log") as server:
         ready = [str(programs / "pg_isready"), "-h", "127.0.0.1", "-p", str(port), "-q"]
         wait_until(lambda: not subprocess.run(ready, check=False).returncode, server, folder / "postgres.log")
@@ -94,13 +106,14 @@ def postgres(folder: Path, port: int | None = None) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def dask_scheduler(folder: Path, port: int | None = None) -> Iterator[str]:
-    """Dask's scheduler as a process of its own; gives its address."""
+def dask_scheduler(
+    folder: Path, port: int | None = None, environment: dict[str, str] | None = None, python: object = sys.executable
+) -> Iterator[str]:
+    """Dask's scheduler as a process of its own; gives its address. It has to find all that cells are run with."""
     port = port or free_port()
     options = ("--host", "127.0.0.1", "--port", port, "--no-dashboard", "--no-show")
-    with process(
-        sys.executable, "-m", "distributed.cli.dask_scheduler", *options, folder=folder, log="scheduler.log"
-    ) as s:
+    command = (python, "-m", "distributed.cli.dask_scheduler", *options)
+    with process(*command, folder=folder, log="scheduler.log", environment=environment) as s:
         wait_until(lambda: _listens(port), s, folder / "scheduler.log")
         yield f"tcp://127.0.0.1:{port}"
 
@@ -123,9 +136,9 @@ def _listens(port: int) -> bool:
 
 
 def wait_until(ready: object, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Waits for a server, as long as it lives."""
+    """Waits for a server, as long as it lives: on a busy machine MLflow's takes minutes."""
     assert callable(ready)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 1200
     while not ready():
         if server.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{server.args!r} did not start:\n{log.read_text(errors='replace')[-2000:]}")

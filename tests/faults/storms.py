@@ -9,16 +9,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from suite.store import Store
+from suite.store.names import FINGERPRINT
+from suite.store.runs import search
 from tests.faults.many import fill
-from tests.faults.servers import dask_scheduler, dask_worker, free_port, mlflow_server, postgres, postgres_programs
+from tests.faults.servers import dask_scheduler, dask_worker, free_port, mlflow_server, postgres
 from tests.made import make_record
 
 CELLS = 12
@@ -45,6 +49,7 @@ import sys
 from pathlib import Path
 from suite.cli.commands import _told
 from suite.run.plan import make_plan
+from suite.protocol.records import Failure
 from suite.run.runner import run_plans
 from suite.spec import read_benchmarks
 from suite.store import Store
@@ -53,8 +58,11 @@ if __name__ == "__main__":
     with _told():
         store, workers = Store(), sys.argv[1]
         plan = make_plan(read_benchmarks(Path("storm.yaml"))[0], store)
+        failed = []
         for step in run_plans([plan], store, workers if "://" in workers else int(workers), run=record_slowly):
             print(step.done, step.total, flush=True)
+            failed += [step.result.error] if isinstance(step.result, Failure) else []
+        sys.exit("\\n".join(failed) or 0)
 """
 """A run as `suite run` makes it, with a function in place of the training."""
 
@@ -173,12 +181,22 @@ class Round:
         found = {stored.record.cell.fingerprint: stored.record for stored in store.load(entries)}
         self.counts.lost += len(wanted.keys() - found.keys())
         self.counts.changed += sum(not _same(found[key], wanted[key]) for key in wanted.keys() & found.keys())
-        runs = store._client().search_runs(
-            [store._client().get_experiment_by_name("storm").experiment_id], max_results=1000
-        )
-        self.counts.doubled += len(runs) - CELLS * 4
+        client = store._client()
+        self.counts.doubled += surplus(search(client, client.get_experiment_by_name("storm").experiment_id, ""))
         self.counts.left_behind += len(list((self.folder / "tmp").rglob("suite-*")))
         return self.counts
+
+
+def surplus(runs: Sequence[Any]) -> int:
+    """How many of MLflow's runs are a second one of a cell or a replicate, or a replicate of no cell that is there."""
+    cells = Counter(run.data.tags[FINGERPRINT] for run in runs if FINGERPRINT in run.data.tags)
+    there = {run.info.run_id for run in runs if FINGERPRINT in run.data.tags}
+    parents = [
+        (run.data.tags["mlflow.parentRunId"], run.info.run_name) for run in runs if FINGERPRINT not in run.data.tags
+    ]
+    replicates = Counter(parent for parent in parents if parent[0] in there)
+    second = sum(count - 1 for found in (cells, replicates) for count in found.values())
+    return second + len(parents) - replicates.total()
 
 
 def _same(one: object, other: object) -> bool:
@@ -222,8 +240,8 @@ def on_server(folder: Path, number: int, kills: int = 5) -> Counts:
 
 def workers(folder: Path, number: int, kills: int = 5) -> Counts:
     """Workers of a Dask cluster killed one after the other, with new ones coming in their place."""
-    with dask_scheduler(folder) as address, contextlib.ExitStack() as stack:
-        round_ = Round(folder, f"sqlite:///{folder / 'mlflow.db'}", number)
+    round_ = Round(folder, f"sqlite:///{folder / 'mlflow.db'}", number)
+    with dask_scheduler(folder, environment=round_.environment) as address, contextlib.ExitStack() as stack:
         alive = [_worker(stack, round_, address) for _ in range(2)]
         run = round_.start(address)
         assert run.stdout is not None
@@ -248,7 +266,7 @@ def scheduler(folder: Path, number: int, kills: int = 1) -> Counts:
     round_ = Round(folder, f"sqlite:///{folder / 'mlflow.db'}", number)
     port = free_port()
     for _ in range(kills):
-        with dask_scheduler(folder, port) as address, contextlib.ExitStack() as stack:
+        with dask_scheduler(folder, port, round_.environment) as address, contextlib.ExitStack() as stack:
             _worker(stack, round_, address)
             run = round_.start(address)
             assert run.stdout is not None
@@ -258,7 +276,7 @@ def scheduler(folder: Path, number: int, kills: int = 1) -> Counts:
         if run.returncode != 1 or f"the Dask scheduler at {address} is gone" not in err or err.count("\n") > 1:
             print(f"round {number} said of its scheduler: {err}", file=sys.stderr)
             round_.counts.left_behind += 1
-    with dask_scheduler(folder, port) as address, contextlib.ExitStack() as stack:
+    with dask_scheduler(folder, port, round_.environment) as address, contextlib.ExitStack() as stack:
         _worker(stack, round_, address)
         round_.finish(address)
     return round_.check()
@@ -330,7 +348,7 @@ def ten_thousand(folder: Path, number: int, cells: int = 10_000, seconds: float 
 
 STORMS: dict[str, Callable[[Path, int], Counts]] = {
     "sqlite": on_sqlite,
-    **({"postgres": on_postgres} if postgres_programs() else {}),
+    "postgres": on_postgres,
     "server": on_server,
     "workers": workers,
     "scheduler": scheduler,
@@ -338,7 +356,8 @@ STORMS: dict[str, Callable[[Path, int], Counts]] = {
     "two-at-once-on-sqlite": _together(_sqlite, 2),
     "two-at-once": _together(mlflow_server, 2),
     "four-at-once": _together(mlflow_server, 4),
-    **({"four-at-once-on-postgres": _together(postgres, 4)} if postgres_programs() else {}),
+    "two-at-once-on-postgres": _together(postgres, 2),
+    "four-at-once-on-postgres": _together(postgres, 4),
     "ten-thousand": ten_thousand,
 }
 """By name; each takes a folder of its own and a seed."""

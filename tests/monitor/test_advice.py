@@ -59,8 +59,11 @@ def test_a_normalization_and_a_fitting_initializer_are_not_advised_to_who_has_th
     small = keras.initializers.RandomNormal(stddev=0.02)
     x, y = batch(16)
     assert "an initializer scaled" in tries(suite.probe(stack("relu", small), x, y, LOGITS))
-    deep = tries(suite.probe(stack("tanh", "he_normal", 3), x, 1e-3 * y, LOGITS))
-    assert deep == ""
+    unscaled = {
+        name: tries(suite.probe(stack("tanh", name, 3), 30 * x, y, LOGITS)) for name in ("glorot_normal", "he_normal")
+    }
+    assert all("a normalization before the activation" in advice for advice in unscaled.values())
+    assert {name for name, advice in unscaled.items() if "initializer" in advice} == {"he_normal"}, "ReLU's, not tanh's"
     saturated = stack("tanh", "glorot_normal", normalized=True)
     for layer in saturated.layers:
         if isinstance(layer, L.BatchNormalization):

@@ -116,6 +116,8 @@ MISTAKES = [
      "got the label -0.0 and 0.0, which are the same, expected a label of its own for each level"),
     ("grid", "grid: {activation: [{name: relu, label: §'a,b'}]}", "grid.activation.label",
      "got 'a,b', expected text of at most 40 characters without commas"),
+    ("grid", 'grid: {activation: [{name: relu, label: §"a\\u202eb"}]}', "grid.activation.label",
+     "got 'a\\u202eb', expected text of at most 40 characters without commas, and without U+202E, which cannot be seen"),
     ("grid", "grid: {activation: [{name: relu, label: §no}]}", "grid.activation.label",
      "got no, which YAML reads as false, expected text of …; write 'no' in quotes if that text is meant"),
     ("grid", "grid: {§depth: [1, 2]}", "grid.depth", "is in the grid and fixed on line 6, expected one of them"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from suite.spec import Problem, SpecError, expand, try_components
+from suite.spec.trial import _some
 from tests.spec.specs import one
 
 SOURCE = """\
@@ -114,7 +115,7 @@ def test_what_does_as_its_kind_does_is_told_nothing_of(faults: dict[str, Problem
 @pytest.mark.parametrize(
     ("name", "line", "message"),
     [
-        ("raises", 16, "raises OSError: no such device; it was tried on a network of one layer"),
+        ("raises", 16, "raises OSError: no such device; it was tried on a network of one layer, width 8"),
         ("sums", None, "returned shape (4,), float32, expected a tensor of shape (4, 6), float32, as it was given"),
         ("halves", None, "returned shape (4, 6), float16, expected a tensor of shape (4, 6), float32, as it was given"),
         ("says", None, "returned str, expected a tensor of shape (4, 6), float32, as it was given"),
@@ -135,6 +136,35 @@ def test_whatever_else_it_does_is_told(faults: dict[str, Problem], name: str, li
     assert faults[name].message.startswith(message), faults[name]
     if line is not None:
         assert (Path(faults[name].file).name, faults[name].line) == ("tried.py", line)
+
+
+def test_component_is_tried_at_the_sizes_of_the_grid_and_told_of_once(tmp_path: Path) -> None:
+    (tmp_path / "sized.py").write_text("""\
+import keras
+
+def quarters(name):
+    return keras.layers.GroupNormalization(4, name=name)
+
+def small(z):
+    assert z.shape[-1] != 200, "too wide"
+    return z
+""")
+    grid = "grid: {width: [8, 6, 4, 10, 200], depth: [1, 3], activation: ['sized:small'], normalization: ['sized:quarters']}"
+    cells = expand(one(tmp_path, fixed="fixed: {}", grid=grid))
+    with pytest.raises(SpecError) as caught:
+        try_components(cells)
+    told = {problem.key.partition(":")[2]: problem.message for problem in caught.value.problems}
+    assert len(caught.value.problems) == 2
+    assert told["quarters"].startswith("raises ValueError: ")
+    assert told["quarters"].endswith("; it was tried on a network of one layer, width 6")
+    assert told["small"] == "raises AssertionError: too wide; it was tried on a network of one layer, width 200"
+
+
+@pytest.mark.parametrize(
+    ("count", "tried"), [(1, [0]), (3, [0, 1, 2]), (2000, [0, 286, 571, 857, 1142, 1428, 1713, 1999])]
+)
+def test_of_very_many_sizes_some_are_tried(count: int, tried: list[int]) -> None:
+    assert [recipe["width"] for recipe in _some({(size,): {"width": size} for size in reversed(range(count))})] == tried
 
 
 @pytest.mark.parametrize(
