@@ -22,6 +22,7 @@ HIDDEN = (ACTIVATION, INITIALIZER, BIAS, NORMALIZATION, NORM_POSITION, RESIDUAL,
 TRAINING = (
     Parameter("optimizer", "what turns gradients into updates", "component", "adam", catalog="optimizers"),
     Parameter("learning_rate", "one for all; by default every cell's is tuned", "number", low=0, low_open=True),
+    Parameter("steps", "of one run; by default the budget's", "integer", low=2, high=100_000_000),
     Parameter("schedule", "of the learning rate", "component", "constant", catalog="schedules"),
     Parameter("clipping", "of the gradients", "component", "none", catalog="clippings"),
     Parameter("loss", "what is minimized", "component", "auto", catalog="losses"),

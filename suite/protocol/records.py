@@ -305,5 +305,5 @@ benchmarks whose tuning was audited."""
 
 
 def factor_column(factor: str) -> str:
-    """The column of a factor of the grid: its name, unless that is another column's, as of a fixed `learning_rate`."""
-    return f"fixed_{factor}" if any(factor in columns for columns in TABLES.values()) else factor
+    """The column of a factor of the grid: its name, unless that is another column's, as of `learning_rate`."""
+    return f"{factor}_level" if any(factor in columns for columns in TABLES.values()) else factor

@@ -47,6 +47,8 @@ class _CellMaker:
         """The cell of one combination of the grid."""
         benchmark = self._benchmark
         task, recipe = benchmark.task_and_recipe(levels)
+        if recipe["steps"] is not None:
+            budget = replace(budget, steps=recipe["steps"], evaluations=min(budget.evaluations, recipe["steps"]))
         if recipe["learning_rate"] is not None:
             budget = replace(budget, trials=0)
         cell = Cell(

@@ -32,6 +32,7 @@ def conflicts(task: Mapping[str, Any], model: str, recipe: Mapping[str, Any]) ->
     return [
         *_of_examples(form, task, family),
         *_of_sizes(form, task, recipe),
+        *_of_targets(form, task, recipe),
         *_of_loss(form, task, recipe),
         *_of_optimizer(recipe),
         *_of_normalization(family, recipe),
@@ -61,6 +62,15 @@ def _of_sizes(form: Form, task: Mapping[str, Any], recipe: Mapping[str, Any]) ->
         yield "train_size", f"{wanted:,} is more than the {form.train:,} examples that {task['name']} has to train on"
     elif batch_size > wanted:
         yield "batch_size", f"a batch of {batch_size:,} is more than the {wanted:,} examples to train on"
+
+
+def _of_targets(form: Form, task: Mapping[str, Any], recipe: Mapping[str, Any]) -> Iterator[Conflict]:
+    if task.get("target_scaling") != "standard":
+        return
+    if form.targets != "numbers":
+        yield "target_scaling", f"is of targets that are numbers, and {task['name']} has {form.targets}"
+    elif recipe["loss"]["name"] == "binary_cross_entropy" or recipe["loss"].get("output") == "sigmoid":
+        yield "target_scaling", "scaled targets lie on both sides of 0, outside what a sigmoid output gives"
 
 
 def _of_loss(form: Form, task: Mapping[str, Any], recipe: Mapping[str, Any]) -> Iterator[Conflict]:

@@ -93,6 +93,8 @@ TASKS: Mapping[str, TaskEntry] = catalog_of(
                           choices=("classes", "numbers")),
                 Parameter("scaling", "inputs to mean 0 and variance 1 per feature over the training split, or as they are",
                           "choice", "standard", choices=("standard", "none")),
+                Parameter("target_scaling", "targets that are numbers to mean 0 and variance 1 over the training split, "
+                          "so that errors are shares of their variance", "choice", "none", choices=("standard", "none")),
                 _TRAIN_SIZE,
                 _FOLDS,
             ),

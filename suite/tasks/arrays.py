@@ -28,6 +28,7 @@ def arrays(
     examples: str = "table",
     targets: str = "classes",
     scaling: str = "standard",
+    target_scaling: str = "none",
     train_size: int | None = None,
     folds: int | None = None,
     fold: int = 0,
@@ -56,7 +57,8 @@ def arrays(
             f"{file} holds {', '.join(sorted(found)) or 'no arrays'}. Expected: {' and '.join(_WHOLE)}; or {', '.join(_SPLIT)}"
         )
     rows = rows.limited(train_size, file)
-    x = _scaled(file, x, rows.train) if scaling == "standard" else x
+    x = _scaled(file, "inputs", x, rows.train) if scaling == "standard" else x
+    y = _scaled(file, "targets", y, rows.train) if target_scaling == "standard" else y
     parts = [Split(np.ascontiguousarray(x[members]), np.ascontiguousarray(y[members])) for members in rows]
     return Task(
         "arrays", parts[0], parts[1], parts[2], classes=_classes(file, y, rows) if targets == "classes" else None
@@ -189,7 +191,7 @@ def _classes(file: str, y: np.ndarray, rows: Rows) -> int:
     return len(known)
 
 
-def _scaled(file: str, x: np.ndarray, train: np.ndarray) -> np.ndarray:
+def _scaled(file: str, what: str, x: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Mean 0 and variance 1 of every entry of the last axis over the training rows; what is constant there becomes 0."""
     if max(x.max(), -x.min()) > _LARGEST_SQUARED:
         x = x.astype(np.float64)
@@ -198,6 +200,6 @@ def _scaled(file: str, x: np.ndarray, train: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         x = ((x - mean) / np.where(deviation > 0, deviation, 1)).astype(np.float32, copy=False)
     if not np.isfinite(x).all():
-        raise TaskError(f"{file}: some inputs lie too far from the training examples to be scaled by these. Expected: "
-                        "inputs of like size, or scaling: none")  # fmt: skip
+        raise TaskError(f"{file}: some {what} lie too far from the training examples to be scaled by these. Expected: "
+                        f"{what} of like size, or no scaling of them")  # fmt: skip
     return x

@@ -177,6 +177,21 @@ def test_what_is_asked_of_a_training_is_no_part_of_its_fingerprint(
     assert may_answer(identity(before), after) is answered
 
 
+def test_steps_may_be_a_factor(tmp_path: Path) -> None:
+    short, usual, long = expand(one(tmp_path, grid="grid: {steps: [3, 30, 60]}"))
+    assert [cell.budget.steps for cell in (short, usual, long)] == [3, 30, 60]
+    assert [cell.budget.evaluations for cell in (short, usual, long)] == [3, 5, 5], "no more looks than steps"
+    assert len({cell.program for cell in (short, usual, long)}) == 3
+    assert len({cell.fingerprint for cell in (short, usual, long)}) == 3
+
+
+def test_a_fixed_rate_has_no_trials_and_may_be_a_factor(tmp_path: Path) -> None:
+    cells = expand(one(tmp_path, grid="grid: {learning_rate: [0.1, 1.0], activation: [relu]}"))
+    assert [cell.budget.trials for cell in cells] == [0, 0]
+    assert cells[0].program == cells[1].program
+    assert cells[0].fingerprint != cells[1].fingerprint
+
+
 def entries_changed(monkeypatch: pytest.MonkeyPatch, table: Mapping[str, Any], name: str, **changes: Any) -> None:
     monkeypatch.setitem(cast("dict[str, Any]", table), name, dataclasses.replace(table[name], **changes))
 

@@ -52,6 +52,14 @@ def test_numbers_images_and_sequences(tmp_path: Path) -> None:
     assert load(tmp_path, {"x": X.reshape(60, 2, 2), "y": Y[:, None]}, examples="sequence").train.x.shape == (36, 2, 2)
 
 
+def test_targets_that_are_numbers_are_scaled_by_the_training_examples(tmp_path: Path) -> None:
+    given = {"x": X, "y": 1e6 + 1e3 * X[:, 0]}
+    found = load(tmp_path, given, targets="numbers", target_scaling="standard")
+    assert found.train.y.mean() == pytest.approx(0, abs=1e-3)
+    assert found.train.y.std() == pytest.approx(1, abs=1e-3)
+    assert load(tmp_path, given, targets="numbers").train.y.mean() > 1e6, "as they are, if nothing is said"
+
+
 def test_folds_test_every_example_once(tmp_path: Path) -> None:
     tested = [load(tmp_path, {"x": X, "y": Y}, fold, folds=4, scaling="none").test.x[:, 0] for fold in range(4)]
     np.testing.assert_array_equal(np.sort(np.concatenate(tested)), np.sort(X[:, 0].astype(np.float32)))
