@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from suite.catalog import KINDS
+from suite.catalog.optimizers import build_optimizer
 from suite.catalog.schedules import schedule_factors
 from suite.training.program import Feed, Program
 from tests.families.plain import RATE, STEPS, assert_alike, cnn, cnn_model, mlp, mlp_layers, plain_keras, small, train
@@ -48,9 +49,45 @@ OPTIMIZERS: dict[str, Callable[..., Any]] = {
 
 @pytest.mark.parametrize("name", KINDS["optimizers"])
 def test_optimizers(name: str) -> None:
-    """Compiled as a run compiles them: their states are what XLA has most to do with."""
-    _, fed, ours = train("mlp", small(), mlp(optimizer=name), xla=None)
+    _, fed, ours = train("mlp", small(), mlp(optimizer=name))
     assert_alike(ours, plain_keras(mlp_layers(), small(), fed, optimizer=OPTIMIZERS[name](learning_rate=RATE)), fed)
+
+
+def test_optimizers_in_a_compiled_loop() -> None:
+    """As a run compiles them, but all at once: their states are what XLA has most to do with."""
+    generator = np.random.default_rng(0)
+    start = [generator.standard_normal(shape).astype(np.float32) for shape in ((6, 5), (5,))]
+    gradients = [tf.constant(generator.standard_normal((STEPS, *value.shape)), tf.float32) for value in start]
+
+    def made() -> dict[str, tuple[Any, list[keras.Variable]]]:
+        found = {}
+        for name in KINDS["optimizers"]:
+            variables = [
+                keras.Variable(value, name=kind) for value, kind in zip(start, ("kernel", "bias"), strict=True)
+            ]
+            optimizer = build_optimizer(level("optimizers", name), level("clippings", "none"), None)
+            optimizer.build(variables)
+            optimizer.learning_rate.assign(RATE)
+            found[name] = optimizer, variables
+        return found
+
+    def step(which: Any, index: Any) -> Any:
+        for optimizer, variables in which.values():
+            optimizer.apply([gradient[index] for gradient in gradients], variables)
+        return index + 1
+
+    ours, theirs = made(), made()
+
+    def loop() -> None:
+        tf.while_loop(lambda index: index < STEPS, lambda index: step(ours, index), [tf.constant(0)])
+
+    tf.function(loop, jit_compile=True, autograph=False)()
+    for index in range(STEPS):
+        step(theirs, index)
+    for name in ours:
+        for compiled, plain, first in zip(ours[name][1], theirs[name][1], start, strict=True):
+            assert not np.array_equal(plain, first), name
+            np.testing.assert_allclose(compiled, plain, rtol=1e-4, atol=2e-6, err_msg=name)
 
 
 def test_weight_decay_and_arguments_of_an_optimizer() -> None:

@@ -24,7 +24,7 @@ def test_killed_from_the_first_second_on(tmp_path: Path) -> None:
     assert counts.harm == 0
 
 
-@pytest.mark.parametrize("name", ["two-at-once", "four-at-once-on-postgres"])
+@pytest.mark.parametrize("name", ["two-at-once", "two-at-once-on-postgres"])
 def test_runs_at_once(tmp_path: Path, name: str) -> None:
     lacks = postgres_lacks() if "postgres" in name else ""
     if lacks and "CI" not in os.environ:

@@ -27,6 +27,7 @@ from suite.tasks import TASKS, Task, load_task
 from suite.training.experiment import batch_rows, run_seed
 from suite.training.program import Program, probed_steps
 from suite.training.tuning import Scored, tune
+from tests.families.plain import eagerly
 from tests.nets import CLASSES, made_task
 from tests.probes.cases import feed, level, recipe
 
@@ -187,13 +188,9 @@ def _task(family: str, classes: int | None = CLASSES) -> Task:
 def _trained(family: str, task: Task | None = None, *, probes: bool = False, **factors: Any) -> Numbers:
     """What three steps leave behind: the whole of it with probes, else what the losses and the gradient are."""
     task, chosen = task or _task(family), recipe(family, **{**FAMILIES[family][1], **factors})
-    eager = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(True)
-    try:
+    with eagerly():
         program = Program(chosen, family, task, STEPS, STEPS, probes=probes, xla=False)
         arrays = program.run(feed(program, chosen, rate=RATE)).arrays
-    finally:
-        tf.config.run_functions_eagerly(eager)
     if probes:
         later = {measurement.name for measurement in MEASUREMENTS if measurement.optional}  # tells nothing of the entry
         known = (np.nan_to_num(values) for name, values in sorted(arrays.items()) if name not in later)

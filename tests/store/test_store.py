@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import io
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ import numpy as np
 import pytest
 
 from suite.protocol.records import Cell, Failure, Record
-from suite.store import Store, StoreError
+from suite.store import Store, StoreError, artifact
 from tests.made import BUDGET, PROVENANCE, make_cell, make_record, make_replicate, nonfinite_replicate
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -195,6 +196,28 @@ def test_cell_whose_artifact_was_deleted_is_not_recorded(store: Store, tmp_path:
     assert len(all_runs(store)) == 4
 
 
+@pytest.mark.parametrize(
+    "array",
+    [np.arange(6, dtype=np.int32).reshape(2, 3), np.asfortranarray(np.eye(3)[:2]), np.float32(2), np.zeros((0, 4)),
+     np.array([True, False]), np.array(["a", "bc"])],
+)  # fmt: skip
+def test_traces_are_what_numpy_reads(array: np.ndarray) -> None:
+    stream = io.BytesIO()
+    np.savez(stream, **{"json": np.zeros(1), "2/some": array})
+    (replicate,), (found,) = zip(*artifact.traces(stream.getvalue()).items(), strict=True)
+    assert replicate == 2
+    np.testing.assert_array_equal(found["some"], array)
+    assert found["some"].dtype == array.dtype
+    assert found["some"].flags.writeable
+
+
+def test_objects_in_an_artifact_are_never_unpickled() -> None:
+    stream = io.BytesIO()
+    np.savez(stream, **{"0/some": np.array([{}], dtype=object)})
+    with pytest.raises(ValueError, match="allow_pickle"):
+        artifact.traces(stream.getvalue())
+
+
 def test_damaged_artifact_is_told(store: Store) -> None:
     add(store, make_record(make_cell()))
     (entry,) = store.recorded("made")
@@ -282,7 +305,7 @@ def test_folder_of_files_is_refused(tmp_path: Path) -> None:
 
 FILL = """
 import json, resource, signal, sys
-from suite.store import Store, StoreError
+from suite.store import Store, StoreError, artifact
 from tests.made import BUDGET, PROVENANCE, make_cell, make_record
 uri, limit = sys.argv[1], int(sys.argv[2])
 if limit:
