@@ -75,8 +75,13 @@ def _test_score(board: Board) -> Callable[[Row], Markup]:
 def _success(row: Row) -> Markup:
     detail = written_range(row["success_low"], row["success_high"], lambda x: f"{x:.2f}".removeprefix("0") or "0")
     rate = row["success_rate"]
-    written = f"{row['trained']}/{row['replicates']}"
+    written = erratic(row) + f"{row['trained']}/{row['replicates']}"
     return interval(rate, written, row["success_low"], row["success_high"], lambda x: x, detail)
+
+
+def erratic(row: Row) -> Markup:
+    """The mark of a cell that trains under some seeds and fails under others; nothing beside the others."""
+    return Markup('<span class="chip erratic">erratic</span>') if row["erratic"] else Markup("")
 
 
 def chips(row: Row) -> Markup:
@@ -144,7 +149,7 @@ def columns(board: Board) -> tuple[Column, ...]:
     shown = (
         Column("test", f"Test {scale.metric}", _test_score(board), best=first,
                help=f"Mean over replicates at the last step, with its 95% interval; {better} is better."),
-        Column("trained", "Trained", _success, best="desc",
+        Column("trained", "Trained", _success, best="desc", word="erratic",
                help="Runs that meet the target, of all runs, with Wilson's 95% interval."),
         Column("outcome", "Outcomes", lambda row: Markup('<td class="outcomes">{}</td>').format(chips(row)), kind="text",
                word="outcomes"),

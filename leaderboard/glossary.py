@@ -29,6 +29,11 @@ WORDS = {
         "difference within a tier means nothing.",
         "ranks",
     ),
+    "erratic": Word(
+        "erratic",
+        "Trains under some seeds and fails under others. Its mean speaks of no single run: read how many trained beside it.",
+        "ranks",
+    ),
     "basin": Word(
         "basin",
         "How forgiving the recipe is: the decades of learning rate that score at least 95% of the way from chance to "

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
-from leaderboard.columns import Column, chips, columns, dot_style, number
+from leaderboard.columns import Column, chips, columns, dot_style, erratic, number
 from leaderboard.findings import BoardFindings, across_tasks
 from leaderboard.glossary import WORDS
 from suite.pictures import axes, charts, numbers
@@ -163,6 +163,7 @@ class Renderer:
             "verdict": verdict,
             "words": WORDS,
             "chips": chips,
+            "erratic": erratic,
             "written_range": numbers.written_range,
             "reach": axes.reach,
             "dot_style": dot_style,

@@ -39,6 +39,9 @@ _HEADINGS = {
     "optimizer": "optim",
     "recurrent_initializer": "rec. init",
 }
+_ERRATIC = "~"
+"""Beside the runs that met the target, where others did not."""
+
 _OUTCOME_STYLE = {Outcome.TRAINED: "green", Outcome.SLOW: "yellow", Outcome.LOST: "yellow"}
 
 
@@ -86,9 +89,11 @@ class _Ranked:
         self._shown = [*found[:BEST], *found[-WORST:]] if self._short else list(found)
         self._factors = _varied(found)
         self._metric = str(found[0].record.task_facts["metric"])
+        self._no_mark = " " if any(standing.figures["erratic"] for standing in self._shown) else ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        headings = ["t", *(_HEADINGS.get(f, f) for f in self._factors), f"test {self._metric}", "ok", "rate", "runs"]
+        ok = f"ok{self._no_mark}"
+        headings = ["t", *(_HEADINGS.get(f, f) for f in self._factors), f"test {self._metric}", ok, "rate", "runs"]
         rows = [self._row(standing) for standing in self._shown]
         widths = [max(cell_len(str(cell)) for cell in column) for column in zip(headings, *rows, strict=True)]
         room = options.max_width - len(widths) + 1
@@ -97,7 +102,7 @@ class _Ranked:
         widths[-1] = max(0, min(widths[-1], room - sum(widths[:-1])))
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="bold")
         for heading, width in zip(headings, widths, strict=True):
-            justify: Any = "right" if heading in ("t", "ok") else "left"
+            justify: Any = "right" if heading in ("t", ok) else "left"
             table.add_column(heading, width=width, no_wrap=True, overflow="ellipsis", justify=justify)
         for index, row in enumerate(rows):
             if self._short and index == BEST:
@@ -112,7 +117,7 @@ class _Ranked:
             Text(str(figures["tier"]), style="bold" if first else "dim"),
             *(Text(label_text(record.cell.factors[factor])) for factor in self._factors),
             _score(figures),
-            Text(f"{figures['trained']}/{figures['replicates']}"),
+            Text(f"{figures['trained']}/{figures['replicates']}{_ERRATIC if figures['erratic'] else self._no_mark}"),
             Text(f"{figures['learning_rate']:.2g}" + ("*" if figures["at_edge"] else "")),
             outcomes(record),
         ]
@@ -193,6 +198,8 @@ def _missing_line(results: Results) -> Text | None:
 
 def _notes(found: Sequence[Standing]) -> Text:
     note = "A tier begins where a cell is told from the first of the tier above at 95%. ok: runs that met the target."
+    if any(standing.figures["erratic"] for standing in found):
+        note += f" {_ERRATIC}: erratic, trains under some seeds and fails under others."
     if any(standing.figures["at_edge"] for standing in found):
         note += " *: the best rate is at the edge of the range searched."
     return Text(note, style="dim")

@@ -156,6 +156,7 @@ def _figures(cell: Ran) -> dict[str, Any]:
         "seconds": cell.seconds,
         "chance_score": float(cell.task_facts["chance_score"]),
         "parameters": cell.parameters,
+        "erratic": 0 < trained < len(runs),
     }
     figures |= {name: _median(getattr(run, name) for run in runs) for name in _MEDIANS}
     return {column: figures[column] for column in CELL_COLUMNS}

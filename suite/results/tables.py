@@ -22,7 +22,7 @@ ROWS: Mapping[str, type[Trial] | type[Replicate]] = {"trials": Trial, "replicate
 """Tables whose rows are plain data of the protocol: its fields say what a column holds, and whether it may be empty."""
 
 TEXTS = ("benchmark", "cell", "outcome", "audited_outcome", "causes", "nonfinite_layer", "name")
-FLAGS = ("at_edge", "shared_grid")
+FLAGS = ("at_edge", "erratic", "shared_grid")
 """Columns of truth values; what is neither these nor `TEXTS` is numbers, but for the factors."""
 
 
