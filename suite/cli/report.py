@@ -206,18 +206,25 @@ def _notes(found: Sequence[Standing]) -> Text:
 
 
 def _findings(records: Sequence[Record]) -> list[Text]:
-    """The largest paired differences between two levels, one a factor, that are told from zero."""
+    """The largest paired differences between two levels, one a factor, that are told from zero among all of them."""
     from suite.protocol.effects import factor_effects
     from suite.protocol.statistics import difference_bounds
 
     factors = {name: [label_text(record.cell.factors[name]) for record in records] for name in records[0].cell.factors}
     bounds = difference_bounds(bool(records[0].task_facts["higher_is_better"]))
     effects = factor_effects(factors, compared_scores(records), bounds=bounds)
-    effects = [effect for effect in effects if effect.pairs > 1 and effect.told_from_zero]
+    effects = [effect.among_all for effect in effects if effect.pairs > 1]
     largest: dict[str, Effect] = {}
     for effect in sorted(effects, key=lambda effect: -abs(effect.mean)):
-        largest.setdefault(effect.factor, effect)
-    return [_sentence(effect, records[0]) for effect in list(largest.values())[:EFFECTS]]
+        if effect.told_from_zero:
+            largest.setdefault(effect.factor, effect)
+    told = [_sentence(effect, records[0]) for effect in list(largest.values())[:EFFECTS]]
+    if not effects:
+        return told
+    of = effects[0].of
+    which = "The largest" if told else "None"
+    last = "their intervals hold for all together at 95%" if told else "told from zero, all taken together"
+    return [*told, Text(f"{which} of {of} differences between two levels{';' if told else ' is'} {last}.", style="dim")]
 
 
 def _sentence(effect: Effect, record: Record) -> Text:
