@@ -23,6 +23,7 @@ from suite.pictures.cells import Drawn, draw_figures
 from suite.pictures.drawing import stylesheet
 from suite.protocol.labels import label_text
 from suite.protocol.records import PROTOCOL_VERSION, TABLES
+from suite.protocol.words import audit_in_words
 from suite.results import reader
 from suite.results.errors import ResultsError, told_as
 from suite.results.folders import files_in, rebuilt
@@ -164,6 +165,7 @@ class Renderer:
             "words": WORDS,
             "chips": chips,
             "erratic": erratic,
+            "audit_in_words": audit_in_words,
             "written_range": numbers.written_range,
             "reach": axes.reach,
             "dot_style": dot_style,
