@@ -83,6 +83,13 @@ def test_ranks_do_not_hang_on_the_order_of_the_cells() -> None:
         assert {s.record.cell.fingerprint: s.figures["tier"] for s in standings(order)} == tier_of
 
 
+def test_what_ties_stands_in_one_order_whatever_order_it_came_in() -> None:
+    runs = tuple(make_replicate(i, np.random.default_rng(0), test_score=0.9) for i in range(3))
+    tied = [make_record(make_cell(number), replicates=runs) for number in (3, 1, 2)]
+    for records in (tied, tied[::-1]):
+        assert [s.record.cell.factors["number"] for s in ranked(standings(records))] == [1, 2, 3]
+
+
 def test_another_benchmarks_cells_move_no_tier_above_them() -> None:
     """A failed recipe that is added ends below, and leaves the others' tiers alone."""
     records = _random_records(5, True)
