@@ -232,7 +232,7 @@ def board(results: Results) -> Board:
                 looks=results.manifest.budget.evaluations,
             )
         )
-    rows.sort(key=lambda row: (order(row.figures, higher_is_better=scale.higher_is_better), row.labels, row.cell))
+    rows.sort(key=lambda row: order(row.figures, row.labels, row.cell, higher_is_better=scale.higher_is_better))
     missing = [
         Row(
             entry.cell,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from suite.pictures.cells import CellView, Curves, Gradients
 from suite.pictures.charts import RATE_GAP
 from suite.pictures.numbers import significant
 from suite.protocol.along import TIME
+from suite.protocol.ranks import RanCell
 from suite.protocol.records import Budget, Replicate
 from suite.protocol.statistics import Interval, mean_intervals
 
@@ -118,24 +119,44 @@ class CellPages:
 
     def rate_first(self, row: Row) -> list[str]:
         """What there is to say of the learning rate before anything else is changed, of a cell that does not train."""
-        scale, trials = self.board.scale, self.board.results.ran[row.cell].trials
-        sign, said = 1 if scale.higher_is_better else -1, []
-        scores = [(sign * t.validation_score, t.learning_rate) for t in trials if t.validation_score is not None]
-        best, rate = max(scores, default=(-math.inf, 0.0))
-        if best >= sign * scale.target:
-            said.append(
-                f"The learning rate: while it was tuned, {significant(rate)} met the target (validation {scale.metric} "
-                f"{scale.write(sign * best)})."
+        cell = self.board.results.ran[row.cell]
+        if not cell.trials:
+            return [f"The learning rate: it was fixed at {significant(cell.learning_rate)}; no other was tried."]
+        return [f"The learning rate: {said}" for said in (*self._met(cell), *self._at_edge(cell), *self._untried(cell))]
+
+    def _met(self, cell: RanCell) -> Iterator[str]:
+        """The best of the rates that met the target while they were tuned, in the mean of the seeds that each saw."""
+        scale = self.board.scale
+        scores: dict[float, list[float]] = {}
+        for trial in cell.trials:
+            scores.setdefault(trial.learning_rate, []).append(
+                scale.chance if trial.validation_score is None else trial.validation_score
             )
-        rates = sorted(trial.learning_rate for trial in trials)
+        sign = 1 if scale.higher_is_better else -1
+        best, rate = max((sign * float(np.mean(found)), rate) for rate, found in scores.items())
+        if best >= sign * scale.target:
+            own = ", the one it has," if rate == cell.learning_rate else ""
+            yield (
+                f"{significant(rate)}{own} met the target while it was tuned, under seeds of its own (validation "
+                f"{scale.metric} {scale.write(sign * best)})."
+            )
+
+    def _at_edge(self, cell: RanCell) -> Iterator[str]:
+        budget, rate = self.board.manifest.budget, cell.learning_rate
+        if cell.at_edge:
+            nearer_low = rate * rate < budget.learning_rate_low * budget.learning_rate_high
+            end, beyond = ("lower", "smaller") if nearer_low else ("upper", "larger")
+            yield f"{significant(rate)} lies at the {end} end of the range searched; a {beyond} one may train it."
+
+    def _untried(self, cell: RanCell) -> Iterator[str]:
+        rates = sorted(trial.learning_rate for trial in cell.trials)
         gaps = [(math.log10(high / low), low, high) for low, high in itertools.pairwise(rates)]
         width, low, high = max(gaps, default=(0.0, 0.0, 0.0))
         if width > RATE_GAP + 1e-9:
-            said.append(
-                f"The learning rate: none between {significant(low)} and {significant(high)} was tried; one of them may "
-                "train it with nothing else changed."
+            yield (
+                f"none between {significant(low)} and {significant(high)} was tried; one of them may train it with "
+                "nothing else changed."
             )
-        return said
 
 
 def verdict(board: Board, row: Row) -> str:

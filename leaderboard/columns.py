@@ -75,8 +75,13 @@ def _test_score(board: Board) -> Callable[[Row], Markup]:
 def _success(row: Row) -> Markup:
     detail = written_range(row["success_low"], row["success_high"], lambda x: f"{x:.2f}".removeprefix("0") or "0")
     rate = row["success_rate"]
-    written = f"{row['trained']}/{row['replicates']}"
+    written = erratic(row) + f"{row['trained']}/{row['replicates']}"
     return interval(rate, written, row["success_low"], row["success_high"], lambda x: x, detail)
+
+
+def erratic(row: Row) -> Markup:
+    """The mark of a cell that trains under some seeds and fails under others; nothing beside the others."""
+    return Markup('<span class="chip erratic">erratic</span>') if row["erratic"] else Markup("")
 
 
 def chips(row: Row) -> Markup:
@@ -114,6 +119,10 @@ def _figure(key: str, digits: int = 2) -> Callable[[Row], Markup]:
     return lambda row: number(row[key], significant(row[key], digits))
 
 
+def _whole(key: str) -> Callable[[Row], Markup]:
+    return lambda row: number(row[key], "–" if row[key] is None else f"{row[key]:,.0f}")
+
+
 def _label(index: int) -> Callable[[Row], Markup]:
     return lambda row: Markup("<td>{}</td>").format(row.labels[index])
 
@@ -144,7 +153,7 @@ def columns(board: Board) -> tuple[Column, ...]:
     shown = (
         Column("test", f"Test {scale.metric}", _test_score(board), best=first,
                help=f"Mean over replicates at the last step, with its 95% interval; {better} is better."),
-        Column("trained", "Trained", _success, best="desc",
+        Column("trained", "Trained", _success, best="desc", word="erratic",
                help="Runs that meet the target, of all runs, with Wilson's 95% interval."),
         Column("outcome", "Outcomes", lambda row: Markup('<td class="outcomes">{}</td>').format(chips(row)), kind="text",
                word="outcomes"),
@@ -159,6 +168,27 @@ def columns(board: Board) -> tuple[Column, ...]:
         Column("seconds", "Seconds", _figure("seconds"),
                help="Wall time of the whole cell, tuning included. Never ranked on."),
     )  # fmt: skip
+    differs = len({row["replicates"] for row in board.recorded}) > 1
+    runs = Column(
+        "runs",
+        "Runs",
+        _whole("replicates"),
+        best="desc",
+        shown=differs,
+        help="Replicates: trainings of the tuned recipe under fresh seeds. Means of more have narrower intervals.",
+    )
+    measured = (
+        ("parameters", Column("parameters", "Parameters", _whole("parameters"), help="Trainable weights of the model.")),
+        ("milliseconds_per_step", Column("milliseconds", "ms per step", _figure("milliseconds_per_step"),
+               help="Wall time of a training step, median over replicates. Never ranked on.")),
+        ("update_ratio_first",
+         Column("update_first", "Update, first layer", _figure("update_ratio_first"), word="update")),
+        ("update_ratio_last", Column("update_last", "Update, last layer", _figure("update_ratio_last"), word="update")),
+        ("zero_fraction_init", Column("zeros_init", "Zeros, first step", _figure("zero_fraction_init"), word="zeros")),
+        ("zero_fraction_end", Column("zeros_end", "Zeros, last step", _figure("zero_fraction_end"), word="zeros")),
+        ("largest_singular_value",
+         Column("singular", "Singular value", _figure("largest_singular_value"), word="singular")),
+    )  # fmt: skip
     hidden = (
         *(Column(f"f.{factor}", factor_title(factor), _label(index), kind="text", help=f"The level of {factor}.")
           for index, factor in enumerate(board.factors)),
@@ -169,4 +199,5 @@ def columns(board: Board) -> tuple[Column, ...]:
         Column("ratio_init", "R, first step", _figure("gradient_ratio_init"), word="ratio"),
         Column("ratio_median", "R, median", _figure("gradient_ratio_median"), word="ratio"),
     )  # fmt: skip
-    return *shown, *(replace(column, shown=False) for column in hidden)
+    known = (column for key, column in measured if any(row[key] is not None for row in board.recorded))
+    return *shown, runs, *(replace(column, shown=False) for column in (*hidden, *known))

@@ -15,24 +15,22 @@ from suite.pictures.charts import Mark, histogram
 from suite.pictures.drawing import Drawing
 from suite.protocol.effects import Effect, FrontierPoint, factor_effects, frontier, interactions, level_effects
 from suite.protocol.statistics import Interval, interquartile_mean
+from suite.protocol.swings import Swing, swings
 
 
 @dataclass(frozen=True)
-class Swing:
-    """An interaction in one line: how much the difference between two levels hangs on a second factor.
+class Told:
+    """A swing with the two differences that it lies between.
 
     Attributes:
-        low: The difference where it is least.
-        high: The difference where it is greatest.
+        swing: By how much they differ.
+        high: The difference where it is greater.
+        low: The difference where it is less.
     """
 
-    low: Effect
+    swing: Swing
     high: Effect
-
-    @property
-    def size(self) -> float:
-        """By how much they differ."""
-        return self.high.mean - self.low.mean
+    low: Effect
 
 
 @dataclass(frozen=True)
@@ -72,8 +70,9 @@ class BoardFindings:
 
     @cached_property
     def pairs(self) -> list[Effect]:
-        """Every pair of levels of a factor, the better one first, the clearest difference first."""
-        turned = [self._better_first(effect) for effect in self._asked(factor_effects)]
+        """Every pair of levels of a factor, the better one first, the clearest difference first; since whoever reads
+        them from the top picks, with the intervals that hold together."""
+        turned = [self._better_first(effect.among_all) for effect in self._asked(factor_effects)]
         return sorted(turned, key=lambda e: (not e.told_from_zero, -abs(e.mean)))
 
     @cached_property
@@ -106,32 +105,56 @@ class BoardFindings:
         return effect.turned()
 
     @property
+    def compared(self) -> int:
+        """How many differences between two levels were candidates for the biggest."""
+        return self.pairs[0].of if self.pairs else 0
+
+    @property
     def biggest(self) -> Effect | None:
-        """The biggest difference between two levels that is told from zero, over more than one pair of cells."""
+        """The biggest difference between two levels that is told from zero among all, over more than one pair of cells."""
         return next((effect for effect in self.pairs if effect.told_from_zero and effect.pairs > 1), None)
 
     @cached_property
-    def swings(self) -> list[Swing]:
-        """For each pair of levels and second factor, where the difference is least and greatest, if the two intervals
-        do not meet; the biggest swing of each two factors, biggest first."""
-        groups: dict[tuple[Any, ...], list[Effect]] = {}
-        for effect in self.interactions:
-            if effect.given and np.isfinite(effect.low):
-                groups.setdefault((effect.factor, effect.level, effect.other, effect.given[0]), []).append(effect)
+    def swings(self) -> list[Told]:
+        """Of each two factors the biggest swing that is told from zero among all of the board, biggest first.
+
+        A swing can be read from either of its two factors: it is from the one that does least at one of its ends, and
+        with the level first that is better at the other.
+        """
         best: dict[tuple[str, str], Swing] = {}
-        for (factor, _, _, second), effects in groups.items():
-            ordered = sorted(effects, key=lambda e: e.mean)
-            swing = Swing(ordered[0], ordered[-1])
-            if swing.low.high < swing.high.low:
-                key = (factor, second)
-                if key not in best or swing.size > best[key].size:
-                    best[key] = swing
-        return sorted(best.values(), key=lambda swing: -swing.size)
+        for swing in sorted(self.all_swings, key=lambda swing: -swing.mean):
+            if swing.told_from_zero:
+                best.setdefault((swing.factor, swing.second), swing)
+        return [
+            min(map(self._told, (swing, swing.turned())), key=lambda told: min(abs(told.high.mean), abs(told.low.mean)))
+            for swing in best.values()
+        ]
+
+    def _told(self, swing: Swing) -> Told:
+        high, low = (
+            self._ends[swing.factor, swing.level, swing.other, swing.second, at] for at in (swing.here, swing.there)
+        )
+        clear = max(high.mean, low.mean, key=abs)
+        if (clear > 0) == self.board.scale.higher_is_better:
+            return Told(swing, high, low)
+        return Told(swing.reversed(), low.turned(), high.turned())
+
+    @cached_property
+    def _ends(self) -> dict[tuple[Any, ...], Effect]:
+        """The difference of every two levels, either way round, within each level of each second factor."""
+        both = [*self.interactions, *map(Effect.turned, self.interactions)]
+        return {(e.factor, e.level, e.other, *e.given): e for e in both if e.given}
+
+    @cached_property
+    def all_swings(self) -> list[Swing]:
+        """Of every two factors, every two levels of each."""
+        board = self.board
+        return swings(board.columns, board.scores, bounds=board.scale.difference_bounds) if board.recorded else []
 
     @property
     def swing_effects(self) -> list[Effect]:
         """Both ends of every swing."""
-        return [effect for swing in self.swings for effect in (swing.low, swing.high)]
+        return [effect for told in self.swings for effect in (told.low, told.high)]
 
     @staticmethod
     def by_factor(effects: Sequence[Effect]) -> dict[str, list[Effect]]:

@@ -29,6 +29,17 @@ WORDS = {
         "difference within a tier means nothing.",
         "ranks",
     ),
+    "erratic": Word(
+        "erratic",
+        "Trains under some seeds and fails under others. Its mean speaks of no single run: read how many trained beside it.",
+        "ranks",
+    ),
+    "audit": Word(
+        "audit",
+        "A sample of cells is tuned again with four times the trials and another seed, and both rates are trained under the "
+        "same fresh seeds: what that gains is what the tuning missed.",
+        "audit",
+    ),
     "basin": Word(
         "basin",
         "How forgiving the recipe is: the decades of learning rate that score at least 95% of the way from chance to "
@@ -45,6 +56,22 @@ WORDS = {
         "factor per layer",
         "What going back one layer (or time step) multiplies the gradient by: 1 is healthy, below 1 it vanishes on its "
         "way to the input, above 1 it explodes.",
+        "probes",
+    ),
+    "update": Word(
+        "update ratio",
+        "How far a layer’s weights move: the norm of their change over one step over their own, median over the run. About "
+        "1e-3 is usual; far less in the first layer than in the last is a gradient that does not arrive.",
+        "probes",
+    ),
+    "zeros": Word(
+        "exact zeros",
+        "Share of the activations’ outputs that are exactly 0, mean over the layers: what ReLU switches off.",
+        "probes",
+    ),
+    "singular": Word(
+        "largest singular value",
+        "By how much the weights of a layer can stretch what they are given, at the end, of the layer where it is most.",
         "probes",
     ),
     "outcomes": Word(

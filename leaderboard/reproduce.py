@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
+from suite.protocol.records import factor_column
+
 
 def documents(spec: str) -> dict[str, yaml.MappingNode]:
     """The file's documents by the benchmark's name."""
@@ -26,12 +28,12 @@ def cut(document: yaml.MappingNode, factors: Mapping[str, Sequence[str]], labels
 
     Args:
         document: Of the benchmark.
-        factors: All labels of every factor, in the order of the spec: a level is found by its place, since a text may
+        factors: All labels of every factor, by its column, in the order of the spec: a level is found by its place, since a text may
             call it by another name.
         labels: The one label of every factor.
     """
     grid = _get(document, "grid")
-    if not isinstance(grid, yaml.MappingNode) or [key.value for key, _ in grid.value] != list(factors):
+    if not isinstance(grid, yaml.MappingNode) or [factor_column(key.value) for key, _ in grid.value] != list(factors):
         return None
     levels = []
     for (key, options), known, label in zip(grid.value, factors.values(), labels, strict=True):

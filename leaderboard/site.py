@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
-from leaderboard.columns import Column, chips, columns, dot_style, number
+from leaderboard.columns import Column, chips, columns, dot_style, erratic, number
 from leaderboard.findings import BoardFindings, across_tasks
 from leaderboard.glossary import WORDS
 from suite.pictures import axes, charts, numbers
@@ -23,6 +23,7 @@ from suite.pictures.cells import Drawn, draw_figures
 from suite.pictures.drawing import stylesheet
 from suite.protocol.labels import label_text
 from suite.protocol.records import PROTOCOL_VERSION, TABLES
+from suite.protocol.words import audit_in_words
 from suite.results import reader
 from suite.results.errors import ResultsError, told_as
 from suite.results.folders import files_in, rebuilt
@@ -163,6 +164,8 @@ class Renderer:
             "verdict": verdict,
             "words": WORDS,
             "chips": chips,
+            "erratic": erratic,
+            "audit_in_words": audit_in_words,
             "written_range": numbers.written_range,
             "reach": axes.reach,
             "dot_style": dot_style,

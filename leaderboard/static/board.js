@@ -211,14 +211,16 @@
   const quoted = (text) => (/^[=+@\t]|^-(?![\d.])/.test(text) ? `'${text}` : text).replace(/^.*[",\n].*$/s, (all) => `"${all.replaceAll('"', '""')}"`);
   byId("csv").addEventListener("click", () => {
     const columns = heads.map((head, index) => ({ ...head, index })).filter(({ index }) => table.column(index).visible());
-    const titles = ["cell", ...columns.flatMap(({ key, index }) => (["test", "trained"].includes(key)
-      ? [key, `${key}_interval`] : [key === "outcome" ? "outcomes" : key.replace(/^f\./, "")]))];
+    const titles = ["cell", ...columns.flatMap(({ key, index }) => (key === "trained" ? [key, "trained_interval", "erratic"]
+      : key === "test" ? [key, "test_interval"] : [key === "outcome" ? "outcomes" : key.replace(/^f\./, "")]))];
     const lines = table.rows({ search: "applied", order: "applied" }).indexes().toArray().map((at) => {
       const { tr } = rows[at];
       const values = columns.flatMap(({ key, kind, index }) => {
         const td = table.cell(at, index).node();
         const interval = td.querySelector("small");
-        if (["test", "trained"].includes(key)) return [td.dataset.order ?? "", interval ? interval.textContent.replace("–", " to ") : ""];
+        const ends = interval ? interval.textContent.replace("–", " to ") : "";
+        if (key === "test") return [td.dataset.order ?? "", ends];
+        if (key === "trained") return [td.dataset.order ?? "", ends, td.dataset.order ? Boolean(td.querySelector(".erratic")) : ""];
         if (kind !== "text") return [td.dataset.order ?? td.textContent];
         const chips = [...td.querySelectorAll(".chip")].map((chip) => chip.textContent);
         return [chips.length ? chips.join(" + ") : td.textContent];

@@ -39,6 +39,9 @@ _HEADINGS = {
     "optimizer": "optim",
     "recurrent_initializer": "rec. init",
 }
+_ERRATIC = "~"
+"""Beside the runs that met the target, where others did not."""
+
 _OUTCOME_STYLE = {Outcome.TRAINED: "green", Outcome.SLOW: "yellow", Outcome.LOST: "yellow"}
 
 
@@ -86,9 +89,11 @@ class _Ranked:
         self._shown = [*found[:BEST], *found[-WORST:]] if self._short else list(found)
         self._factors = _varied(found)
         self._metric = str(found[0].record.task_facts["metric"])
+        self._no_mark = " " if any(standing.figures["erratic"] for standing in self._shown) else ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        headings = ["t", *(_HEADINGS.get(f, f) for f in self._factors), f"test {self._metric}", "ok", "rate", "runs"]
+        ok = f"ok{self._no_mark}"
+        headings = ["t", *(_HEADINGS.get(f, f) for f in self._factors), f"test {self._metric}", ok, "rate", "runs"]
         rows = [self._row(standing) for standing in self._shown]
         widths = [max(cell_len(str(cell)) for cell in column) for column in zip(headings, *rows, strict=True)]
         room = options.max_width - len(widths) + 1
@@ -97,7 +102,7 @@ class _Ranked:
         widths[-1] = max(0, min(widths[-1], room - sum(widths[:-1])))
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="bold")
         for heading, width in zip(headings, widths, strict=True):
-            justify: Any = "right" if heading in ("t", "ok") else "left"
+            justify: Any = "right" if heading in ("t", ok) else "left"
             table.add_column(heading, width=width, no_wrap=True, overflow="ellipsis", justify=justify)
         for index, row in enumerate(rows):
             if self._short and index == BEST:
@@ -112,7 +117,7 @@ class _Ranked:
             Text(str(figures["tier"]), style="bold" if first else "dim"),
             *(Text(label_text(record.cell.factors[factor])) for factor in self._factors),
             _score(figures),
-            Text(f"{figures['trained']}/{figures['replicates']}"),
+            Text(f"{figures['trained']}/{figures['replicates']}{_ERRATIC if figures['erratic'] else self._no_mark}"),
             Text(f"{figures['learning_rate']:.2g}" + ("*" if figures["at_edge"] else "")),
             outcomes(record),
         ]
@@ -193,24 +198,33 @@ def _missing_line(results: Results) -> Text | None:
 
 def _notes(found: Sequence[Standing]) -> Text:
     note = "A tier begins where a cell is told from the first of the tier above at 95%. ok: runs that met the target."
+    if any(standing.figures["erratic"] for standing in found):
+        note += f" {_ERRATIC}: erratic, trains under some seeds and fails under others."
     if any(standing.figures["at_edge"] for standing in found):
         note += " *: the best rate is at the edge of the range searched."
     return Text(note, style="dim")
 
 
 def _findings(records: Sequence[Record]) -> list[Text]:
-    """The largest paired differences between two levels, one a factor, that are told from zero."""
+    """The largest paired differences between two levels, one a factor, that are told from zero among all of them."""
     from suite.protocol.effects import factor_effects
     from suite.protocol.statistics import difference_bounds
 
     factors = {name: [label_text(record.cell.factors[name]) for record in records] for name in records[0].cell.factors}
     bounds = difference_bounds(bool(records[0].task_facts["higher_is_better"]))
     effects = factor_effects(factors, compared_scores(records), bounds=bounds)
-    effects = [effect for effect in effects if effect.pairs > 1 and effect.told_from_zero]
+    effects = [effect.among_all for effect in effects if effect.pairs > 1]
     largest: dict[str, Effect] = {}
     for effect in sorted(effects, key=lambda effect: -abs(effect.mean)):
-        largest.setdefault(effect.factor, effect)
-    return [_sentence(effect, records[0]) for effect in list(largest.values())[:EFFECTS]]
+        if effect.told_from_zero:
+            largest.setdefault(effect.factor, effect)
+    told = [_sentence(effect, records[0]) for effect in list(largest.values())[:EFFECTS]]
+    if not effects:
+        return told
+    of = effects[0].of
+    which = "The largest" if told else "None"
+    last = "their intervals hold for all together at 95%" if told else "told from zero, all taken together"
+    return [*told, Text(f"{which} of {of} differences between two levels{';' if told else ' is'} {last}.", style="dim")]
 
 
 def _sentence(effect: Effect, record: Record) -> Text:

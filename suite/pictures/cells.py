@@ -237,7 +237,7 @@ def _rates(view: CellView) -> Drawing | None:
         )
         for trial in view.cell.trials
     ]  # fmt: skip
-    label = f"Validation {scale.metric} of {len(dots)} learning rates, the best is {significant(best)}"
+    label = f"Validation {scale.metric} of {len({dot.rate for dot in dots})} learning rates, the best is {significant(best)}"
     x, marks = Scale(budget.learning_rate_low, budget.learning_rate_high, log=True), [Mark("target", scale.target)]
     return charts.rates(dots, basin_of(view.cell) or [], x=x, y=scale.axis, label=label, marks=marks) if dots else None
 

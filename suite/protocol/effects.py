@@ -4,17 +4,22 @@ For two levels of a factor, a *pair* is two cells alike in every other factor; t
 replicate (same seeds) and averaged. The interval resamples those pairs of cells with all their replicates together:
 replicates of one pair share its cells, so counting each of them as a pair of its own would promise too much.
 Where there is only one pair of cells, its replicates are all there is to resample.
+
+Each interval holds its own difference 95 times in 100. Whoever picks one of them by its size needs the wider one of
+`suite.protocol.picked`: `Effect.among_all`.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from suite.protocol.picked import interval_of_all, sample_of
 from suite.protocol.statistics import UNBOUNDED, Interval, mean_intervals
 
 Label = str | int | float | bool
@@ -39,6 +44,8 @@ class Effect:
         pairs: Pairs of cells.
         wins: Pairs of cells in which `level` scored higher.
         losses: Pairs of cells in which it scored lower.
+        of: Differences asked together, of which this is one.
+        of_all: The ends of the interval with which all of those hold together; NaN where there is none.
     """
 
     factor: str
@@ -51,14 +58,21 @@ class Effect:
     pairs: int
     wins: int
     losses: int
+    of: int
+    of_all: tuple[float, float]
 
     def turned(self) -> Effect:
         """The same difference seen from the other level; there must be one."""
         assert self.other is not None
-        return Effect(
-            self.factor, self.other, self.level, self.given, -self.mean, -self.high, -self.low,
-            self.pairs, self.losses, self.wins,
+        return replace(
+            self, level=self.other, other=self.level, mean=-self.mean, low=-self.high, high=-self.low, wins=self.losses,
+            losses=self.wins, of_all=(-self.of_all[1], -self.of_all[0]),
         )  # fmt: skip
+
+    @property
+    def among_all(self) -> Effect:
+        """The same with the wider interval: how one that is picked from all must be read."""
+        return replace(self, low=self.of_all[0], high=self.of_all[1])
 
     @property
     def told_from_zero(self) -> bool:
@@ -116,19 +130,6 @@ def _design(factors: Mapping[str, Sequence[Label]], scores: NDArray[np.float64],
     return _Design(factor, levels, table, others)
 
 
-def _sample(differences: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, int, int]:
-    """What is resampled, the number of pairs of cells, how many of them are above zero and how many below."""
-    present = ~np.isnan(differences)
-    counts = present.sum(axis=1)
-    pairs = counts > 0
-    means = np.where(present, differences, 0.0).sum(axis=1)[pairs] / counts[pairs]
-    signs = int((means > 0).sum()), int((means < 0).sum())
-    if len(means) == 1:
-        row = differences[pairs][0]
-        return row[~np.isnan(row)], 1, *signs
-    return means, len(means), *signs
-
-
 def _intervals(samples: Sequence[NDArray[np.float64]], seed: int, bounds: tuple[float, float]) -> list[Interval]:
     """`mean_intervals` that neither the order of the cells nor which of two levels comes first can change.
 
@@ -145,16 +146,21 @@ def _intervals(samples: Sequence[NDArray[np.float64]], seed: int, bounds: tuple[
 _Question = tuple[str, Label, Label | None, tuple[str, Label] | None, NDArray[np.float64]]
 
 
-def _answer(questions: Sequence[_Question], seed: int, bounds: tuple[float, float]) -> list[Effect]:
-    samples = [_sample(differences) for *_, differences in questions]
-    intervals = _intervals([sample for sample, *_ in samples], seed, bounds)
+def _answer(questions: Sequence[_Question], seed: int, bounds: tuple[float, float], unasked: int = 0) -> list[Effect]:
+    """The effects; `unasked` are differences passed over since others are bigger, which were candidates all the same."""
+    samples = [sample_of(differences) for *_, differences in questions]
+    intervals = _intervals([sample.values for sample in samples], seed, bounds)
+    of = unasked + sum(sample.pairs > 0 for sample in samples)
     return [
-        Effect(factor, level, other, given, mean, low, high, pairs, wins, losses)
-        for (factor, level, other, given, _), (_, pairs, wins, losses), (mean, low, high) in zip(
+        Effect(
+            factor, level, other, given, mean, low, high, sample.pairs, sample.wins, sample.losses, of,
+            interval_of_all(sample, of, bounds),
+        )
+        for (factor, level, other, given, _), sample, (mean, low, high) in zip(
             questions, samples, intervals, strict=True
         )
-        if pairs
-    ]
+        if sample.pairs
+    ]  # fmt: skip
 
 
 def _against_the_rest(table: NDArray[np.float64], level: int) -> NDArray[np.float64]:
@@ -206,9 +212,12 @@ def factor_effects(
     """
     table = np.asarray(scores, dtype=float)
     questions: list[_Question] = []
+    unasked = 0
     for factor in factors:
-        questions += _pairwise(_design(factors, table, factor))
-    return _answer(questions, seed, bounds)
+        design = _design(factors, table, factor)
+        questions += (asked := _pairwise(design))
+        unasked += math.comb(len(design.levels), 2) - len(asked)
+    return _answer(questions, seed, bounds, unasked)
 
 
 def interactions(
@@ -221,12 +230,14 @@ def interactions(
     """The same as `factor_effects`, within each level of each second factor."""
     table = np.asarray(scores, dtype=float)
     questions: list[_Question] = []
+    unasked = 0
     for factor in factors:
         design = _design(factors, table, factor)
         for second, column in design.others.items():
             for level in _levels(factors[second]):
-                questions += _pairwise(design, (second, level), column == level)
-    return _answer(questions, seed, bounds)
+                questions += (asked := _pairwise(design, (second, level), column == level))
+                unasked += math.comb(len(design.levels), 2) - len(asked)
+    return _answer(questions, seed, bounds, unasked)
 
 
 def _pairwise(
@@ -235,11 +246,11 @@ def _pairwise(
     table = design.scores if contexts is None else design.scores[contexts]
     return [
         (design.factor, design.levels[a], design.levels[b], given, table[:, a] - table[:, b])
-        for a, b in _pairs(design.scores)
+        for a, b in pairs_compared(design.scores)
     ]
 
 
-def _pairs(table: NDArray[np.float64]) -> list[tuple[int, int]]:
+def pairs_compared(table: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Which levels of a (contexts, levels, replicates) table are compared, the earlier first."""
     levels = range(table.shape[1])
     if len(levels) <= EVERY_PAIR:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from suite.protocol.labels import label_text
 from suite.protocol.records import CELL_COLUMNS, Cause, Outcome, Record, Replicate, Trial
 from suite.protocol.statistics import (
     basin,
@@ -76,13 +77,23 @@ def figures_of(cells: Sequence[Ran]) -> list[dict[str, Any]]:
 
 def ranked(found: Iterable[Standing]) -> list[Standing]:
     """By test score; tiers only cut this order."""
-    return sorted(found, key=lambda s: order(s.figures, higher_is_better=s.record.task_facts["higher_is_better"]))
+
+    def key(standing: Standing) -> tuple[float, float, tuple[str, ...], str]:
+        cell, facts = standing.record.cell, standing.record.task_facts
+        labels = tuple(map(label_text, cell.factors.values()))
+        return order(standing.figures, labels, cell.fingerprint, higher_is_better=facts["higher_is_better"])
+
+    return sorted(found, key=key)
 
 
-def order(figures: Mapping[str, Any], *, higher_is_better: bool) -> tuple[float, float]:
-    """What cells are sorted by: the tier, then the test score; without one a cell comes last."""
+def order(
+    figures: Mapping[str, Any], labels: tuple[str, ...], cell: str, *, higher_is_better: bool
+) -> tuple[float, float, tuple[str, ...], str]:
+    """What cells are sorted by: the tier, then the test score; without one a cell comes last. What ties by its labels,
+    so that every table has the same order."""
     score = figures["test_score"]
-    return figures["tier"] or math.inf, math.inf if score is None else -score if higher_is_better else score
+    place = math.inf if score is None else -score if higher_is_better else score
+    return figures["tier"] or math.inf, place, labels, cell
 
 
 def compared_scores(cells: Sequence[Ran]) -> np.ndarray:
@@ -156,6 +167,7 @@ def _figures(cell: Ran) -> dict[str, Any]:
         "seconds": cell.seconds,
         "chance_score": float(cell.task_facts["chance_score"]),
         "parameters": cell.parameters,
+        "erratic": 0 < trained < len(runs),
     }
     figures |= {name: _median(getattr(run, name) for run in runs) for name in _MEDIANS}
     return {column: figures[column] for column in CELL_COLUMNS}

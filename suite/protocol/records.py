@@ -271,7 +271,7 @@ CELL_COLUMNS = (
     "success_high", "test_score", "test_low", "test_high", "train_score", "steps_to_target",
     "gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init", "causes", "tier", "seconds",
     "chance_score", "parameters", "milliseconds_per_step", "update_ratio_first", "update_ratio_last",
-    "zero_fraction_init", "zero_fraction_end", "largest_singular_value",
+    "zero_fraction_init", "zero_fraction_end", "largest_singular_value", "erratic",
 )  # fmt: skip
 REPLICATE_COLUMNS = (
     "replicate", "seed", "outcome", "causes", "test_score", "train_score", "validation_score", "train_loss",

@@ -185,7 +185,8 @@ def tiers(
     filled = np.where(scored[:, None], table, 0.0)
     by = sign * np.asarray(np.nanmean(filled, axis=1) if means is None else means, dtype=float)
     spread = np.nanmax(filled, axis=1) - np.nanmin(filled, axis=1)
-    order = np.lexsort((spread, -by))  # the best first; of equal means the steadier
+    # The best first; of equal means the steadier, then the one with more replicates; never by the order they came in.
+    order = np.lexsort((*np.nan_to_num(filled, nan=-1.0).T, np.isnan(filled).sum(axis=1), spread, -by))
     remaining = order[scored[order]]
     tier = 0
     while remaining.size:

@@ -125,7 +125,7 @@ def value_problems(path: Path, table: str, frame: pd.DataFrame, *, shares: bool)
                 yield f"{path}: Expected {expected} in {column!r}. Received: {values[faults][0]:g}"
 
 
-_NEEDED = ("cell", "learning_rate", "at_edge", "seconds", "chance_score", "step", "replicate")
+_NEEDED = ("cell", "learning_rate", "at_edge", "seconds", "chance_score", "erratic", "step", "replicate")
 """What no row goes without, beside the fields of a trial or replicate that are not optional."""
 
 

@@ -22,7 +22,7 @@ ROWS: Mapping[str, type[Trial] | type[Replicate]] = {"trials": Trial, "replicate
 """Tables whose rows are plain data of the protocol: its fields say what a column holds, and whether it may be empty."""
 
 TEXTS = ("benchmark", "cell", "outcome", "audited_outcome", "causes", "nonfinite_layer", "name")
-FLAGS = ("at_edge", "shared_grid")
+FLAGS = ("at_edge", "erratic", "shared_grid")
 """Columns of truth values; what is neither these nor `TEXTS` is numbers, but for the factors."""
 
 
@@ -98,7 +98,9 @@ def _short(records: Sequence[Record], rows: Sequence[Sequence[Mapping[str, Any]]
     for column in frame.columns:
         if whole.get(column):
             frame[column] = pd.array([None if pd.isna(v) else int(v) for v in frame[column]], dtype="Int64")
-        elif frame[column].isna().all() and column != "nonfinite_layer":
+        elif column in FLAGS:
+            frame[column] = frame[column].astype("bool")
+        elif frame[column].isna().all() and column not in TEXTS:
             frame[column] = frame[column].astype("float64")
         elif not pd.api.types.is_numeric_dtype(frame[column]):
             frame[column] = frame[column].astype("string")

@@ -6,6 +6,7 @@ import io
 import itertools
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -92,6 +93,23 @@ def test_finding_names_the_better_level_first_with_its_interval(big: Benchmark) 
     assert "Initializer: he_normal beats small by 0.200 test accuracy (0.2" in text
     assert "over 15 pairs of cells alike in all else; it is ahead in 15 of them." in text
     assert "Activation:" not in text, "noise is no finding"
+
+
+def test_an_erratic_cell_is_marked_and_the_mark_explained(big: Benchmark) -> None:
+    """In a column that stays as wide as its figures and one mark; a table of steady cells has neither."""
+    results = results_of(big)
+    assert "erratic" not in words(lines(results))
+    assert not any("~" in line for line in lines(results))
+    cell = next(cell for cell in results.cells if cell.factors["initializer"] == "he_normal")
+    record = results.stored[cell.fingerprint].record
+    runs = (replace(record.replicates[0], outcome="slow"), *record.replicates[1:])
+    stored = {**results.stored, cell.fingerprint: Stored(replace(record, replicates=runs), PROVENANCE, 0)}
+    for width in (60, 80, 120):
+        shown = lines(Results(big, results.cells, stored, {}), width)
+        assert max(map(len, shown)) <= width
+        assert [line for line in shown if "2/3~" in line]
+        assert sum("~" in line for line in shown) == 2, "one row, and the legend"
+        assert "~: erratic, trains under some seeds and fails under others." in words(shown)
 
 
 def test_lower_is_better(big: Benchmark) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from suite.protocol.along import gradient_figures
+from suite.protocol.figures import layer_figures
 from suite.protocol.outcomes import THRESHOLDS
 from suite.protocol.ranks import at_edge
 from suite.protocol.rates import best_rate, tried_of
@@ -236,7 +237,8 @@ class _World:
             nonfinite_layer="hidden_3" if nonfinite else None,
             **gradient_figures(traces),
             **dict(zip(("saturated_fraction", "dead_fraction", "clip_rate"), rng.uniform(0, 0.3, 3).tolist(), strict=True)),
-            seconds=round(rng.uniform(0.2, 1.5), 3), traces=traces,
+            seconds=round(rng.uniform(0.2, 1.5), 3), traces=traces, milliseconds_per_step=0.5 + 0.01 * index,
+            largest_singular_value=1.0 + skill, **layer_figures(traces),
         )  # fmt: skip
 
     def _traces(self, skill: float, factor: float, nonfinite: bool, diverged: bool) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,19 +13,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from leaderboard.boards import Board, board
+from leaderboard import site
+from leaderboard.boards import Board, Row, board
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import columns
 from leaderboard.findings import BoardFindings, across_tasks
 from suite.pictures.cells import draw_figures
 from suite.pictures.strips import strip_image
 from suite.protocol.along import TIME
+from suite.protocol.audit import Audited
 from suite.protocol.effects import factor_effects
+from suite.protocol.records import Record, Trial
 from suite.protocol.statistics import SMALL_SAMPLE, bootstrap_mean
 from suite.results import reader as tables
 from suite.results.writer import export
 from tests.leaderboard.conftest import Built
-from tests.leaderboard.synthetic import made_results, write_results
+from tests.leaderboard.synthetic import GRID, made_results, write_results
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +143,8 @@ def test_an_effect_is_the_same_whichever_way_the_cells_are_ordered(deep: Board) 
     """The terminal has them in the order of the grid, the page by rank."""
     grid = sorted(range(len(deep.recorded)), key=lambda index: deep.recorded[index].labels)
     factors = {factor: [column[index] for index in grid] for factor, column in deep.columns.items()}
-    effects = factor_effects(factors, deep.scores[grid], bounds=deep.scale.difference_bounds)
+    bounds = deep.scale.difference_bounds
+    effects = [effect.among_all for effect in factor_effects(factors, deep.scores[grid], bounds=bounds)]
     on_page = {(e.factor, e.level, e.other): e for e in BoardFindings(deep).pairs}
     assert max(effect.pairs for effect in effects) >= SMALL_SAMPLE, "fewer are not resampled"
     for effect in effects:
@@ -178,21 +183,59 @@ def test_verdicts(deep: Board) -> None:
 
 
 def test_what_fixes_it_speaks_of_the_learning_rate_first(deep: Board, built: Built) -> None:
-    """Of rates that met the target while they were tuned, and of those that nobody tried."""
+    """Of rates that met the target while they were tuned, of those that nobody tried, and of the range's ends."""
     pages, failed = CellPages(deep), [row for row in deep.recorded if not row.trains]
-    trials = deep.results.trials
-    told = 0
+    trials = deep.results.trials.assign(score=deep.results.trials.validation_score.fillna(deep.scale.chance))
+    told: Counter[str] = Counter()
     for row in failed:
         mine = trials[trials.cell == row.cell].sort_values("learning_rate")
         said = " ".join(pages.rate_first(row))
-        assert ("met the target" in said) == bool((mine.validation_score >= deep.scale.target).any())
-        widest = np.diff(np.log10(mine.learning_rate)).max()
-        assert ("was tried" in said) == (widest > 0.5)
+        means = mine.groupby("learning_rate").score.mean()
+        expected = {
+            "met the target": bool((means >= deep.scale.target).any()),
+            "was tried": bool(np.diff(np.log10(mine.learning_rate)).max() > 0.5 + 1e-9),
+            "end of the range": row["at_edge"],
+        }
+        assert {words: words in said for words in expected} == expected
+        told.update(words for words, there in expected.items() if there)
         page = (built.site / "deep_mlp" / "cell" / f"{row.cell}.html").read_text().split('id="fixes"')[1]
         if said:
-            told += 1
             assert page.index("The learning rate: ") < page.index("one factor away")
-    assert told
+    assert told["met the target"]
+    assert told["was tried"]
+
+
+@pytest.mark.parametrize(("rate", "end", "beyond"), [(1e-4, "lower", "smaller"), (1.0, "upper", "larger")])
+def test_a_rate_at_an_end_of_the_range_is_told_with_the_way_out(
+    tmp_path: Path, rate: float, end: str, beyond: str
+) -> None:
+    found, row = _of_trials(tmp_path, [(rate, 0.3, 0), (rate, 0.2, 1)])
+    (said,) = CellPages(found).rate_first(row)
+    assert said.endswith(f"lies at the {end} end of the range searched; a {beyond} one may train it.")
+
+
+def test_a_rate_that_met_the_target_under_one_seed_and_not_under_the_next_is_no_fix(tmp_path: Path) -> None:
+    found, row = _of_trials(tmp_path, [(0.01, 0.95, 0), (0.01, 0.3, 1), (0.02, 0.92, 0), (0.02, 0.94, 1)])
+    (said,) = CellPages(found).rate_first(row)
+    assert said.startswith("The learning rate: 0.020, the one it has, met the target while it was tuned")
+    assert said.endswith("(validation accuracy 0.930).")
+
+
+def test_of_a_fixed_rate_it_is_said_that_no_other_was_tried(tmp_path: Path) -> None:
+    found, row = _of_trials(tmp_path, [], fixed=0.1)
+    assert CellPages(found).rate_first(row) == ["The learning rate: it was fixed at 0.10; no other was tried."]
+
+
+def _of_trials(tmp_path: Path, trials: list[tuple[float, float, int]], fixed: float | None = None) -> tuple[Board, Row]:
+    """A board of one cell that fails, of these trials: rate, validation score and seed."""
+    manifest, records = made_results("one", grid={"activation": ["relu"]}, layers=3, probes=4, missing=0)
+    made = tuple(Trial(i, rate, score, "slow", seed == 0, seed) for i, (rate, score, seed) in enumerate(trials))
+    runs = tuple(replace(run, outcome="slow", test_score=0.3) for run in records[0].replicates)
+    best = fixed or max(trials, key=lambda trial: trial[0])[0]
+    edge = not 2e-4 < best < 0.5
+    records[0] = replace(records[0], trials=made, replicates=runs, learning_rate=best, at_edge=edge)
+    found = board(tables.read(export(manifest, records, tmp_path)))
+    return found, found.recorded[0]
 
 
 def test_every_figure_of_a_recurrent_cell(boards: dict[str, Board]) -> None:
@@ -207,6 +250,8 @@ def test_findings_follow_the_spec_and_the_numbers(deep: Board) -> None:
     biggest = findings.biggest
     assert biggest is not None
     assert biggest.mean == max(abs(e.mean) for e in findings.pairs if e.told_from_zero)
+    assert findings.compared == len(findings.pairs) == 6 + 3 + 3 + 3
+    assert all(e.low <= e.mean <= e.high for e in findings.pairs)
     heat = findings.heat_table
     assert heat is not None
     assert (heat.rows, heat.columns) == ("activation", "initializer")
@@ -215,6 +260,71 @@ def test_findings_follow_the_spec_and_the_numbers(deep: Board) -> None:
     assert value is not None
     assert value[0] == pytest.approx(np.mean([r["test_score"] for r in rows]))
     assert value[2] == len(rows)
+
+
+def test_swings_are_told_among_all_of_the_board_and_read_with_the_better_level_first(deep: Board) -> None:
+    findings = BoardFindings(deep)
+    assert findings.swings
+    assert findings.all_swings[0].of == len(findings.all_swings) == 6 * 3 * 3 + 3 * 3 * 3
+    places = [{told.swing.factor, told.swing.second} for told in findings.swings]
+    assert len({frozenset(place) for place in places}) == len(places), "one of each two factors"
+    for told in findings.swings:
+        assert told.swing.low > 0
+        assert max(told.high.mean, told.low.mean, key=abs) > 0
+        assert told.swing.mean == pytest.approx(told.high.mean - told.low.mean, abs=0.05), (
+            "missing cells move it a little"
+        )
+        assert (told.high.given, told.low.given) == tuple(
+            (told.swing.second, level) for level in (told.swing.here, told.swing.there)
+        )
+
+
+def test_measured_columns_can_be_chosen_where_they_are_known_and_runs_are_shown_where_they_differ(
+    deep: Board, tmp_path: Path
+) -> None:
+    keys = {"parameters", "milliseconds", "update_first", "update_last", "zeros_init", "zeros_end", "singular"}
+    offered = {column.key: column for column in columns(deep)}
+    assert keys <= set(offered)
+    assert not any(offered[key].shown for key in (*keys, "runs"))
+    assert all(column.meaning for column in offered.values())
+    row = deep.recorded[0]
+    assert offered["parameters"].write(row) == '<td class="n" data-order="1000">1,000</td>'
+    assert offered["milliseconds"].write(row) == '<td class="n" data-order="0.52">0.52</td>'
+    manifest, records = made_results("few", grid={"activation": ["relu", "tanh"]}, layers=3, probes=4, missing=0)
+    records = [
+        replace(r, replicates=tuple(replace(run, largest_singular_value=None) for run in r.replicates)) for r in records
+    ]
+    records[0] = replace(records[0], replicates=records[0].replicates[:3])
+    few = {column.key: column for column in columns(board(tables.read(export(manifest, records, tmp_path))))}
+    assert "singular" not in few
+    assert few["runs"].shown
+
+
+def test_the_boards_head_says_what_the_audit_found(tmp_path: Path, built: Built) -> None:
+    head = (built.site / "deep_mlp" / "index.html").read_text().split('class="keys"')[0]
+    assert "The tuning of this board was not audited." in head
+
+    def head_of(name: str, gain: float) -> str:
+        manifest, records = made_results(name, grid=GRID, layers=3, probes=4, missing=0)
+        steady = [r for r in records if len({run.outcome for run in r.replicates}) == 1][:6]
+
+        def audited(record: Record) -> Record:
+            runs = [replace(run, test_score=(run.test_score or 0.1) + gain) for run in record.replicates]
+            return replace(record, replicates=tuple(runs))
+
+        audit = [Audited(r.cell.fingerprint, r, audited(r)) for r in steady]
+        export(manifest, records, tmp_path / name, audit)
+        site.build(tmp_path / name, tmp_path / f"{name}-site")
+        page = (tmp_path / f"{name}-site" / name / "index.html").read_text()
+        return page.split('class="keys"')[0]
+
+    good, poor = head_of("good", 0.01), head_of("poor", 0.05)
+    said = r"24 trials in place of 6 gain \+0.0[15]0 \(\+0.0[15]0 to \+0.0[15]0\) on 6 of 108 cells"
+    for page in (good, poor):
+        assert re.search(said, page)
+    assert 'class="note warn"' in poor
+    assert "The tuning misses that much" in poor
+    assert "warn" not in good.split("</head>")[1]
 
 
 def test_the_frontier_runs_along_depth_and_length(boards: dict[str, Board]) -> None:

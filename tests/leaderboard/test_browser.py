@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from leaderboard.boards import board
+from suite.results import reader
 from tests.leaderboard.conftest import Built
 
 PAGES = ("index.html", "method.html", "deep_mlp/index.html", "deep_mlp/factors.html", "depth/factors.html")
@@ -268,8 +270,8 @@ def test_cells_that_do_not_exist_are_reported(browser: object, built: Built) -> 
     context.close()
 
 
-def test_the_view_as_csv(visit: Visit, tmp_path: Path) -> None:
-    page = visit.open("deep_mlp/index.html#q=relu&sort=test.desc").page
+def test_the_view_as_csv(visit: Visit, built: Built, tmp_path: Path) -> None:
+    page = visit.open("deep_mlp/index.html#q=tanh&sort=test.desc").page
     with page.expect_download() as download:
         page.click("#csv")
     download.value.save_as(tmp_path / "view.csv")
@@ -281,6 +283,23 @@ def test_the_view_as_csv(visit: Visit, tmp_path: Path) -> None:
     scores = [float(row["test"]) for row in rows if row["test"]]
     assert scores == sorted(scores, reverse=True)
     assert rows[0]["trained_interval"]
+    known = {row.cell: row["erratic"] for row in board(reader.read(built.results / "deep_mlp")).recorded}
+    assert {row["cell"]: row["erratic"] == "true" for row in rows if row["test"]} == {
+        row["cell"]: known[row["cell"]] for row in rows if row["test"]
+    }
+    assert any(row["erratic"] == "true" for row in rows)
+
+
+def test_the_board_opens_in_the_order_of_ranks_and_marks_what_is_erratic(file_visit: Visit, built: Built) -> None:
+    page = file_visit.open("deep_mlp/index.html").page
+    expected = board(reader.read(built.results / "deep_mlp")).rows[:50]
+    shown = page.locator("#board tbody tr").evaluate_all("rows => rows.map(row => row.dataset.c)")
+    assert shown == [row.cell for row in expected]
+    marked = page.locator("#board tbody tr:has(.erratic)").evaluate_all("rows => rows.map(row => row.dataset.c)")
+    assert marked == [row.cell for row in expected if row["erratic"]]
+    assert marked
+    scores = [float(value) for value in file_visit.column("test")]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_dark_and_light(file_visit: Visit) -> None:
@@ -335,7 +354,7 @@ def test_words_explain_themselves_where_they_stand(browser: object, built: Built
     page.goto((built.site / "deep_mlp" / "index.html").as_uri())
     page.wait_for_selector("#board.ready")
     order = page.locator("#board tbody th a").all_inner_texts()
-    for word in ("tier", "outcomes", "factor", "basin"):
+    for word in ("tier", "erratic", "outcomes", "factor", "basin"):
         button, said = page.locator(f'th [popovertarget="word-{word}"]'), page.locator(f"#word-{word}")
         assert not said.is_visible()
         if by == "keyboard":
