@@ -138,22 +138,29 @@ def test_failure_is_kept_and_success_takes_its_place(store: Store) -> None:
     assert {run.info.status for run in all_runs(store)} == {"FINISHED"}
 
 
-def test_records_of_one_training_stay_beside_each_other_if_they_were_asked_for_different_things(store: Store) -> None:
+def test_a_record_takes_the_place_of_those_that_it_holds_and_of_no_others(store: Store) -> None:
     def asking(replicates: int, target: float = 0.9, trials: int = 4) -> Cell:
         budget = dataclasses.replace(BUDGET, replicates=replicates, trials=trials)
         return dataclasses.replace(make_cell(), budget=budget, target=target)
 
     runs = tuple(make_replicate(index, np.random.default_rng(index)) for index in range(3))
-    add(store, make_record(asking(3), replicates=runs), make_record(asking(2, 0.8), replicates=runs[:2]))
-    assert len(store.recorded("made")) == 2
-    for cell, answer in ((asking(3), 3), (asking(1), 3), (asking(2, 0.8), 2), (asking(1, 0.8), 2)):
+    add(store, make_record(asking(2, 0.8), replicates=runs[:2]), make_record(asking(3), replicates=runs))
+    assert len(store.recorded("made")) == 1
+    for cell in (asking(3), asking(1), asking(2, 0.8), asking(3, trials=2)):
         (entry,) = store.answering([cell]).values()
-        assert entry.identity["replicates"] == answer
-    assert not [
-        cell for cell in (asking(4), asking(3, 0.8), asking(3, 0.7), asking(3, trials=5)) if store.answering([cell])
-    ]
-    add(store, make_record(asking(3), replicates=runs))
-    assert len(store.recorded("made")) == 2, "the same question has one record"
+        assert entry.identity["replicates"] == 3
+    assert not [cell for cell in (asking(4), asking(3, trials=5)) if store.answering([cell])]
+    assert store.answering([asking(4)], partly=True), "the most that there is"
+    assert not store.answering([asking(4, trials=5)], partly=True), "but of no other tuning"
+
+    trials = make_record(make_cell()).trials
+    better = tuple(dataclasses.replace(trials[0], trial=4 + i, learning_rate=0.3, repeat=i) for i in range(2))
+    add(store, make_record(asking(3, trials=6), replicates=runs, trials=(*trials, *better), learning_rate=0.3))
+    assert len(store.recorded("made")) == 2, "its first four trials chose another rate"
+    for count, entries in ((4, 4), (6, 6)):
+        (entry,) = store.answering([asking(3, trials=count)]).values()
+        assert entry.identity["trials"] == entries
+    assert [len(entries) for entries in store.known([asking(9)]).values()] == [2]
 
 
 def test_what_a_killed_writer_left_does_not_count_and_goes(store: Store, tmp_path: Path) -> None:
