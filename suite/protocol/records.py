@@ -303,6 +303,20 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 """Every exported table and its columns. `gradients_through_time` is written for recurrent models only, `audit` for
 benchmarks whose tuning was audited."""
 
+LATER: Mapping[int, Mapping[str, tuple[str, ...]]] = {
+    2: {
+        "cells": CELL_COLUMNS[CELL_COLUMNS.index("chance_score") + 1 :],
+        "replicates": REPLICATE_COLUMNS[REPLICATE_COLUMNS.index("seconds") + 1 :],
+        "trials": TRIAL_COLUMNS[TRIAL_COLUMNS.index("shared_grid") + 1 :],
+    }
+}
+"""Columns that came with a version of the protocol: tables of an older one are read without them."""
+
+
+def later_columns(table: str, version: int) -> set[str]:
+    """The columns that tables of a protocol version do not have yet."""
+    return {column for came, of in LATER.items() if came > version for column in of.get(table, ())}
+
 
 def factor_column(factor: str) -> str:
     """The column of a factor of the grid: its name, unless that is another column's, as of `learning_rate`."""

@@ -11,7 +11,7 @@ from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import RanCell, at_edge, figures_of
 from suite.protocol.rates import best_rate, tried_of
-from suite.protocol.records import CELL_COLUMNS, TABLES, Cause, Outcome
+from suite.protocol.records import CELL_COLUMNS, PROTOCOL_VERSION, TABLES, Cause, Outcome, later_columns
 from suite.results.errors import first_line
 from suite.results.manifest import MANIFEST, Manifest
 from suite.results.tables import FLAGS, ROWS, TEXTS, plain_values, whole_numbers
@@ -40,7 +40,8 @@ def schema_problems(folder: Path, name: str, manifest: Manifest) -> Iterator[str
     except (OSError, pa.ArrowException) as error:
         yield f"{path}: cannot be opened as Parquet, it may be truncated: {first_line(error)}"
         return
-    later = [column for column, measurement in columns_of(name).items() if measurement.optional]
+    later = {column for column, measurement in columns_of(name).items() if measurement.optional}
+    later |= later_columns(name, manifest.protocol_version)
     for column in ("benchmark", "cell", *manifest.factors, *TABLES[name]):
         if column in later and column not in schema.names:
             continue
@@ -106,7 +107,7 @@ def value_problems(path: Path, table: str, frame: pd.DataFrame, *, shares: bool)
 
     optional = {f: "None" in t for f, t in ROWS[table].__annotations__.items()} if table in ROWS else {}
     columns = ("replicate", "step") if table == "curves" else ("cell", *TABLES[table])
-    for column in columns:
+    for column in filter(frame.columns.__contains__, columns):
         empty = frame[column].isna()
         needed = not optional.get(column, column not in _NEEDED) and column != "causes"
         if needed and empty.any():
@@ -180,14 +181,17 @@ def figure_problems(results: Results) -> Iterator[str]:
     path, budget = results.folder / "cells.parquet", results.manifest.budget
     cells = [results.ran[row["cell"]] for row in results.rows]
     told: set[str] = set()
+    there = set(CELL_COLUMNS) - later_columns("cells", results.manifest.protocol_version)
     if cells and cells[0].task_facts["chance_score"] != results.manifest.task.chance_score:
         yield f"{path}: Expected the chance_score of the first cell to be that of {MANIFEST}"
     for stated, cell, computed in zip(results.rows, cells, figures_of(cells), strict=True):
-        if cell.trials:  # else the rate was fixed
+        if results.manifest.protocol_version < PROTOCOL_VERSION:  # which had another rule of choice
+            computed["at_edge"] = stated["at_edge"]
+        elif cell.trials:  # else the rate was fixed
             computed["at_edge"] = at_edge(cell.learning_rate, budget.learning_rate_low, budget.learning_rate_high)
             computed["learning_rate"] = _chosen(cell)
         for column in CELL_COLUMNS:
-            if column not in told and not _same(stated[column], computed[column]):
+            if column not in told and column in there and not _same(stated[column], computed[column]):
                 told.add(column)
                 yield (
                     f"{path}: {column} of cell {stated['cell']} is {_written(stated[column])}, but its trials and "

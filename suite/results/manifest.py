@@ -157,10 +157,9 @@ def read_manifest(folder: Path) -> Manifest:
         raise ResultsError([f"{path}: cannot be read as JSON: {first_line(error)}"]) from error
     if not isinstance(plain, dict):
         raise ResultsError([f"{path}: Expected an object. Received: {type(plain).__name__}"])
-    if (version := plain.get("protocol_version")) != PROTOCOL_VERSION:
-        raise ResultsError(
-            [f"{path}: Expected protocol version {PROTOCOL_VERSION}. Received: {version!r}. Versions are never mixed."]
-        )
+    if (version := plain.get("protocol_version")) not in range(1, PROTOCOL_VERSION + 1):
+        expected = f"Expected protocol version {PROTOCOL_VERSION}, or an older one"
+        raise ResultsError([f"{path}: {expected}. Received: {version!r}."])
     try:
         manifest = Manifest.model_validate_json(written)
     except ValidationError as error:

@@ -11,7 +11,7 @@ from suite.protocol.along import TIME, Along, along_of
 from suite.protocol.audit import AuditSummary, summarize
 from suite.protocol.labels import label_text
 from suite.protocol.ranks import RanCell
-from suite.protocol.records import TABLES
+from suite.protocol.records import PROTOCOL_VERSION, TABLES, later_columns
 from suite.results.checks import (
     content_problems,
     csv_problems,
@@ -51,6 +51,11 @@ class Results:
     trials: pd.DataFrame
     curves: pd.DataFrame
     audit: pd.DataFrame | None = None
+
+    @property
+    def older(self) -> bool:
+        """Whether an older version of the protocol made it, which is never ranked with the one in force."""
+        return self.manifest.protocol_version < PROTOCOL_VERSION
 
     @property
     def name(self) -> str:
@@ -151,6 +156,8 @@ def read(folder: Path) -> Results:
             problems += value_problems(folder / f"{name}.parquet", name, frame, shares=shares)
             for factor in manifest.factors:
                 frame[factor] = frame[factor].map(label_text)
+            for column in sorted(later_columns(name, manifest.protocol_version) - set(frame.columns)):
+                frame[column] = None
         _refuse(problems)
     results = Results(folder, manifest, **tables)
     _refuse(list(content_problems(results)))

@@ -80,6 +80,8 @@ def from_row(table: str, row: Mapping[str, Any]) -> Any:
     kind = ROWS[table]
     fields = {field.name: row[field.name] for field in dataclasses.fields(kind) if field.name in TABLES[table]}
     fields |= {name: int(fields[name]) for name in whole_numbers(table) if fields[name] is not None}
+    if fields.get("repeat", 0) is None:  # of a trial of before there were further tuning seeds
+        del fields["repeat"]
     if "causes" in fields:
         fields["causes"] = tuple(cause for cause in (fields["causes"] or "").split("+") if cause)
     return kind(**fields)

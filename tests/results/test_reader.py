@@ -69,8 +69,8 @@ def test_a_good_export_has_no_problem(folder: Path) -> None:
 
 
 def test_another_protocol_version(folder: Path) -> None:
-    edit(folder, lambda m: m.update(protocol_version=1))
-    assert "manifest.json: Expected protocol version 2. Received: 1" in only_problem(folder)
+    edit(folder, lambda m: m.update(protocol_version=3))
+    assert "manifest.json: Expected protocol version 2, or an older one. Received: 3" in only_problem(folder)
 
 
 def test_no_manifest_or_no_json(folder: Path) -> None:
@@ -377,14 +377,14 @@ def test_no_manifest_ends_in_a_traceback(folder: Path, tmp_path: Path) -> None:
     ("text", "told"),
     [
         ('{"protocol_version": ' + "1" * 5000 + "}", "cannot be read as JSON: number out of range"),
-        ('{"protocol_version": NaN}', "Expected protocol version 2. Received: nan"),
+        ('{"protocol_version": NaN}', "Expected protocol version 2, or an older one. Received: nan"),
         ('{"protocol_version": 2, "target": NaN}', "Expected target to be a finite number. Received: nan"),
         ('{"protocol_version": 2, "target": 1e308}', "Expected target to be at most 3.40282e+38. Received: 1e+308"),
         ('{"protocol_version": 2, "machine": {"cores": Infinity}}', "Expected machine.cores to be a text, a number"),
         ('{"protocol_version": 2, "title": "\\ud800"}', "cannot be read as JSON"),
         ("[" * 100_000, "cannot be read as JSON: recursion limit exceeded"),
         ("\ufeff{}", "cannot be read as JSON"),
-        ('{"protocol_version": true}', "Expected protocol version 2. Received: True"),
+        ('{"protocol_version": true}', "Expected protocol_version to be a whole number. Received: True"),
         ('{"protocol_version": 2.0}', "Expected protocol_version to be a whole number. Received: 2.0"),
     ],
 )
