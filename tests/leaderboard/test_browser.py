@@ -397,7 +397,7 @@ def test_readable_without_javascript(browser: object, built: Built) -> None:
     assert not page.locator("#tools").is_visible()
     assert not page.locator("#facets").is_visible()
     assert not page.locator("#theme").is_visible(), "a button that does nothing"
-    page.click(".why >> nth=0")
+    page.click("th .why >> nth=0")
     assert page.locator("#word-tier").is_visible()
     page.goto((built.site / "deep_mlp" / "compare.html").as_uri())
     assert "needs JavaScript" in page.inner_text("main")
