@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from suite.protocol.records import Outcome, Record
 
 TIMES = 4
@@ -106,6 +104,7 @@ def summarize(
         trials: Of each of them.
         higher_is_better: Which way scores are ranked.
     """
+    import numpy as np
     from scipy import stats
 
     by_cell: dict[str, list[Mapping[str, Any]]] = {}
