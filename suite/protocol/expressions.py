@@ -96,6 +96,16 @@ class Expression:
     is_condition: bool
     tree: ast.expr
 
+    @property
+    def is_share(self) -> bool:
+        """Whether its mean is a share of runs: it is 1 or 0 of each."""
+        return self.is_condition or self.text == "success_rate"
+
+    @property
+    def is_of_cells(self) -> bool:
+        """Whether a cell has one value of it, and its replicates none of their own."""
+        return not self.names & {"outcome", "causes", *REPLICATE_COLUMNS, *ADDED}
+
     def of(self, columns: Columns) -> NDArray[np.float64]:
         """Its value where the columns have theirs: NaN where something is not known.
 
@@ -118,7 +128,9 @@ def parse(text: str) -> Expression:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise ExpressionError("is no expression, expected a column or a few of them, as train_score - test_score") from None
+        raise ExpressionError(
+            "is no expression, expected a column or a few of them, as train_score - test_score"
+        ) from None
     names: set[str] = set()
     condition = _check(tree, names, 0)
     if not names:
@@ -151,7 +163,12 @@ def _check(tree: ast.expr, names: set[str], depth: int) -> bool:
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
         number(tree.operand)
         return False
-    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id in _FUNCTIONS and not tree.keywords:
+    if (
+        isinstance(tree, ast.Call)
+        and isinstance(tree.func, ast.Name)
+        and tree.func.id in _FUNCTIONS
+        and not tree.keywords
+    ):
         wanted = 2 if tree.func.id in ("minimum", "maximum") else 1
         if len(tree.args) != wanted:
             raise ExpressionError(f"got {len(tree.args)} values in {_written(tree)}, expected {wanted}")
