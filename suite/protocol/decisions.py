@@ -79,7 +79,7 @@ class Differences:
         return float(self.values.std(ddof=1)) / math.sqrt(self.n)
 
     def interval(self) -> Interval:
-        half = special.stdtrit(max(self.n - 1, 1), 1 - ALPHA) * self._error
+        half = float(special.stdtrit(max(self.n - 1, 1), 1 - ALPHA)) * self._error
         return self.mean, self.mean - half, self.mean + half
 
     def p_above(self, bound: float) -> float:

@@ -31,7 +31,7 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
     """Reads a spec.
 
     Args:
-        path: A YAML file; each of its documents is a benchmark.
+        path: A YAML file; each of its documents is a benchmark, but for those of claims alone.
 
     Raises:
         SpecError: It has problems: all of them, in the order of the file (of more than `MAX_PROBLEMS`, the first).
@@ -43,6 +43,8 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
     for document in source.documents:
         if not isinstance(document.value, dict):
             findings.add(document, mismatch(document, "a mapping with name, task, model, grid and budget"))
+            continue
+        if is_claims(document):
             continue
         benchmark = _Reading(document, path, source.text, findings).benchmark()
         name = document.value.get("name")
@@ -59,6 +61,12 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
             problems[MAX_PROBLEMS:] = [Problem(str(path), None, None, "", rest)]
         raise SpecError(problems)
     return benchmarks
+
+
+def is_claims(document: Node) -> bool:
+    """Whether a document has claims alone, and is no benchmark."""
+    keys = document.value if isinstance(document.value, dict) else {}
+    return "claims" in keys and not {"name", "task", "model", "grid", "budget"} & set(keys)
 
 
 class _Reading:

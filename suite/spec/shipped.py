@@ -9,6 +9,8 @@ from pathlib import Path
 from suite.spec.problems import Problem, SpecError, nearest, quote
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+CLAIMS = "claims"
+"""The folder of claims, beside the benchmarks."""
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -39,9 +41,19 @@ def find_spec(name_or_path: str) -> Path:
 
 def shipped_specs() -> dict[str, Path]:
     """The benchmarks that ship with the package, by name: their path within its folder, without suffix."""
+    root = _root()
+    files = [file for file in sorted(root.rglob("*.yaml")) if file.relative_to(root).parts[0] != CLAIMS]
+    return {file.relative_to(root).with_suffix("").as_posix(): file for file in files}
+
+
+def shipped_claims() -> dict[str, Path]:
+    """The files of claims that ship with the package, by name."""
+    return {file.stem: file for file in sorted((_root() / CLAIMS).glob("*.yaml"))}
+
+
+def _root() -> Path:
     installed, clone = _PACKAGE / "_benchmarks", _PACKAGE.parent / "benchmarks"
-    root = installed if installed.is_dir() else clone
-    return {file.relative_to(root).with_suffix("").as_posix(): file for file in sorted(root.rglob("*.yaml"))}
+    return installed if installed.is_dir() else clone
 
 
 def _fault(path: Path) -> str | None:
