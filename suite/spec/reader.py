@@ -23,6 +23,9 @@ from suite.tasks import TASKS, form_of
 MAX_PROBLEMS = 100
 """Problems of a file that are told; what is beyond is counted."""
 
+BENCHMARK_KEYS = ("name", "task", "model", "grid", "budget")
+"""A document with none of them may have claims alone."""
+
 _REASONS = 3
 """Conflicts of one factor that are told in full."""
 
@@ -66,7 +69,7 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
 def is_claims(document: Node) -> bool:
     """Whether a document has claims alone, and is no benchmark."""
     keys = document.value if isinstance(document.value, dict) else {}
-    return "claims" in keys and not {"name", "task", "model", "grid", "budget"} & set(keys)
+    return "claims" in keys and not set(BENCHMARK_KEYS) & set(keys)
 
 
 class _Reading:
