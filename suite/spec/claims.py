@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,14 @@ from suite.protocol.claims import BETTER, SCORES, Claim, Compare, Form, Holds, P
 from suite.protocol.contexts import number_of
 from suite.protocol.expressions import Expression, ExpressionError, parse
 from suite.protocol.labels import held_label, label_text
+from suite.protocol.records import factor_column
 from suite.spec.benchmark import Benchmark, matching
 from suite.spec.claim_document import ClaimDocument, ClaimsDocument
 from suite.spec.document import check_model
 from suite.spec.grids import Grids
 from suite.spec.problems import Findings, Problem, SpecError, did_you_mean, not_found, one_of, quote
 from suite.spec.reader import is_claims
+from suite.spec.shipped import shipped_claims
 from suite.spec.wording import mismatch
 from suite.spec.yaml_reader import Node, read
 from suite.tasks import form_of
@@ -70,8 +73,8 @@ def read_claims(path: Path) -> list[Claim]:
     return claims
 
 
-def read_all_claims(paths: Sequence[Path]) -> tuple[list[Claim], list[Problem]]:
-    """The claims of several files, each id once, and everything that is wrong."""
+def read_all_claims(paths: Sequence[Path]) -> tuple[list[tuple[Claim, Path]], list[Problem]]:
+    """The claims of several files, each id once and with its file, and everything that is wrong."""
     claims: dict[str, tuple[Claim, Path]] = {}
     problems: list[Problem] = []
     for path in paths:
@@ -83,7 +86,41 @@ def read_all_claims(paths: Sequence[Path]) -> tuple[list[Claim], list[Problem]]:
                     problems.append(Problem(str(path), None, None, "id", message))
         except SpecError as error:
             problems += error.problems
-    return [claim for claim, _ in claims.values()], problems
+    return list(claims.values()), problems
+
+
+def find_claims(words: Sequence[str]) -> list[tuple[Claim, Path]]:
+    """The claims that are meant, each with its file.
+
+    Args:
+        words: Each a YAML file, the name of a file of claims that ships, or the id of a claim in one of those; none for
+            all that ship.
+
+    Raises:
+        SpecError: A file has mistakes, or there is no such file or claim.
+    """
+    shipped = shipped_claims()
+    files = {word: shipped.get(word) or Path(word) for word in words if word in shipped or _is_path(word)}
+    ids = [word for word in words if word not in files]
+    named, problems = read_all_claims(list(files.values()))
+    every, more = read_all_claims(list(shipped.values())) if ids or not words else ([], [])
+    known = {claim.id: (claim, path) for claim, path in every}
+    for word in ids:
+        if word not in known:
+            alike = did_you_mean(word, [*known, *shipped])
+            message = f"no such file or claim{alike}; files of claims that ship: {', '.join(shipped) or 'none'}"
+            problems.append(Problem(quote(word), None, None, "", message))
+    for word, file in files.items():
+        if not any(path == file for _, path in named) and not any(p.file == str(file) for p in problems):
+            problems.append(Problem(quote(word), None, None, "", "holds no claims"))
+    if problems or more:
+        raise SpecError([*problems, *more])
+    chosen = [*named, *(known[word] for word in ids)] if words else every
+    return list({claim.id: (claim, path) for claim, path in chosen}.values())
+
+
+def _is_path(word: str) -> bool:
+    return word.endswith((".yaml", ".yml")) or os.sep in word or Path(word).is_file()
 
 
 @dataclass
@@ -137,6 +174,7 @@ class _Reading:
         if len(self.findings.problems) > noted or form is None:
             return None
         names = tuple(benchmark.name for benchmark in benchmarks)
+        where = {factor_column(factor): labels for factor, labels in where.items()}
         told |= {"benchmark": list(names), "measure": expression.text, "by": by, "holds": shape.holds}
         return Claim(
             **about, benchmarks=names, form=form, measure=expression.text, by=by, sign=sign, where=where,
@@ -201,7 +239,9 @@ class _Reading:
                 self.findings.add(
                     node, f"got {quote(shape.spread)}, whose levels compare tells apart: expected another factor"
                 )
-            return Spread(shape.spread, compare) if known and (compare or shape.compare is None) else None
+            return (
+                Spread(factor_column(shape.spread), compare) if known and (compare or shape.compare is None) else None
+            )
         if shape.compare is not None:
             return compare
         if shape.trend is not None:
@@ -213,7 +253,7 @@ class _Reading:
             words = [label for label in labels if number_of(label) is None]
             if words:
                 self.findings.add(key, f"has the level {quote(words[0])}, expected a factor of numbers")
-            return Trend(factor, 1 if way == "up" else -1)
+            return Trend(factor_column(factor), 1 if way == "up" else -1)
         if shape.predict is not None:
             return self._predict(shape)
         assert shape.value is not None
@@ -255,7 +295,7 @@ class _Reading:
             sides = [self._labels(factor, side, benchmarks, within) for side in node.value]
             if not all(sides):
                 return None
-            first[factor], second[factor] = sides
+            first[factor_column(factor)], second[factor_column(factor)] = sides
             both = [label for label in sides[0] if label in sides[1]]
             if both and len(within.value) == 1:
                 self.findings.add(node, f"got {quote(both[0])} on both sides, expected different levels")
