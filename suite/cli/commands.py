@@ -98,8 +98,13 @@ def check(specs: Specs) -> None:
     """
     from suite.run.gather import readable_specs
     from suite.spec import SpecError, check_data, expand, try_components
+    from suite.spec.claims import read_all_claims
+    from suite.spec.shipped import files_of
 
     benchmarks, problems = readable_specs(specs)
+    broken = {problem.file for problem in problems}
+    claims, mistaken = read_all_claims([file for file in files_of(specs) if str(file) not in broken])
+    problems += mistaken
     for benchmark in benchmarks:
         cells = expand(benchmark)
         faults = len(problems)
@@ -114,6 +119,9 @@ def check(specs: Specs) -> None:
                 f"{benchmark.name}: {len(cells)} cells, {programs} programs, "
                 f"{budget.trials} trials + {budget.replicates} replicates of {budget.steps} steps each"
             )
+    for claim, _ in claims:
+        judged = f"on {', '.join(claim.benchmarks)}" if claim.benchmarks else "which is not judged"
+        print(f"{claim.id}: a claim {judged}")
     if problems:
         _fail("\n".join(map(str, problems)))
 
@@ -128,26 +136,12 @@ def plan(
     workers: Workers = None,
 ) -> None:
     """Say what a run would do, and about how long it would take."""
-    from suite.cli.progress import duration
-    from suite.run.cluster import default_workers
-    from suite.run.plan import wall_seconds
-    from suite.run.reasons import told
     from suite.store import Store
 
     wanted, count = parse_only(only), parse_workers(workers)
     chosen, store = _benchmarks(specs, wanted, replicates), Store()
     plans = _plans(chosen, store, quick, top)
-    processes = count if isinstance(count, int) else default_workers()
-    for plan in plans:
-        print(
-            f"{plan.benchmark.name}: {len(plan.cells)} cells, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
-            f" ({len(plan.failed)} failed before), {plan.programs} programs to compile"
-        )
-        for line in told(plan.reasons):
-            print(f"  {line}")
-    if any(plan.to_run for plan in plans):
-        basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
-        print(f"about {duration(wall_seconds(plans, processes))} on {max(processes, 1)} workers, {basis}")
+    _tell_plans(plans, count)
 
 
 @app.command("list")
@@ -231,6 +225,54 @@ def audit(
         console.print(audit_table(results, audited(results.benchmark, store, results.records)))
         for line in remarks(results, store, specs[0]):
             print(line)
+
+
+@app.command()
+def claims(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE|ID]...", help="YAML files with claims, or ids of claims that ship; all of these if none."
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Train nothing: judge what is recorded, or else published.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--show", help="Every context with its interval.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Judge the tables published in this folder alone, and train nothing.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the verdicts into this folder of results, for the pages.")
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """Judge claims: run what is missing of the benchmarks they need, then say which hold, and where."""
+    from suite.cli.verdicts import detail, verdicts
+    from suite.results.verdicts import write
+    from suite.run.judging import PUBLISHED, benchmarks_of, judge_all, published_only, recorded_or_published
+    from suite.run.plan import make_plan
+    from suite.spec.claims import find_claims
+    from suite.store import Store
+
+    console, chosen = _console(), find_claims(words or [])
+    needed, store = benchmarks_of(chosen), Store()
+    if not check and results is None:
+        plans = [make_plan(benchmark, store) for benchmark in needed]
+        _tell_plans(plans, parse_workers(workers))
+        _run(plans, store, parse_workers(workers), console, again("claims", words or [], False, None, workers))
+    tables = published_only(needed, results) if results else recorded_or_published(needed, store, PUBLISHED)
+    found = judge_all(chosen, tables)
+    for judgement in found if every else ():
+        console.print(detail(judgement))
+    if not every:
+        console.print(verdicts(found))
+    for problem in tables.problems:
+        console.print(problem, style="yellow")
+    if tables.published and results is None:
+        print(f"Of published tables: {', '.join(tables.published)}; the others are recorded here.")
+    if out is not None:
+        print(write(found, out))
 
 
 @app.command()
@@ -329,6 +371,31 @@ def plot(
 
 
 @app.command()
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file to write; none that is there.")],
+    task: Annotated[str, typer.Option(help="What it learns: suite list tasks.")] = "digits",
+    model: Annotated[str, typer.Option(help="What learns it: suite list models.")] = "mlp",
+    claim: Annotated[
+        str | None, typer.Option(metavar="BENCHMARK", help="Write a claim on this benchmark, and no benchmark.")
+    ] = None,
+) -> None:
+    """Write a commented spec, or a claim, to start from."""
+    from suite.spec.starters import new_claim, new_spec
+
+    if file.suffix not in (".yaml", ".yml"):
+        _fail(f"{file}: expected a file name that ends in .yaml.")
+    text = new_spec(file, task, model) if claim is None else new_claim(file, claim)
+    try:
+        with file.open("x", encoding="utf-8") as written:
+            written.write(text)
+    except FileExistsError:
+        _fail(f"{file}: is there already, and is left as it is. Choose another name.")
+    except OSError as error:
+        _fail(f"{file}: cannot be written: {error.strerror or error}.")
+    print(f"{file}: `suite check {file}` holds it to the rules, `suite claims {file}` runs it and judges its claim.")
+
+
+@app.command()
 def schema() -> None:
     """Write the JSON Schema of a spec, for editors."""
     from suite.spec.json_schema import schema_text
@@ -363,6 +430,26 @@ def _export_all(out: Path) -> None:
     for results in gathered:
         if results.records:
             write(results.manifest(), results.records, out, audited(results.benchmark, store, results.records))
+
+
+def _tell_plans(plans: list[Plan], workers: int | str) -> None:
+    """What is to do for each plan, why, and about how long all of it takes."""
+    from suite.cli.progress import duration
+    from suite.run.cluster import default_workers
+    from suite.run.plan import wall_seconds
+    from suite.run.reasons import told
+
+    processes = workers if isinstance(workers, int) else default_workers()
+    for plan in plans:
+        print(
+            f"{plan.benchmark.name}: {len(plan.cells)} cells, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
+            f" ({len(plan.failed)} failed before), {plan.programs} programs to compile"
+        )
+        for line in told(plan.reasons):
+            print(f"  {line}")
+    if any(plan.to_run for plan in plans):
+        basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
+        print(f"about {duration(wall_seconds(plans, processes))} on {max(processes, 1)} workers, {basis}")
 
 
 def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> None:

@@ -23,7 +23,7 @@ class Moderated:
     Attributes:
         label: The level.
         mean: Of the effect over the contexts with that level.
-        low: End of its 95% interval; NaN of a single context.
+        low: End of its 95% interval; of a single context, of its own.
         high: The other end.
         contexts: How many.
     """
@@ -78,7 +78,7 @@ def moderator(contexts: Sequence[Context]) -> Moderator | None:
     if not candidates[factor] > 0:
         return None
     looks = sum(math.comb(len({key[name] for key in keys}), 2) for name in candidates)
-    levels = sorted(_within([key[factor] for key in keys], means), key=lambda level: -level.mean)
+    levels = sorted(_within(contexts, [key[factor] for key in keys]), key=lambda level: -level.mean)
     most, least = levels[0].label, levels[-1].label
     interaction = _interaction(contexts, keys, factor, (most, least), 1 - 0.05 / looks)
     return Moderator(factor, candidates[factor], most, least, interaction, tuple(levels))
@@ -102,12 +102,13 @@ def _squares(values: NDArray[np.float64]) -> float:
     return float(((values - values.mean()) ** 2).sum())
 
 
-def _within(labels: Sequence[str], means: NDArray[np.float64]) -> list[Moderated]:
-    levels = list(dict.fromkeys(labels))
-    groups = [means[[label == level for label in labels]] for level in levels]
+def _within(contexts: Sequence[Context], labels: Sequence[str]) -> list[Moderated]:
+    """The mean over the contexts of each level; of a single one, its own interval."""
+    levels = {level: [c for c, label in zip(contexts, labels, strict=True) if label == level] for level in labels}
+    intervals = mean_intervals([np.array([context.mean for context in own]) for own in levels.values()])
     return [
-        Moderated(level, *interval, len(group))
-        for level, group, interval in zip(levels, groups, mean_intervals(groups), strict=True)
+        Moderated(level, *(own[0].decision.interval() if len(own) == 1 else interval), len(own))
+        for (level, own), interval in zip(levels.items(), intervals, strict=True)
     ]
 
 

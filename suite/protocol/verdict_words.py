@@ -70,9 +70,10 @@ def _where(where: Mapping[str, tuple[str, ...]]) -> str:
 
 def because(found: Judgement) -> str:
     """What a verdict rests on, in a sentence or two."""
-    if found.verdict in (Verdict.NOT_JUDGED, Verdict.NOT_TESTABLE):
-        lead = "Waits for " if found.verdict is Verdict.NOT_JUDGED else ""
-        return f"{lead}{found.reason}."
+    if found.verdict is Verdict.NOT_JUDGED:
+        return f"Waits for {found.reason}."
+    if found.verdict is Verdict.NOT_TESTABLE:
+        return _sentence(found.reason)
     if found.prediction is not None:
         return _of_prediction(found)
     told = _average(found)
@@ -104,13 +105,20 @@ def _counts(found: Judgement) -> str:
         return f"{over}{f', {moot} more in which nothing learns' if moot else ''}."
     parts = [f"holds in {found.count(Status.FOR)} of {found.live} contexts"]
     if under := found.count(Status.BELOW, Status.AGAINST):
-        harm = found.count(Status.AGAINST)
+        harm = found.count(Status.AGAINST) if _can_turn(found.claim) else 0
         parts.append(f"not in {under}" + (f" (in {harm} it is the other way round)" if harm else ""))
     if open_ := found.count(Status.UNDECIDED):
         parts.append(f"open in {open_}")
     if moot := found.count(Status.MOOT):
         parts.append(f"nothing learns in {moot} more")
     return f"It {', '.join(parts)}."
+
+
+def _can_turn(claim: Claim) -> bool:
+    """Whether a claim compares two things, so that the other may be the better one."""
+    return isinstance(claim.form, Compare | Trend) or (
+        isinstance(claim.form, Spread) and claim.form.compare is not None
+    )
 
 
 def _levels(found: Judgement) -> str:
@@ -126,7 +134,7 @@ def _undecided(found: Judgement) -> str:
     """Why nothing is decided, and what would decide it."""
     if found.verdict is not Verdict.NOT_DECIDED:
         return ""
-    told = f" {found.reason[:1].upper()}{found.reason[1:]}."
+    told = f" {_sentence(found.reason)}"
     if found.replicates_needed:
         now = max((context.replicates for context in found.contexts), default=0)
         told += f" About {found.replicates_needed} replicates would decide it; there are {now}."
@@ -138,12 +146,18 @@ def _of_prediction(found: Judgement) -> str:
     assert counts is not None
     assert isinstance(form, Predict)
     if not counts.cells:
-        return f"{found.reason[:1].upper()}{found.reason[1:]}."
+        return _sentence(found.reason)
     _, low, high = counts.share.interval()
     told = f"It holds for {counts.hits} of {counts.cells} cells ({100 * low:.0f} to {100 * high:.0f}%)"
     if form.when and counts.others:
         told += f"; without the condition for {counts.other_hits} of {counts.others}"
     told += f". {100 * form.share:g}% is claimed."
     if found.verdict is Verdict.NOT_DECIDED:
-        told += f" {found.reason[:1].upper()}{found.reason[1:]}."
+        told += f" {_sentence(found.reason)}"
     return told
+
+
+def _sentence(reason: str) -> str:
+    """A reason with a full stop and, unless it begins with a name, a capital."""
+    first = reason.split(" ", 1)[0]
+    return f"{reason if '_' in first or not first.isalpha() else reason[:1].upper() + reason[1:]}."

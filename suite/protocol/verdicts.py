@@ -159,7 +159,8 @@ def _effect(claim: Claim, found: Sequence[Context], digests: Mapping[str, str]) 
     hangs_on = moderator(live) if len(live) > 1 else None
     verdict, reason = _ruled(claim, list(statuses.values()), any(below), effect, hangs_on)
     needed = None
-    if verdict is Verdict.NOT_DECIDED and claim.holds is Holds.EVERYWHERE and not claim.expression.is_of_cells:
+    mixed = Status.FOR in statuses.values() and any(below)
+    if verdict is Verdict.NOT_DECIDED and claim.holds is Holds.EVERYWHERE and not mixed:
         open_ = [context for context in live if statuses[id(context)] is Status.UNDECIDED]
         each = [context.decision.replicates_needed(claim.by) for context in open_]
         needed = max((n for n in each if n is not None), default=None) if each and None not in each else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from suite.spec.problems import Problem, SpecError, nearest, quote
@@ -37,6 +39,16 @@ def find_spec(name_or_path: str) -> Path:
         hint = f"; did you mean {found}?" if found else ""
         fault = f"no such file or benchmark{hint}; benchmarks that ship with the suite: {', '.join(shipped) or 'none'}"
     raise SpecError([Problem(quote(name_or_path), None, None, "", fault)])
+
+
+def files_of(specs: Sequence[str]) -> list[Path]:
+    """The files of those specs that can be found, each once."""
+    found: dict[Path, Path] = {}
+    for spec in specs:
+        with contextlib.suppress(SpecError):
+            file = find_spec(spec)
+            found.setdefault(file.resolve(), file)
+    return list(found.values())
 
 
 def shipped_specs() -> dict[str, Path]:

@@ -91,7 +91,7 @@ def test_names_come_with_a_line_each() -> None:
     ("text", "right"),
     [
         ("claims: [{id: a, says: A., benchmark: tiny, compare: {activation: [relu, [tanh, sigmoid]]}}]", True),
-        ("topic: Units\nclaims: [{id: a, says: A., untestable: no}]", True),
+        ("topic: Units\nclaims: [{id: a, says: A., untestable: never}]", True),
         ("claims: [{id: a, says: A., predict: {then: outcome == slow, at_least: 0.9}}]", True),
         ("claims: [{id: a, says: A., compare: {activation: [relu]}}]", False),
         ("claims: [{id: a, says: A., trend: {depth: sideways}}]", False),
