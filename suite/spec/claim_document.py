@@ -86,3 +86,6 @@ class ClaimsDocument(Document):
     claims: Annotated[list[Any], Field(min_length=1)] = Field(description="the claims")
     topic: str = Field("", max_length=60, description="what those without a topic of their own are listed under")
     source: str = Field("", max_length=300, description="of those without one of their own")
+    sources: dict[str, str] = Field(
+        {}, description="short names that source may use, with commas between, each with what it stands for"
+    )

@@ -145,7 +145,7 @@ class _Reading:
         told = {key: value for key, value in self.node.plain().items() if key not in _UNHASHED}
         about: dict[str, Any] = {
             "id": shape.id, "says": shape.says, "dissent": shape.dissent, "needs": shape.needs,
-            "source": shape.source or (self.whole.source if self.whole else ""),
+            "source": self._source(shape),
             "topic": shape.topic or (self.whole.topic if self.whole else ""), "untestable": shape.untestable,
         }  # fmt: skip
         if shape.needs or shape.untestable:
@@ -180,6 +180,13 @@ class _Reading:
             **about, benchmarks=names, form=form, measure=expression.text, by=by, sign=sign, where=where,
             holds=Holds(shape.holds), digest=digest_of(told),
         )  # fmt: skip
+
+    def _source(self, shape: ClaimDocument) -> str:
+        """As written, with semicolons between; the short names that the document explains are written out."""
+        known = self.whole.sources if self.whole else {}
+        written = shape.source or (self.whole.source if self.whole else "")
+        names = [name.strip() for name in written.split(",")]
+        return "; ".join(known[name] for name in names) if all(name in known for name in names) else written
 
     def _only_words(self, shape: ClaimDocument) -> None:
         """What cannot be judged has no form, and one reason."""

@@ -109,6 +109,17 @@ def test_a_file_has_a_topic_and_a_source_for_all(tmp_path: Path) -> None:
     assert (claim.topic, claim.source) == ("Units", "A book")
 
 
+def test_short_names_of_sources_are_written_out(tmp_path: Path) -> None:
+    text = "sources: {A: A blog post, B: 'Somebody, a book'}\n" + CLAIM
+    for written, told in (
+        ("A, B", "A blog post; Somebody, a book"),
+        ("A, C", "A, C"),
+        ("Somebody else", "Somebody else"),
+    ):
+        (claim,) = claims(tmp_path, text + f"    source: {written}\n")
+        assert claim.source == told
+
+
 def test_what_cannot_be_judged_says_why(tmp_path: Path) -> None:
     (claim,) = claims(tmp_path, "claims:\n  - {id: gan, says: GANs are hard., untestable: there is no GAN here}\n")
     assert (claim.form, claim.untestable) == (None, "there is no GAN here")
