@@ -10,7 +10,7 @@ from functools import cached_property
 from leaderboard.boards import phrase
 from suite.pictures.axes import Scale
 from suite.protocol.claims import Verdict
-from suite.protocol.verdict_words import between, figure, signed
+from suite.protocol.verdict_words import between, figure, signed, verdict_text
 from suite.protocol.verdicts import Status
 from suite.results.verdicts import PublishedClaim, PublishedContext, PublishedLevel
 
@@ -74,6 +74,11 @@ class Said:
         self.claim = claim
         self.key = KEYS[claim.verdict]
         self.sources = tuple(source for source in claim.source.split("; ") if source)
+
+    @property
+    def verdict(self) -> str:
+        """With what it depends on."""
+        return verdict_text(self.claim.verdict, self.claim.moderator.factor if self.claim.moderator else None)
 
     @property
     def live(self) -> list[PublishedContext]:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from suite.protocol.claims import Verdict
 from suite.protocol.labels import printable
-from suite.protocol.verdict_words import because, compared_text, figure, signed
+from suite.protocol.verdict_words import because, compared_text, figure, signed, verdict_text
 from suite.protocol.verdicts import Judged, Judgement, Status
 
 _STYLE = {
@@ -64,7 +64,7 @@ def detail(found: Judgement) -> RenderableType:
 
 def _claim(found: Judgement) -> RenderableType:
     title = Text.assemble(
-        (f"{found.verdict}", _STYLE.get(found.verdict, "dim")), "  ", (found.claim.id, "bold"), "  ",
+        (verdict_text(found.verdict, found.moderator.factor if found.moderator else None), _STYLE.get(found.verdict, "dim")), "  ", (found.claim.id, "bold"), "  ",
         printable(found.claim.says),
     )  # fmt: skip
     return Group(title, Padding(Text(printable(because(found)), style="dim"), (0, 0, 0, 2)))

@@ -38,6 +38,11 @@ def side_text(side: Side) -> str:
     return " and ".join(" or ".join(labels) for labels in side.values())
 
 
+def verdict_text(verdict: Verdict, factor: str | None) -> str:
+    """The verdict, with what it depends on."""
+    return f"depends on {factor.replace('_', ' ')}" if verdict is Verdict.DEPENDS and factor else str(verdict)
+
+
 def compared_text(claim: Claim) -> str:
     """The comparison that is made, in a line."""
     form = claim.form
