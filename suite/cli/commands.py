@@ -357,6 +357,23 @@ def _export_all(out: Path) -> None:
     for results in gathered:
         if results.records:
             write(results.manifest(), results.records, out, audited(results.benchmark, store, results.records))
+    _export_verdicts([results.benchmark for results in gathered if results.records], out)
+
+
+def _export_verdicts(benchmarks: list[Benchmark], out: Path) -> None:
+    """Judges the claims that ship, and those in the benchmarks' own files, on tables that were exported."""
+    from suite.results.verdicts import write
+    from suite.run.judging import benchmarks_of, judge_all, published_only
+    from suite.spec.claims import find_claims, read_all_claims
+
+    own, _ = read_all_claims(list({b.file.resolve(): b.file for b in benchmarks if b.file.is_file()}.values()))
+    names = {benchmark.name for benchmark in benchmarks}
+    chosen = [
+        (claim, file)
+        for claim, file in {claim.id: (claim, file) for claim, file in [*find_claims([]), *own]}.values()
+        if names.intersection(claim.benchmarks)
+    ]
+    write(judge_all(chosen, published_only(benchmarks_of(chosen), out)), out)
 
 
 def tell_plans(plans: list[Plan], workers: int | str) -> None:

@@ -75,14 +75,16 @@ def misfits(claim: Claim, evidence: Evidence) -> list[str]:
         if factor not in evidence.factors:
             held = f"is {evidence.fixed[factor]} in every cell" if factor in evidence.fixed else "is no factor"
             found.append(f"{factor} {held} of {evidence.benchmark}; its factors are {', '.join(evidence.factors)}")
-    for factor, labels in named_labels(claim).items():
-        known = evidence.factors.get(factor) or ((evidence.fixed[factor],) if factor in evidence.fixed else ())
-        if not known and factor not in claim.factors:
-            found.append(
-                f"{factor} is no factor of {evidence.benchmark}; its factors are {', '.join(evidence.factors)}"
-            )
-        found += [f"{factor} {label} is not in {evidence.benchmark}, which has {', '.join(known)}"
-                  for label in labels if known and label not in known]  # fmt: skip
+    for part in named_levels(claim):
+        for factor, labels in part.items():
+            known = evidence.factors.get(factor) or ((evidence.fixed[factor],) if factor in evidence.fixed else ())
+            if not known and factor not in claim.factors:
+                found.append(
+                    f"{factor} is no factor of {evidence.benchmark}; its factors are {', '.join(evidence.factors)}"
+                )
+            elif known and not set(labels) & set(known):
+                wanted = " or ".join(labels)
+                found.append(f"{factor} {wanted} is not in {evidence.benchmark}, which has {', '.join(known)}")
     if isinstance(claim.form, Trend):
         texts = [label for label in evidence.factors.get(claim.form.factor, ()) if number_of(label) is None]
         found += (
@@ -103,15 +105,11 @@ def expression_names(claim: Claim) -> list[str]:
     return sorted(claim.expression.names)
 
 
-def named_labels(claim: Claim) -> dict[str, tuple[str, ...]]:
-    """The labels that a claim names, by factor."""
+def named_levels(claim: Claim) -> list[Side]:
+    """The sides that a claim compares, and the part of the grid that it is about: each must be there in part at least."""
     compare = claim.form.compare if isinstance(claim.form, Spread) else claim.form
-    sides = (compare.first, compare.second) if isinstance(compare, Compare) else ()
-    found: dict[str, tuple[str, ...]] = {}
-    for part in (*sides, claim.where):
-        for factor, labels in part.items():
-            found[factor] = (*found.get(factor, ()), *labels)
-    return found
+    sides = [compare.first, compare.second] if isinstance(compare, Compare) else []
+    return [*sides, claim.where]
 
 
 def number_of(label: str) -> float | None:

@@ -28,7 +28,6 @@ class Evidence:
         columns: (cells, replicates) numbers or texts by name; (cells, 1) of a figure that a cell has one of.
             NaN, or None of a text, where there is none.
         higher_is_better: Of the scores.
-        steps: The budget of a run.
         missing: Cells of the grid without a result.
         digest: Of the tables.
     """
@@ -40,7 +39,6 @@ class Evidence:
     cells: tuple[str, ...]
     columns: Mapping[str, NDArray]
     higher_is_better: bool = True
-    steps: int = 0
     missing: int = 0
     digest: str = ""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from suite.protocol.ranks import compared_scores
+from suite.protocol.records import factor_column
 from suite.results.evidence import evidence_of, evidence_of_records
 from suite.results.reader import read
 from tests.leaderboard.synthetic import made_results, write_results
@@ -51,3 +52,12 @@ def test_errors_are_no_worse_than_chance_either(tmp_path: Path) -> None:
     found = evidence_of(read(folder))
     assert not found.higher_is_better
     assert (found.columns["test_score"] <= found.columns["chance_score"]).all()
+
+
+def test_a_run_that_is_late_is_late_by_the_steps_of_its_own_cell() -> None:
+    grid = {"activation": ["relu", "sigmoid"], factor_column("steps"): [50, 340]}
+    manifest, records = made_results("tiny", grid=grid, layers=5, missing=0)
+    late = [replace(r, replicates=tuple(replace(run, steps_to_target=None) for run in r.replicates)) for r in records]
+    found = evidence_of_records(manifest, late)
+    assert found.columns["steps_to_target"][:, 0].tolist() == [float(labels[1]) for labels in found.levels]
+    assert set(found.columns["budget"][:, 0]) == {50.0, 340.0}
