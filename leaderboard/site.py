@@ -127,7 +127,8 @@ def _read(results: Path) -> tuple[list[Board], Advice]:
         ResultsError: Tables or verdicts cannot be used, or they do not belong together.
     """
     boards = _boards(results)
-    digests = {each.results.name: digest_of(each.manifest) for each in boards}
+    current = [each for each in boards if each.manifest.protocol_version == PROTOCOL_VERSION]
+    digests = {each.results.name: digest_of(each.manifest) for each in current}
     return boards, Advice(verdicts.read(results, digests))
 
 

@@ -153,7 +153,8 @@ def read(folder: Path, digests: Mapping[str, str]) -> tuple[PublishedClaim, ...]
 
     Args:
         folder: Of results.
-        digests: Of the tables of every benchmark in it, as `suite.results.evidence.digest_of` has them.
+        digests: Of the tables of every benchmark in it that may be judged, as `suite.results.evidence.digest_of` has
+            them.
 
     Raises:
         ResultsError: The file is of another protocol version, is not as it should be, or rests on other tables.
@@ -179,8 +180,9 @@ def read(folder: Path, digests: Mapping[str, str]) -> tuple[PublishedClaim, ...]
     stale = {
         name: claim.id
         for claim in found.claims
-        for name, digest in claim.evidence.items()
-        if digests.get(name) != digest
+        for name in claim.benchmarks
+        if (name in claim.evidence and digests.get(name) != claim.evidence[name])
+        or (not claim.evidence and all(other in digests for other in claim.benchmarks))
     }
     if stale:
         name, first = next(iter(stale.items()))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from suite.protocol.claims import Claim
 from suite.protocol.evidence import Evidence
+from suite.protocol.records import PROTOCOL_VERSION
 from suite.protocol.verdicts import Judgement, judge
 
 if TYPE_CHECKING:
@@ -96,6 +97,10 @@ def _published(benchmark: Benchmark, folder: Path, tables: Tables) -> None:
         results = read(folder / name)
     except ResultsError as error:
         tables.problems += error.problems
+        return
+    if (version := results.manifest.protocol_version) != PROTOCOL_VERSION:
+        told = f"is of protocol {version}, and nothing is judged on tables of another than {PROTOCOL_VERSION}"
+        tables.problems.append(f"{folder / name}: {told}")
         return
     if results.manifest.quick:
         tables.problems.append(f"{folder / name}: is a quick slice, of which nothing is judged")

@@ -99,6 +99,14 @@ def test_verdicts_on_other_tables_are_refused(built: Built, tmp_path: Path) -> N
         site.build(results, tmp_path / "site")
 
 
+def test_verdicts_that_wait_for_tables_which_are_here_by_now_are_refused(built: Built, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    shutil.copytree(built.results, results)
+    write_results(results, "nowhere", grid={"depth": [5, 30]}, missing=0, seed=9)
+    with pytest.raises(ResultsError, match=r"other tables of nowhere than are here \(see absent\)"):
+        site.build(results, tmp_path / "site")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
