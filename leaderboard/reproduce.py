@@ -45,7 +45,7 @@ def cut(document: yaml.MappingNode, factors: Mapping[str, Sequence[str]], labels
     parts = [
         (key, yaml.MappingNode(value.tag, levels, flow_style=False) if key.value == "grid" else value)
         for key, value in document.value
-        if key.value not in ("exclude", "description")
+        if key.value not in ("exclude", "description", "claims")
     ]
     return yaml.serialize(yaml.MappingNode(document.tag, parts, flow_style=False), Dumper=yaml.SafeDumper, width=76)
 

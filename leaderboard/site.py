@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from leaderboard.advice import Advice
 from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import Column, chips, columns, dot_style, erratic, number
@@ -21,11 +22,14 @@ from leaderboard.glossary import WORDS
 from suite.pictures import axes, charts, numbers
 from suite.pictures.cells import Drawn, draw_figures
 from suite.pictures.drawing import stylesheet
+from suite.protocol.calibration import CALIBRATION
+from suite.protocol.calibration import TABLES as CALIBRATION_TABLES
 from suite.protocol.labels import label_text
 from suite.protocol.records import PROTOCOL_VERSION, TABLES
 from suite.protocol.words import audit_in_words
-from suite.results import reader
+from suite.results import reader, verdicts
 from suite.results.errors import ResultsError, told_as
+from suite.results.evidence import digest_of
 from suite.results.folders import files_in, rebuilt
 from suite.results.manifest import MANIFEST, Manifest, TaskFacts
 
@@ -68,9 +72,9 @@ def build(results: Path, out: Path) -> BuildReport:
         ResultsError: Results cannot be used, or `out` is a folder that holds something else.
     """
     start = time.perf_counter()
-    boards = _boards(results)
+    boards, advice = _read(results)
     with told_as("written", out), rebuilt(out.absolute(), INDEX, _listed) as fresh:
-        Renderer(fresh).site(boards)
+        Renderer(fresh).site(boards, advice)
         files = [fresh / path for path in files_in(fresh)]
         size, pages = sum(path.stat().st_size for path in files), sum(path.suffix == ".html" for path in files)
     recorded, missing = sum(len(b.recorded) for b in boards), sum(len(b.missing) for b in boards)
@@ -87,10 +91,10 @@ def check(results: Path, out: Path) -> list[str]:
     """
     if not out.is_dir():
         return [f"{out}: no such folder"]
-    boards = _boards(results)
+    boards, advice = _read(results)
     with told_as("compared", out), tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch)
-        Renderer(fresh).site(boards)
+        Renderer(fresh).site(boards, advice)
         expected, ours = set(files_in(fresh)), set(_listed(out) or ())
         found = {path for path in expected | ours if (out / path).is_file()}
         return [
@@ -114,6 +118,18 @@ def _listed(out: Path) -> Collection[str] | None:
         return {path.as_posix() for path in paths if not path.is_absolute() and ".." not in path.parts}
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+def _read(results: Path) -> tuple[list[Board], Advice]:
+    """All boards, and the verdicts that rest on them.
+
+    Raises:
+        ResultsError: Tables or verdicts cannot be used, or they do not belong together.
+    """
+    boards = _boards(results)
+    current = [each for each in boards if each.manifest.protocol_version == PROTOCOL_VERSION]
+    digests = {each.results.name: digest_of(each.manifest) for each in current}
+    return boards, Advice(verdicts.read(results, digests))
 
 
 def _boards(results: Path) -> list[Board]:
@@ -160,6 +176,8 @@ class Renderer:
             "generator": GENERATOR,
             "protocol_version": PROTOCOL_VERSION,
             "table_names": TABLES,
+            "calibration": CALIBRATION,
+            "calibration_tables": CALIBRATION_TABLES,
             "color_key": charts.color_key(),
             "verdict": verdict,
             "words": WORDS,
@@ -180,17 +198,26 @@ class Renderer:
             self.jinja.get_template(template).render(root=root, **context), encoding="utf-8", newline="\n"
         )
 
-    def site(self, boards: list[Board]) -> None:
+    def site(self, boards: list[Board], advice: Advice) -> None:
         """All pages, tables and static files."""
         shutil.copytree(HERE / "static", self.out / "static")
         (self.out / "static" / "charts.css").write_text(stylesheet(), encoding="utf-8", newline="\n")
         findings = [BoardFindings(each) for each in boards]
-        self.page("index.html", "index.html", findings=findings, across=across_tasks(boards))
+        self.page("index.html", "index.html", findings=findings, across=across_tasks(boards), advice=advice)
+        self.advice(boards, advice)
         self.page("method.html", "method.html")
         for found in findings:
             self.benchmark(found)
         index = {"generator": GENERATOR, "files": files_in(self.out)}
         (self.out / INDEX).write_text(json.dumps(index, indent=0) + "\n", encoding="utf-8", newline="\n")
+
+    def advice(self, boards: list[Board], advice: Advice) -> None:
+        """The list of claims, and a page for each."""
+        self.page("advice.html", "advice.html", advice=advice)
+        names = {each.results.name for each in boards}
+        recipes = {row.cell: row.name for each in boards for row in each.rows}
+        for one in advice.claims:
+            self.page(f"advice/{one.claim.id}.html", "claim.html", one=one, names=names, recipes=recipes)
 
     def benchmark(self, findings: BoardFindings) -> None:
         """The pages of one benchmark and its raw tables."""

@@ -98,8 +98,13 @@ def check(specs: Specs) -> None:
     """
     from suite.run.gather import readable_specs
     from suite.spec import SpecError, check_data, expand, try_components
+    from suite.spec.claims import read_all_claims
+    from suite.spec.shipped import files_of
 
     benchmarks, problems = readable_specs(specs)
+    broken = {problem.file for problem in problems}
+    claims, mistaken = read_all_claims([file for file in files_of(specs) if str(file) not in broken])
+    problems += mistaken
     for benchmark in benchmarks:
         cells = expand(benchmark)
         faults = len(problems)
@@ -114,6 +119,9 @@ def check(specs: Specs) -> None:
                 f"{benchmark.name}: {len(cells)} cells, {programs} programs, "
                 f"{budget.trials} trials + {budget.replicates} replicates of {budget.steps} steps each"
             )
+    for claim, _ in claims:
+        judged = f"on {', '.join(claim.benchmarks)}" if claim.benchmarks else "which is not judged"
+        print(f"{claim.id}: a claim {judged}")
     if problems:
         _fail("\n".join(map(str, problems)))
 
@@ -128,26 +136,12 @@ def plan(
     workers: Workers = None,
 ) -> None:
     """Say what a run would do, and about how long it would take."""
-    from suite.cli.progress import duration
-    from suite.run.cluster import default_workers
-    from suite.run.plan import wall_seconds
-    from suite.run.reasons import told
     from suite.store import Store
 
     wanted, count = parse_only(only), parse_workers(workers)
     chosen, store = _benchmarks(specs, wanted, replicates), Store()
     plans = _plans(chosen, store, quick, top)
-    processes = count if isinstance(count, int) else default_workers()
-    for plan in plans:
-        print(
-            f"{plan.benchmark.name}: {len(plan.cells)} cells, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
-            f" ({len(plan.failed)} failed before), {plan.programs} programs to compile"
-        )
-        for line in told(plan.reasons):
-            print(f"  {line}")
-    if any(plan.to_run for plan in plans):
-        basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
-        print(f"about {duration(wall_seconds(plans, processes))} on {max(processes, 1)} workers, {basis}")
+    tell_plans(plans, count)
 
 
 @app.command("list")
@@ -363,6 +357,43 @@ def _export_all(out: Path) -> None:
     for results in gathered:
         if results.records:
             write(results.manifest(), results.records, out, audited(results.benchmark, store, results.records))
+    _export_verdicts([results.benchmark for results in gathered if results.records], out)
+
+
+def _export_verdicts(benchmarks: list[Benchmark], out: Path) -> None:
+    """Judges the claims that ship, and those in the benchmarks' own files, on tables that were exported."""
+    from suite.results.verdicts import write
+    from suite.run.judging import benchmarks_of, judge_all, published_only
+    from suite.spec.claims import find_claims, read_all_claims
+
+    own, _ = read_all_claims(list({b.file.resolve(): b.file for b in benchmarks if b.file.is_file()}.values()))
+    names = {benchmark.name for benchmark in benchmarks}
+    chosen = [
+        (claim, file)
+        for claim, file in {claim.id: (claim, file) for claim, file in [*find_claims([]), *own]}.values()
+        if names.intersection(claim.benchmarks)
+    ]
+    write(judge_all(chosen, published_only(benchmarks_of(chosen), out)), out)
+
+
+def tell_plans(plans: list[Plan], workers: int | str) -> None:
+    """What is to do for each plan, why, and about how long all of it takes."""
+    from suite.cli.progress import duration
+    from suite.run.cluster import default_workers
+    from suite.run.plan import wall_seconds
+    from suite.run.reasons import told
+
+    processes = workers if isinstance(workers, int) else default_workers()
+    for plan in plans:
+        print(
+            f"{plan.benchmark.name}: {len(plan.cells)} cells, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
+            f" ({len(plan.failed)} failed before), {plan.programs} programs to compile"
+        )
+        for line in told(plan.reasons):
+            print(f"  {line}")
+    if any(plan.to_run for plan in plans):
+        basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
+        print(f"about {duration(wall_seconds(plans, processes))} on {max(processes, 1)} workers, {basis}")
 
 
 def _run(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 _WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]{0,14}))\.0+")
@@ -26,6 +27,11 @@ def label_text(value: Any) -> str:
         return text.lower()
     whole = _WHOLE.fullmatch(text)
     return str(int(whole[1])) if whole else text
+
+
+def held_label(value: Any) -> str:
+    """What the label of a factor that is held constant would be: the name of a component, else the value."""
+    return label_text(value["name"] if isinstance(value, Mapping) and "name" in value else value)
 
 
 def printable(text: str) -> str:

@@ -170,6 +170,11 @@ def read_specs(specs: Sequence[str]) -> list[Benchmark]:
     from suite.spec import SpecError
 
     benchmarks, problems = readable_specs(specs)
+    if not benchmarks and not problems:
+        from suite.spec import Problem
+
+        message = f"has claims and no benchmark: `suite claims {specs[0]}` runs what they need and judges them"
+        problems = [Problem(specs[0], None, None, "", message)]
     if problems:
         raise SpecError(problems)
     return benchmarks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -17,11 +17,16 @@ _Rate = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 _Score = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class _Document(BaseModel):
+class Document(BaseModel):
+    """A mapping of a spec: no key that is not known, nothing turned into what it is not."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class RangeDocument(_Document):
+M = TypeVar("M", bound=Document)
+
+
+class RangeDocument(Document):
     """The learning rates that are tried, low to high."""
 
     high: _Rate = Field(description="the highest rate, above low")
@@ -35,7 +40,7 @@ class RangeDocument(_Document):
         return low
 
 
-class BudgetDocument(_Document):
+class BudgetDocument(Document):
     """What every cell may spend: the same for all."""
 
     steps: int = Field(ge=2, le=100_000_000, description="optimizer steps of one run")
@@ -56,7 +61,7 @@ class BudgetDocument(_Document):
         return evaluations
 
 
-class BenchmarkDocument(_Document):
+class BenchmarkDocument(Document):
     """One benchmark: a task, a model, a grid and a budget."""
 
     name: str = Field(
@@ -81,6 +86,9 @@ class BenchmarkDocument(_Document):
         [], description="combinations taken out: a level or a list of levels for each factor named"
     )
     budget: BudgetDocument = Field(description="what every cell may spend: steps, trials, replicates, learning rates")
+    claims: list[Any] = Field(
+        [], description="what is said of its results, for `suite claims` to judge; never trained on"
+    )
 
 
 _EXPECTED: dict[str, tuple[str, Wanted]] = {
@@ -101,7 +109,7 @@ _EXPECTED: dict[str, tuple[str, Wanted]] = {
 
 
 def check_shape(document: Node, findings: Findings) -> BenchmarkDocument | None:
-    """Validates a document's keys and types, apart from what the catalog has to say.
+    """Validates a benchmark's keys and types, apart from what the catalog has to say.
 
     Args:
         document: The document, a mapping.
@@ -110,18 +118,23 @@ def check_shape(document: Node, findings: Findings) -> BenchmarkDocument | None:
     Returns:
         The document, or None where it has problems.
     """
+    return check_model(document, BenchmarkDocument, findings)
+
+
+def check_model(node: Node, model: type[M], findings: Findings) -> M | None:
+    """The same of any mapping whose keys and types a model describes."""
     try:
-        return BenchmarkDocument.model_validate(document.plain())
+        return model.model_validate(node.plain())
     except ValidationError as error:
         for fault in error.errors(include_url=False):
-            _tell(document, fault, findings)
+            _tell(node, model, fault, findings)
         return None
 
 
-def _tell(document: Node, fault: Any, findings: Findings) -> None:
+def _tell(document: Node, model: Any, fault: Any, findings: Findings) -> None:
     """One of pydantic's errors as a problem at its place in the document."""
     *ancestors, name = fault["loc"]
-    parent, model = document, BenchmarkDocument  # type: Node, Any
+    parent = document
     for part in ancestors:
         parent, model = parent.value[part], getattr(_fields(model).get(part), "annotation", None)
     description = getattr(_fields(model).get(name), "description", "")
@@ -139,8 +152,9 @@ def _tell(document: Node, fault: Any, findings: Findings) -> None:
 
 
 def _fields(model: Any) -> dict[str, Any]:
-    """Of a model; none of a list or mapping."""
-    return getattr(model, "model_fields", {})
+    """Of a model, or of one that may be left out; none of a list or mapping."""
+    models = [kind for kind in (model, *get_args(model)) if hasattr(kind, "model_fields")]
+    return models[0].model_fields if models else {}
 
 
 def _expected(node: Node, parent: Node, fault: Any, description: str) -> tuple[str, Wanted | None]:

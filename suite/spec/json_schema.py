@@ -8,8 +8,10 @@ from typing import Any
 
 from suite.catalog import KINDS, Entry, Parameter
 from suite.models import MODELS
+from suite.spec.claim_document import ClaimDocument, ClaimsDocument
 from suite.spec.document import BenchmarkDocument
 from suite.spec.own_components import OWN_KINDS
+from suite.spec.reader import BENCHMARK_KEYS
 from suite.tasks import TASKS
 
 Schema = dict[str, Any]
@@ -25,11 +27,24 @@ _OWN_PATTERN = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
 
 
 def json_schema() -> Schema:
-    """The schema of one document, draft 2020-12.
+    """The schema of one document, of a benchmark or of claims alone; draft 2020-12.
 
     An editor completes names and arguments by it and underlines what is wrong. What goes together only `suite check`
     knows.
     """
+    benchmark, claims = _benchmark(), _claims()
+    definitions = benchmark.pop("$defs") | claims.pop("$defs")
+    benchmark["properties"]["claims"] |= {"items": {"$ref": "#/$defs/ClaimDocument"}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$defs": definitions,
+        "if": {"required": ["claims"], "not": {"anyOf": [{"required": [key]} for key in BENCHMARK_KEYS]}},
+        "then": claims,
+        "else": benchmark,
+    }
+
+
+def _benchmark() -> Schema:
     schema = _untitled(BenchmarkDocument.model_json_schema())
     schema["$defs"] |= {
         "label": _LABEL,
@@ -39,11 +54,26 @@ def json_schema() -> Schema:
     properties["task"] |= _task()
     properties["model"] |= _names(MODELS.values())
     properties["exclude"]["items"]["additionalProperties"] = {"anyOf": [_SCALAR, _SCALARS]}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "allOf": [_family(entry) for entry in MODELS.values()],
+    return {**schema, "allOf": [_family(entry) for entry in MODELS.values()]}
+
+
+def _claims() -> Schema:
+    claim = _untitled(ClaimDocument.model_json_schema())
+    levels = {"anyOf": [_SCALAR, _SCALARS]}
+    properties = claim["properties"]
+    properties["benchmark"] |= {
+        "anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]
     }
+    properties["where"]["additionalProperties"] = levels
+    properties["compare"] = {
+        "description": properties["compare"]["description"],
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2, "items": levels},
+    }
+    schema = _untitled(ClaimsDocument.model_json_schema())
+    schema["properties"]["claims"]["items"] = {"$ref": "#/$defs/ClaimDocument"}
+    return {**schema, "$defs": claim.pop("$defs") | {"ClaimDocument": claim}}
 
 
 def schema_text() -> str:

@@ -23,6 +23,9 @@ from suite.tasks import TASKS, form_of
 MAX_PROBLEMS = 100
 """Problems of a file that are told; what is beyond is counted."""
 
+BENCHMARK_KEYS = ("name", "task", "model", "grid", "budget")
+"""A document with none of them may have claims alone."""
+
 _REASONS = 3
 """Conflicts of one factor that are told in full."""
 
@@ -31,7 +34,7 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
     """Reads a spec.
 
     Args:
-        path: A YAML file; each of its documents is a benchmark.
+        path: A YAML file; each of its documents is a benchmark, but for those of claims alone.
 
     Raises:
         SpecError: It has problems: all of them, in the order of the file (of more than `MAX_PROBLEMS`, the first).
@@ -43,6 +46,8 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
     for document in source.documents:
         if not isinstance(document.value, dict):
             findings.add(document, mismatch(document, "a mapping with name, task, model, grid and budget"))
+            continue
+        if is_claims(document):
             continue
         benchmark = _Reading(document, path, source.text, findings).benchmark()
         name = document.value.get("name")
@@ -59,6 +64,12 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
             problems[MAX_PROBLEMS:] = [Problem(str(path), None, None, "", rest)]
         raise SpecError(problems)
     return benchmarks
+
+
+def is_claims(document: Node) -> bool:
+    """Whether a document has claims alone, and is no benchmark."""
+    keys = document.value if isinstance(document.value, dict) else {}
+    return "claims" in keys and not set(BENCHMARK_KEYS) & set(keys)
 
 
 class _Reading:

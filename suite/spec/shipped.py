@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from suite.spec.problems import Problem, SpecError, nearest, quote
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+CLAIMS = "claims"
+"""The folder of claims, beside the benchmarks."""
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -37,11 +41,31 @@ def find_spec(name_or_path: str) -> Path:
     raise SpecError([Problem(quote(name_or_path), None, None, "", fault)])
 
 
+def files_of(specs: Sequence[str]) -> list[Path]:
+    """The files of those specs that can be found, each once."""
+    found: dict[Path, Path] = {}
+    for spec in specs:
+        with contextlib.suppress(SpecError):
+            file = find_spec(spec)
+            found.setdefault(file.resolve(), file)
+    return list(found.values())
+
+
 def shipped_specs() -> dict[str, Path]:
     """The benchmarks that ship with the package, by name: their path within its folder, without suffix."""
+    root = _root()
+    files = [file for file in sorted(root.rglob("*.yaml")) if file.relative_to(root).parts[0] != CLAIMS]
+    return {file.relative_to(root).with_suffix("").as_posix(): file for file in files}
+
+
+def shipped_claims() -> dict[str, Path]:
+    """The files of claims that ship with the package, by name."""
+    return {file.stem: file for file in sorted((_root() / CLAIMS).glob("*.yaml"))}
+
+
+def _root() -> Path:
     installed, clone = _PACKAGE / "_benchmarks", _PACKAGE.parent / "benchmarks"
-    root = installed if installed.is_dir() else clone
-    return {file.relative_to(root).with_suffix("").as_posix(): file for file in sorted(root.rglob("*.yaml"))}
+    return installed if installed.is_dir() else clone
 
 
 def _fault(path: Path) -> str | None:

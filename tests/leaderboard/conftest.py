@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from leaderboard import site
+from suite.protocol.claims import Claim, Compare, Holds, Predict, Spread, Trend, Value
+from suite.protocol.verdicts import judge
+from suite.results import verdicts
+from suite.results.evidence import evidence_of
+from suite.results.reader import folders, read
 from tests.leaderboard.synthetic import NASTY, SCRIPT, write_results
 
 
@@ -18,6 +23,41 @@ class Built:
     results: Path
     site: Path
     report: site.BuildReport
+
+
+def claim(id: str, form: object = None, *benchmarks: str, **changes: object) -> Claim:
+    """A claim, of a source and a topic."""
+    about: dict[str, object] = {
+        "source": "A book; A lecture",
+        "topic": "Units",
+        "by": 0.02,
+        "digest": "0123456789abcdef",
+    }
+    return Claim(id, f"Of {id}.", form=form, benchmarks=benchmarks or ("deep_mlp",), **{**about, **changes})  # type: ignore[arg-type]
+
+
+CLAIMS = (
+    claim("batch", Compare({"normalization": ("batch",)}, {"normalization": ("none",)})),
+    claim("sigmoid", Compare({"activation": ("sigmoid",)}, {"activation": ("relu",)}), source="A book"),
+    claim("initializer", Compare({"initializer": ("he_normal",)}, {"initializer": ("small",)}), holds=Holds.ON_AVERAGE),
+    claim("depth", Trend("depth", -1), "depth", topic="Depth", dissent=NASTY, source="A paper"),
+    claim("spread", Spread("optimizer"), topic="Depth"),
+    claim("predicts", Predict("gradient_ratio_init < -1", "outcome != trained", 0.9)),
+    claim(
+        "value",
+        Value(0.9, 0.05),
+        where={"activation": ("tanh",), "initializer": ("small",), "normalization": ("none",)},
+    ),
+    claim("absent", Trend("depth", 1), "nowhere"),
+    claim("waiting", needs=f"a probe of {SCRIPT}"),
+    claim("gan", untestable="there is none", topic="Elsewhere"),
+)
+
+
+def write_verdicts(results: Path) -> Path:
+    """The verdicts on `CLAIMS` beside the exported folders, as `suite claims` writes them."""
+    tables = {folder.name: evidence_of(read(folder)) for folder in folders(results)}
+    return verdicts.write([judge(claim, tables) for claim in CLAIMS], results)
 
 
 @pytest.fixture(scope="session")
@@ -45,5 +85,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         reference=0.98,
         seed=4,
     )
+    write_verdicts(results)
     out = tmp_path_factory.mktemp("built") / "site"
     return Built(results, out, site.build(results, out))

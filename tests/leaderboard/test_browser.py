@@ -17,9 +17,18 @@ import pytest
 
 from leaderboard.boards import board
 from suite.results import reader
-from tests.leaderboard.conftest import Built
+from tests.leaderboard.conftest import CLAIMS, Built
 
-PAGES = ("index.html", "method.html", "deep_mlp/index.html", "deep_mlp/factors.html", "depth/factors.html")
+PAGES = (
+    "index.html",
+    "method.html",
+    "advice.html",
+    "advice/batch.html",
+    "advice/predicts.html",
+    "deep_mlp/index.html",
+    "deep_mlp/factors.html",
+    "depth/factors.html",
+)
 
 
 def chromium() -> str | None:
@@ -302,6 +311,51 @@ def test_the_board_opens_in_the_order_of_ranks_and_marks_what_is_erratic(file_vi
     assert scores == sorted(scores, reverse=True)
 
 
+def test_claims_are_filtered_and_a_link_shows_what_its_sender_saw(visit: Visit) -> None:
+    page = visit.open("advice.html").page
+    every = page.locator("article.claim").count()
+    assert page.inner_text("#status") == f"{every} of {every} claims"
+    page.check('[data-facet="topic"] input >> nth=1')
+    page.check('[data-facet="source"] input[value="0"]')
+    shown = page.locator("article.claim:visible h3").all_inner_texts()
+    assert shown == ["Of spread."]
+    assert page.inner_text("#status") == f"1 of {every} claims"
+    assert page.locator("section.topic:visible").count() == 1
+    counts = page.locator('[data-facet="topic"] .count').all_inner_texts()
+    assert sum(map(int, counts)) == every - 1, "under that source"
+    other = page.context.new_page()
+    other.goto(page.url)
+    assert other.locator("article.claim:visible h3").all_inner_texts() == shown
+    other.click("#facets button")
+    other.locator("#status", has_text=f"{every} of {every}").wait_for()
+    other.close()
+
+
+def test_a_claim_has_a_link_of_its_own_and_its_evidence_a_click_away(visit: Visit) -> None:
+    page = visit.open("advice.html#predicts").page
+    assert page.locator("article.claim:visible").count() > 5
+    assert page.locator("#predicts:target").is_visible()
+    page.click("#batch h3 a")
+    assert page.inner_text("h1") == "Of batch."
+    rows = page.locator(".forest tbody tr")
+    assert rows.count() == page.locator(".forest tbody .dots > span").count()
+    page.click(".forest tbody th a >> nth=0")
+    page.wait_for_selector('#compare[data-ready="2"]')
+    names = page.locator("#compare thead a").all_inner_texts()
+    assert "batch" in names[0]
+    assert "no normalization" in names[1]
+
+
+def test_claims_are_readable_without_javascript(browser: object, built: Built) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((built.site / "advice.html").as_uri())
+    assert page.locator("article.claim:visible").count() == len(CLAIMS)
+    assert not page.locator("#facets").is_visible()
+    assert not page.locator("#status").is_visible()
+    context.close()
+
+
 def test_dark_and_light(file_visit: Visit) -> None:
     page = file_visit.open("index.html").page
     background = "getComputedStyle(document.body).backgroundColor"
@@ -427,6 +481,8 @@ def test_axe_finds_nothing_serious(browser: object, built: Built, theme: str) ->
     pages = (
         "index.html",
         "method.html",
+        "advice.html",
+        *(f"advice/{claim}.html" for claim in ("batch", "initializer", "predicts", "value", "waiting")),
         "rnn_adding/index.html",
         "depth/factors.html",
         *(f"deep_mlp/cell/{cell}.html" for cell in (trained, failed, missing)),

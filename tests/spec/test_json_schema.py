@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from suite.spec import find_spec, json_schema, schema_text, shipped_specs
+from suite.spec import json_schema, schema_text, shipped_specs
+from suite.spec.shipped import shipped_claims
 from suite.spec.yaml_reader import read
 from tests.spec.specs import problems, tiny, unmark, write
 from tests.spec.test_mistakes import MISTAKES
@@ -41,9 +42,8 @@ def test_the_file_beside_the_benchmarks_is_up_to_date() -> None:
     assert json.loads(schema_text()) == json_schema()
 
 
-@pytest.mark.parametrize("name", shipped_specs())
-def test_shipped_benchmarks_meet_the_schema_that_they_point_at(name: str, validator: Draft202012Validator) -> None:
-    file = find_spec(name)
+@pytest.mark.parametrize("file", [*shipped_specs().values(), *shipped_claims().values()], ids=lambda file: file.stem)
+def test_shipped_files_meet_the_schema_that_they_point_at(file: Path, validator: Draft202012Validator) -> None:
     for document in read(file).documents:
         assert not list(validator.iter_errors(document.plain()))
     first = file.read_text().splitlines()[0]
@@ -85,3 +85,22 @@ def test_names_come_with_a_line_each() -> None:
         for form in definition.get("anyOf", []):
             if "enum" in form:
                 assert len(form["enum"]) == len(form["enumDescriptions"])
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("claims: [{id: a, says: A., benchmark: tiny, compare: {activation: [relu, [tanh, sigmoid]]}}]", True),
+        ("topic: Units\nclaims: [{id: a, says: A., untestable: never}]", True),
+        ("claims: [{id: a, says: A., predict: {then: outcome == slow, at_least: 0.9}}]", True),
+        ("claims: [{id: a, says: A., compare: {activation: [relu]}}]", False),
+        ("claims: [{id: a, says: A., trend: {depth: sideways}}]", False),
+        ("claims: [{id: a, says: A., colour: red}]", False),
+        ("claims: [{id: A B, says: A.}]", False),
+        ("claims: []", False),
+        (tiny() + "claims: [{id: a, says: A., compare: {activation: [relu, tanh]}}]", True),
+        (tiny() + "claims: [{id: a, says: A., compare: relu}]", False),
+    ],
+)
+def test_claims_are_in_it(text: str, right: bool, tmp_path: Path, validator: Draft202012Validator) -> None:
+    assert bool(list(validator.iter_errors(plain(tmp_path, text)))) != right

@@ -24,7 +24,7 @@ MISTAKES = [
     ("name", "name: §off", "name", "got off, which YAML reads as false, expected text; write 'off' in quotes …"),
     ("name", f"name: §{'n' * 100}", "name", "got 100 characters, expected at most 64"),
     ("seed", "§sead: 3", "sead", "unknown key, expected one of name, title, …; did you mean seed?"),
-    ("seed", "§zzz: 3", "zzz", "unknown key, expected one of name, …, exclude, budget"),
+    ("seed", "§zzz: 3", "zzz", "unknown key, expected one of name, …, exclude, budget, claims"),
     ("seed", "seed: §-1", "seed", "got -1, expected a number of at least 0"),
     ("seed", "seed: §1_000", "seed", "got 1_000, expected a whole number; write 1000"),
     ("seed", "seed: §12,000", "seed", "got 12,000, expected a whole number; write 12000"),

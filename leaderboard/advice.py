@@ -1,0 +1,206 @@
+"""The page of advice: every claim with its verdict, and the evidence behind each, as published with the tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from leaderboard.boards import phrase
+from suite.pictures.axes import Scale
+from suite.protocol.claims import Verdict
+from suite.protocol.verdict_words import between, figure, signed, verdict_text
+from suite.protocol.verdicts import Status
+from suite.results.verdicts import PublishedClaim, PublishedContext, PublishedLevel
+
+KEYS = {
+    Verdict.SUPPORTED: "supported",
+    Verdict.DEPENDS: "depends",
+    Verdict.CONTRADICTED: "contradicted",
+    Verdict.NOT_DECIDED: "open",
+    Verdict.NOT_JUDGED: "waiting",
+    Verdict.NOT_TESTABLE: "untestable",
+}
+"""What addresses and the stylesheet call each verdict."""
+
+TALLY = {
+    Status.FOR: "for",
+    Status.UNDECIDED: "open",
+    Status.BELOW: "below",
+    Status.AGAINST: "against",
+}
+"""The live statuses of a context, in the order in which they are drawn."""
+
+_OTHER = "other"
+_MOST_CELLS = 4
+"""Cells that the compare page shows at a time."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mean with its interval on an axis.
+
+    Attributes:
+        mean: As text.
+        interval: As text.
+        style: Where they lie, for the stylesheet to draw.
+        told: Whether zero is outside.
+    """
+
+    mean: str
+    interval: str
+    style: str
+    told: bool
+
+
+@dataclass(frozen=True)
+class Option:
+    """A value that a facet offers: as the address has it, as it is shown, and how many claims have it."""
+
+    value: str
+    title: str
+    count: int
+
+
+class Said:
+    """One claim, as its page and its place in the list show it.
+
+    Args:
+        claim: As published.
+    """
+
+    def __init__(self, claim: PublishedClaim) -> None:
+        self.claim = claim
+        self.key = KEYS[claim.verdict]
+        self.sources = tuple(source for source in claim.source.split("; ") if source)
+
+    @property
+    def verdict(self) -> str:
+        """With what it depends on."""
+        return verdict_text(self.claim.verdict, self.claim.moderator.factor if self.claim.moderator else None)
+
+    @property
+    def live(self) -> list[PublishedContext]:
+        """Contexts that say something, those with the largest effect first."""
+        found = [context for context in self.claim.contexts if context.status is not Status.MOOT]
+        return sorted(found, key=lambda context: -context.mean)
+
+    @property
+    def moot(self) -> list[PublishedContext]:
+        """Contexts in which nothing learns."""
+        return [context for context in self.claim.contexts if context.status is Status.MOOT]
+
+    @cached_property
+    def axis(self) -> Scale:
+        """Holds zero, delta and all means, and of intervals what is sensible."""
+        shown = self.live
+        means = [0.0, self.claim.by, *(context.mean for context in shown)]
+        if self.claim.effect is not None and self.claim.prediction is None:
+            means.append(self.claim.effect[0])
+        most = 2 * max(5e-4, *(abs(mean) for mean in means))
+        ends = [end for context in shown for end in (context.low, context.high) if end is not None]
+        low, high = min(*means, *(max(-most, end) for end in ends)), max(*means, *(min(most, end) for end in ends))
+        margin = 0.06 * (high - low)
+        return Scale(low - margin, high + margin)
+
+    @property
+    def effect(self) -> Mark | None:
+        """The mean over the contexts; None of a prediction, whose counts are told."""
+        if self.claim.effect is None or self.claim.prediction is not None:
+            return None
+        return self._mark(*self.claim.effect)
+
+    def mark(self, shown: PublishedContext | PublishedLevel) -> Mark:
+        """A context, or a level of the moderator."""
+        return self._mark(shown.mean, shown.low, shown.high)
+
+    def _mark(self, mean: float, low: float | None, high: float | None) -> Mark:
+        ends = (mean, mean) if low is None or high is None else (low, high)
+        places = {"a": ends[0], "m": mean, "b": ends[1], "z": 0.0, "d": self.claim.by}
+        style = ";".join(f"--{name}:{self.axis.at(value):.4f}" for name, value in places.items())
+        value = self.claim.form == "value"
+        interval = (
+            "no interval"
+            if low is None or high is None
+            else f"{figure(low)} to {figure(high)}"
+            if value
+            else between(low, high)
+        )
+        return Mark(figure(mean) if value else signed(mean), interval, style, ends[0] > 0 or ends[1] < 0)
+
+    @property
+    def tally(self) -> list[tuple[str, int, str]]:
+        """Live contexts by status: the stylesheet's word, how many, and in words."""
+        counts = Counter(context.status for context in self.claim.contexts)
+        return [(key, counts[status], str(status)) for status, key in TALLY.items() if counts[status]]
+
+    def name(self, context: PublishedContext) -> str:
+        """A context in words; with the benchmark where there are several."""
+        parts = [phrase(factor, label) for factor, label in context.levels.items()]
+        return (
+            " · ".join([*([context.benchmark] if len(self.claim.benchmarks) > 1 else []), *parts]) or "all else equal"
+        )
+
+    def link(self, context: PublishedContext) -> str:
+        """From the claim's page to the cells behind a context: side by side, or one alone."""
+        cells = context.cells[:_MOST_CELLS]
+        if len(cells) == 1:
+            return f"../{context.benchmark}/cell/{cells[0]}.html"
+        return f"../{context.benchmark}/compare.html#{'&'.join(f'cell={cell}' for cell in cells)}"
+
+
+class Advice:
+    """All claims of a site.
+
+    Args:
+        claims: As published, in their order.
+    """
+
+    def __init__(self, claims: Sequence[PublishedClaim]) -> None:
+        said = [Said(claim) for claim in claims]
+        self.claims = sorted(said, key=lambda one: one.claim.verdict is Verdict.NOT_TESTABLE)
+
+    @property
+    def topics(self) -> dict[str, list[Said]]:
+        """The claims under their topics, in the order that they come."""
+        found: dict[str, list[Said]] = {}
+        for one in self.claims:
+            found.setdefault(one.claim.topic or "Claims", []).append(one)
+        return found
+
+    @property
+    def counts(self) -> list[tuple[Verdict, str, int]]:
+        """Verdicts that occur, the stylesheet's word for each, and how many claims have it."""
+        counts = Counter(one.claim.verdict for one in self.claims)
+        return [(verdict, key, counts[verdict]) for verdict, key in KEYS.items() if counts[verdict]]
+
+    @property
+    def judged(self) -> int:
+        """Claims that tables have answered, or could not decide."""
+        return sum(one.claim.verdict not in (Verdict.NOT_JUDGED, Verdict.NOT_TESTABLE) for one in self.claims)
+
+    @cached_property
+    def _sources(self) -> dict[str, int]:
+        """Sources of several claims, and how many each has."""
+        counts = Counter(source for one in self.claims for source in one.sources)
+        return {source: count for source, count in counts.items() if count > 1}
+
+    @property
+    def facets(self) -> list[tuple[str, str, list[Option]]]:
+        """Key, title and options of each filter."""
+        topics = [Option(str(place), topic, len(own)) for place, (topic, own) in enumerate(self.topics.items())]
+        sources = [Option(str(place), source, count) for place, (source, count) in enumerate(self._sources.items())]
+        single = sum(not set(one.sources) & set(self._sources) for one in self.claims)
+        sources += [Option(_OTHER, "others", single)] if single else []
+        verdicts = [Option(key, str(verdict), count) for verdict, key, count in self.counts]
+        return [
+            ("verdict", "Verdict", verdicts),
+            ("topic", "Topic", topics),
+            ("source", "Source", sources),
+        ]
+
+    def source_places(self, one: Said) -> str:
+        """Which sources of the filter a claim has, as the filter calls them."""
+        order = list(self._sources)
+        return " ".join(str(order.index(source)) for source in one.sources if source in order) or _OTHER

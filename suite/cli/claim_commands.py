@@ -1,0 +1,84 @@
+"""The commands of claims: judge them, and write one or a spec to start from. They parse, call and print, as all do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from suite.cli.arguments import again, parse_workers
+from suite.cli.commands import Workers, _console, _fail, _run, app, tell_plans
+
+
+@app.command()
+def claims(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE|ID]...", help="YAML files with claims, or ids of claims that ship; all of these if none."
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Train nothing: judge what is recorded, or else published.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--show", help="Every context with its interval.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Judge the tables published in this folder alone, and train nothing.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the verdicts into this folder of results, for the pages.")
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """Judge claims: run what is missing of the benchmarks they need, then say which hold, and where."""
+    from suite.cli.verdicts import detail, verdicts
+    from suite.results.verdicts import write
+    from suite.run.judging import PUBLISHED, benchmarks_of, judge_all, published_only, recorded_or_published
+    from suite.run.plan import make_plan
+    from suite.spec.claims import find_claims
+    from suite.store import Store
+
+    console, chosen = _console(), find_claims(words or [])
+    needed, store = benchmarks_of(chosen), Store()
+    if not check and results is None:
+        plans = [make_plan(benchmark, store) for benchmark in needed]
+        tell_plans(plans, parse_workers(workers))
+        _run(plans, store, parse_workers(workers), console, again("claims", words or [], False, None, workers))
+    tables = published_only(needed, results) if results else recorded_or_published(needed, store, PUBLISHED)
+    found = judge_all(chosen, tables)
+    for judgement in found if every else ():
+        console.print(detail(judgement))
+    if not every:
+        console.print(verdicts(found))
+    for problem in tables.problems:
+        console.print(problem, style="yellow")
+    if tables.published and results is None:
+        print(f"Of published tables: {', '.join(tables.published)}; the others are recorded here.")
+    if out is not None:
+        print(write(found, out))
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file to write; none that is there.")],
+    task: Annotated[str, typer.Option(help="What it learns: suite list tasks.")] = "digits",
+    model: Annotated[str, typer.Option(help="What learns it: suite list models.")] = "mlp",
+    claim: Annotated[
+        str | None, typer.Option(metavar="BENCHMARK", help="Write a claim on this benchmark, and no benchmark.")
+    ] = None,
+) -> None:
+    """Write a commented spec, or a claim, to start from."""
+    from suite.spec.starters import new_claim, new_spec
+
+    if file.suffix not in (".yaml", ".yml"):
+        _fail(f"{file}: expected a file name that ends in .yaml.")
+    text = new_spec(file, task, model) if claim is None else new_claim(file, claim)
+    try:
+        with file.open("x", encoding="utf-8") as written:
+            written.write(text)
+    except FileExistsError:
+        _fail(f"{file}: is there already, and is left as it is. Choose another name.")
+    except OSError as error:
+        _fail(f"{file}: cannot be written: {error.strerror or error}.")
+    print(f"{file}: `suite check {file}` holds it to the rules, `suite claims {file}` runs it and judges its claim.")

@@ -1,0 +1,49 @@
+"""How often the judge of claims errs, and how often it sees what is there.
+
+Measured by `python -m tests.studies.judge` on synthetic tables of a known truth: 18 contexts of 5 replicates, a delta of
+0.02 and runs that differ by 0.028 from pair to pair (standard deviation); of success rates, a delta of 0.3.
+`tests/protocol/test_verdicts.py` holds the figures against a smaller measurement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TABLES = 1000
+"""Synthetic tables of each truth."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Shares of verdicts over many tables of one truth.
+
+    Attributes:
+        truth: In words.
+        verdict: The one that it deserves.
+        right: Share of tables on which that was given.
+        wrong: Share with another verdict.
+        open: Share not decided.
+    """
+
+    truth: str
+    verdict: str
+    right: float
+    wrong: float
+    open: float
+
+
+CALIBRATION = (
+    Calibration("no effect anywhere", "contradicted", 0.7, 0.0, 0.3),
+    Calibration("exactly delta everywhere", "supported", 0.0, 0.032, 0.968),
+    Calibration("delta and a tenth of it everywhere", "supported", 0.0, 0.024, 0.976),
+    Calibration("three times delta everywhere", "supported", 0.001, 0.0, 0.999),
+    Calibration("five times delta everywhere", "supported", 0.922, 0.0, 0.078),
+    Calibration("harm of three times delta everywhere", "contradicted", 1.0, 0.0, 0.0),
+    Calibration("five times delta up or down, by one factor", "depends", 0.989, 0.011, 0.0),
+    Calibration("no effect, one run in five fails", "contradicted", 0.063, 0.0, 0.937),
+    Calibration("five times delta, one run in five fails", "supported", 0.0, 0.0, 1.0),
+    Calibration("half of the runs train on both sides", "contradicted", 0.918, 0.0, 0.082),
+    Calibration("nine in ten runs train against one in ten", "supported", 0.0, 0.0, 1.0),
+    Calibration("no effect, on average", "contradicted", 1.0, 0.0, 0.0),
+    Calibration("twice delta, on average", "supported", 1.0, 0.0, 0.0),
+)

@@ -1,0 +1,168 @@
+"""A verdict in words, for terminal and page alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from suite.protocol.claims import Claim, Compare, Holds, Predict, Side, Spread, Trend, Value, Verdict
+from suite.protocol.verdicts import Judgement, Status
+
+
+def figure(value: float) -> str:
+    """Three digits at most, with a true minus: `+0.12` has its sign from `signed`."""
+    if math.isnan(value):
+        return "?"
+    text = f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.3f}" if abs(value) < 1 else f"{value:.3g}"
+    text = text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+    return ("0" if text in ("-0", "0", "") else text).replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """With a plus where it is above zero."""
+    return f"+{figure(value)}" if value > 0 and figure(value) != "0" else figure(value)
+
+
+def between(low: float, high: float) -> str:
+    """An interval."""
+    return "no interval" if math.isnan(low) else f"{signed(low)} to {signed(high)}"
+
+
+def measure_text(claim: Claim) -> str:
+    """What is measured, without underscores."""
+    return claim.measure.replace("_", " ")
+
+
+def side_text(side: Side) -> str:
+    """`relu`, `glorot_uniform or he_normal`, `relu and identity`."""
+    return " and ".join(" or ".join(labels) for labels in side.values())
+
+
+def verdict_text(verdict: Verdict, factor: str | None) -> str:
+    """The verdict, with what it depends on."""
+    return f"depends on {factor.replace('_', ' ')}" if verdict is Verdict.DEPENDS and factor else str(verdict)
+
+
+def compared_text(claim: Claim) -> str:
+    """The comparison that is made, in a line."""
+    form = claim.form
+    if form is None:
+        return claim.test
+    what = measure_text(claim)
+    if isinstance(form, Compare):
+        way = {None: "better", 1: "higher", -1: "lower"}[claim.sign]
+        said = f"{what}: {side_text(form.first)} {way} than {side_text(form.second)} by {figure(claim.by)}"
+    elif isinstance(form, Trend):
+        said = f"{what}: {'up' if form.sign > 0 else 'down'} by {figure(claim.by)} from least to most {form.factor}"
+    elif isinstance(form, Spread) and form.compare:
+        sides = side_text(form.compare.first), side_text(form.compare.second)
+        said = f"{what}: its range over {form.factor} less for {sides[0]} than for {sides[1]} by {figure(claim.by)}"
+    elif isinstance(form, Spread):
+        said = f"{what}: its range over {form.factor} at least {figure(claim.by)}"
+    elif isinstance(form, Value):
+        said = f"{what}: {figure(form.figure)} within {figure(form.within)}"
+    else:
+        when = f"where {form.when}, " if form.when else ""
+        return f"{when}{form.then}, in at least {100 * form.share:g}% of cells{_where(claim.where)}"
+    held = "" if isinstance(form, Value) else f", {claim.holds}"
+    return said + held + _where(claim.where)
+
+
+def _where(where: Mapping[str, tuple[str, ...]]) -> str:
+    parts = [f"{factor} {' or '.join(labels)}" for factor, labels in where.items()]
+    return f"; {', '.join(parts)}" if parts else ""
+
+
+def because(found: Judgement) -> str:
+    """What a verdict rests on, in a sentence or two."""
+    if found.verdict is Verdict.NOT_JUDGED:
+        return f"Waits for {found.reason}."
+    if found.verdict is Verdict.NOT_TESTABLE:
+        return _sentence(found.reason)
+    if found.prediction is not None:
+        return _of_prediction(found)
+    told = _average(found)
+    if isinstance(found.claim.form, Value) and found.contexts:
+        return f"{told} {_counts(found)}{_undecided(found)}".strip()
+    if found.verdict is Verdict.DEPENDS and found.moderator is not None:
+        return f"{_counts(found)} {_levels(found)}"
+    return f"{told} {_counts(found)}{_undecided(found)}".strip()
+
+
+def _average(found: Judgement) -> str:
+    if found.effect is None:
+        return ""
+    mean, low, high = found.effect
+    value = isinstance(found.claim.form, Value)
+    lead = "Ours is" if value else "On average" if found.live > 1 else "The effect is"
+    number = figure(mean) if value else signed(mean)
+    interval = f"{figure(low)} to {figure(high)}" if value else between(low, high)
+    return f"{lead} {number} ({interval})."
+
+
+def _counts(found: Judgement) -> str:
+    """In how many contexts it holds."""
+    if not found.contexts:
+        return ""
+    if found.live < 2 or found.claim.holds is Holds.ON_AVERAGE:
+        moot = found.count(Status.MOOT)
+        over = f"Over {found.live} contexts" if found.live > 1 else "One context"
+        return f"{over}{f', {moot} more in which nothing learns' if moot else ''}."
+    parts = [f"holds in {found.count(Status.FOR)} of {found.live} contexts"]
+    if under := found.count(Status.BELOW, Status.AGAINST):
+        harm = found.count(Status.AGAINST) if _can_turn(found.claim) else 0
+        parts.append(f"not in {under}" + (f" (in {harm} it is the other way round)" if harm else ""))
+    if open_ := found.count(Status.UNDECIDED):
+        parts.append(f"open in {open_}")
+    if moot := found.count(Status.MOOT):
+        parts.append(f"nothing learns in {moot} more")
+    return f"It {', '.join(parts)}."
+
+
+def _can_turn(claim: Claim) -> bool:
+    """Whether a claim compares two things, so that the other may be the better one."""
+    return isinstance(claim.form, Compare | Trend) or (
+        isinstance(claim.form, Spread) and claim.form.compare is not None
+    )
+
+
+def _levels(found: Judgement) -> str:
+    """The effect within the moderator's levels."""
+    assert found.moderator is not None
+    parts = [
+        f"{signed(level.mean)} ({between(level.low, level.high)}) for {level.label}" for level in found.moderator.levels
+    ]
+    return f"It depends on {found.moderator.factor.replace('_', ' ')}: {', '.join(parts)}."
+
+
+def _undecided(found: Judgement) -> str:
+    """Why nothing is decided, and what would decide it."""
+    if found.verdict is not Verdict.NOT_DECIDED:
+        return ""
+    told = f" {_sentence(found.reason)}"
+    if found.replicates_needed:
+        now = max((context.replicates for context in found.contexts), default=0)
+        told += f" About {found.replicates_needed} replicates would decide it; there are {now}."
+    return told
+
+
+def _of_prediction(found: Judgement) -> str:
+    counts, form = found.prediction, found.claim.form
+    assert counts is not None
+    assert isinstance(form, Predict)
+    if not counts.cells:
+        return _sentence(found.reason)
+    _, low, high = counts.share.interval()
+    told = f"It holds for {counts.hits} of {counts.cells} cells ({100 * low:.0f} to {100 * high:.0f}%)"
+    if form.when and counts.others:
+        told += f"; without the condition for {counts.other_hits} of {counts.others}"
+    told += f". {100 * form.share:g}% is claimed."
+    if found.verdict is Verdict.NOT_DECIDED:
+        told += f" {_sentence(found.reason)}"
+    return told
+
+
+def _sentence(reason: str) -> str:
+    """A reason with a full stop and, unless it begins with a name, a capital."""
+    first = reason.split(" ", 1)[0]
+    return f"{reason if '_' in first or not first.isalpha() else reason[:1].upper() + reason[1:]}."

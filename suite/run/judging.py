@@ -1,0 +1,118 @@
+"""Claims with the tables that answer them: recorded here, or published, or why there are none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suite.protocol.claims import Claim
+from suite.protocol.evidence import Evidence
+from suite.protocol.records import PROTOCOL_VERSION
+from suite.protocol.verdicts import Judgement, judge
+
+if TYPE_CHECKING:
+    from suite.spec import Benchmark
+    from suite.store import Store
+
+PUBLISHED = Path("leaderboard/results")
+"""Where published results lie in a clone."""
+
+
+@dataclass
+class Tables:
+    """The evidence of every benchmark that was asked for.
+
+    Attributes:
+        found: By the benchmark's name.
+        absent: Why there is none of the others, and what to do.
+        published: Names of those that are not of this store, but published.
+        problems: Of published tables that cannot be used.
+    """
+
+    found: dict[str, Evidence] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+    published: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def benchmarks_of(claims: Sequence[tuple[Claim, Path]]) -> list[Benchmark]:
+    """Every benchmark that the claims need, once."""
+    from suite.spec.grids import Grids
+
+    grids: dict[Path, Grids] = {}
+    found: dict[str, Benchmark] = {}
+    for claim, file in claims:
+        for name in claim.benchmarks:
+            benchmark = grids.setdefault(file, Grids(file)).find(name)
+            if not isinstance(benchmark, str):  # which reading the claim has made sure of
+                found.setdefault(name, benchmark)
+    return list(found.values())
+
+
+def recorded_or_published(benchmarks: Sequence[Benchmark], store: Store, published: Path) -> Tables:
+    """What is recorded of each benchmark; where nothing is, what is published of it.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    from suite.results.evidence import evidence_of_records
+    from suite.run.gather import gather
+
+    tables = Tables()
+    for benchmark in benchmarks:
+        results = gather(benchmark, store, traces=False)
+        if results.records:
+            tables.found[benchmark.name] = evidence_of_records(results.manifest(), results.records)
+        else:
+            _published(benchmark, published, tables)
+    return tables
+
+
+def published_only(benchmarks: Sequence[Benchmark], published: Path) -> Tables:
+    """What is published of each benchmark, whatever is recorded here."""
+    tables = Tables()
+    for benchmark in benchmarks:
+        _published(benchmark, published, tables)
+    return tables
+
+
+def judge_all(claims: Sequence[tuple[Claim, Path]], tables: Tables) -> list[Judgement]:
+    """The verdict on every claim."""
+    return [judge(claim, tables.found, tables.absent) for claim, _ in claims]
+
+
+def _published(benchmark: Benchmark, folder: Path, tables: Tables) -> None:
+    from suite.results.errors import ResultsError
+    from suite.results.evidence import evidence_of
+    from suite.results.reader import read
+
+    name = benchmark.name
+    tables.absent[name] = f"there are no tables of {name} (`suite run {_spec_name(benchmark)}`)"
+    if not (folder / name).is_dir():
+        return
+    try:
+        results = read(folder / name)
+    except ResultsError as error:
+        tables.problems += error.problems
+        return
+    if (version := results.manifest.protocol_version) != PROTOCOL_VERSION:
+        told = f"is of protocol {version}, and nothing is judged on tables of another than {PROTOCOL_VERSION}"
+        tables.problems.append(f"{folder / name}: {told}")
+        return
+    if results.manifest.quick:
+        tables.problems.append(f"{folder / name}: is a quick slice, of which nothing is judged")
+        return
+    tables.found[name] = evidence_of(results)
+    tables.published.append(name)
+    del tables.absent[name]
+
+
+def _spec_name(benchmark: Benchmark) -> str:
+    """How a command may name its spec: shortly where it ships, else by its path."""
+    from suite.spec import shipped_specs
+
+    shipped = {path.resolve(): name for name, path in shipped_specs().items()}
+    return shipped.get(benchmark.file.resolve()) or os.path.relpath(benchmark.file)

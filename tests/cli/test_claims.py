@@ -1,0 +1,153 @@
+"""Claims as a user has them judged: real training of what is missing, verdicts from the store and from published tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from suite.results.verdicts import FILE
+from tests.conftest import TINY, Suite
+from tests.leaderboard.synthetic import write_results
+
+CLAIMS = """\
+topic: Mine
+claims:
+  - id: small-is-worse
+    says: Small weights train worse.
+    benchmark: tiny
+    compare: {initializer: [he_normal, small]}
+  - id: trained
+    says: Of those that do not saturate at all, some train.
+    benchmark: tiny
+    predict: {then: outcome == trained, at_least: 0.01}
+  - id: later
+    says: Something else.
+    needs: a probe of it
+"""
+GRID = {"activation": ["relu", "sigmoid"], "initializer": ["he_normal", "small"], "depth": [5, 30]}
+ON_PUBLISHED = """\
+claims:
+  - {id: deep, says: Deep is worse., benchmark: tiny, trend: {depth: down}}
+  - {id: sigmoid, says: Sigmoid is worse., benchmark: tiny, compare: {activation: [relu, sigmoid]}}
+"""
+PUBLISHED_SPEC = (
+    TINY.replace("optimizer: [sgd]", "depth: [5, 30]")
+    .replace("depth: 3, ", "")
+    .replace("[relu, tanh]", "[relu, sigmoid]")
+)
+
+
+@pytest.fixture(scope="session")
+def claimed(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Suite:
+    """The tiny benchmark and claims on it, judged once, which trained it."""
+
+    def make(folder: Path) -> None:
+        (folder / "tiny.yaml").write_text(TINY)
+        (folder / "mine.yaml").write_text(CLAIMS)
+        done = Suite(folder).process("claims", "mine.yaml", "--workers", 2)
+        assert done.stderr == ""
+        (folder / "first.txt").write_text(done.stdout)
+
+    return Suite(made_once("claimed", make))
+
+
+def test_claims_run_what_is_missing_and_end_with_the_verdicts(claimed: Suite) -> None:
+    told = (claimed.folder / "first.txt").read_text()
+    assert "tiny: 4 cells, 0 recorded, 4 to run" in told
+    assert "\nMine\n" in told
+    assert "small-is-worse" in told
+    assert "3 claims: " in told
+    assert "Waits for a probe of it." in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_what_is_recorded_is_judged_again_without_training(claimed: Suite) -> None:
+    checked = claimed("claims", "mine.yaml", "--check").stdout
+    assert "to run" not in checked
+    assert (claimed.folder / "first.txt").read_text().endswith(checked)
+    assert "4 recorded, 0 to run" in claimed("claims", "mine.yaml").stdout
+
+
+def test_every_context_of_a_claim_fits_a_terminal(claimed: Suite) -> None:
+    shown = claimed("claims", "mine.yaml", "--check", "--show").stdout
+    assert "test score: he_normal better than small by 0.02, everywhere" in shown
+    assert "activation relu" in shown
+    assert "activation tanh" in shown
+    assert "●" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_nothing_recorded_is_not_decided_and_says_what_to_run(suite: Suite) -> None:
+    (suite.folder / "mine.yaml").write_text(CLAIMS)
+    told = suite("claims", "mine.yaml", "--check").stdout
+    assert "There are no tables of tiny (`suite run tiny.yaml`)." in told
+    assert "2 not decided, 1 cannot be judged yet" in told
+    assert not (suite.folder / "mlflow.db").exists()
+
+
+def test_published_tables_are_judged_and_the_verdicts_written(suite: Suite) -> None:
+    suite.spec.write_text(PUBLISHED_SPEC)
+    (suite.folder / "mine.yaml").write_text(ON_PUBLISHED)
+    results = suite.folder / "results"
+    write_results(results, "tiny", grid=GRID, layers=5, missing=0)
+    told = suite("claims", "mine.yaml", "--results", "results", "--out", "results").stdout
+    assert "2 claims: " in told
+    found = json.loads((results / FILE).read_text())
+    assert [claim["id"] for claim in found["claims"]] == ["deep", "sigmoid"]
+    assert found["claims"][0]["evidence"].keys() == {"tiny"}
+    assert str(suite.folder) not in (results / FILE).read_text()
+    text = (results / FILE).read_bytes()
+    suite("claims", "mine.yaml", "--results", "results", "--out", "results")
+    assert (results / FILE).read_bytes() == text
+
+
+def test_tables_of_another_protocol_version_are_told_and_not_judged(suite: Suite) -> None:
+    suite.spec.write_text(PUBLISHED_SPEC)
+    (suite.folder / "mine.yaml").write_text(ON_PUBLISHED)
+    folder = write_results(suite.folder / "results", "tiny", grid=GRID, layers=5, missing=0)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for version, message in ((1, "is of protocol 1, and nothing is judged"), (3, "Received: 3")):
+        (folder / "manifest.json").write_text(json.dumps({**manifest, "protocol_version": version}))
+        told = suite("claims", "mine.yaml", "--results", "results").stdout.replace("\n", " ")
+        assert "2 not decided" in told
+        assert message in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("claims", "avoid-tahn"), "avoid-tahn: no such file or claim; did you mean avoid-tanh?"),
+        (("claims", "nowhere.yaml"), "nowhere.yaml: no such file"),
+        (("claims", "tiny.yaml"), "tiny.yaml: holds no claims"),
+        (("run", "mine.yaml"), "mine.yaml: has claims and no benchmark: `suite claims mine.yaml` runs what they need"),
+        (("new", "tiny.yaml"), "tiny.yaml: is there already, and is left as it is."),
+        (("new", "q.txt"), "q.txt: expected a file name that ends in .yaml."),
+        (("new", "q.yaml", "--task", "digts"), "q.yaml: task: got digts, expected one of digits"),
+        (("new", "q.yaml", "--claim", "tniy"), "did you mean tiny?"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(arguments: tuple[str, ...], message: str, suite: Suite) -> None:
+    (suite.folder / "mine.yaml").write_text(CLAIMS)
+    done = suite(*arguments, status=2)
+    assert message in done.stderr
+    assert not (suite.folder / "q.yaml").exists()
+
+
+def test_check_holds_claims_to_the_rules_too(suite: Suite) -> None:
+    (suite.folder / "mine.yaml").write_text(CLAIMS)
+    told = suite("check", "tiny.yaml", "mine.yaml").stdout
+    assert "small-is-worse: a claim on tiny\n" in told
+    assert "later: a claim which is not judged\n" in told
+    (suite.folder / "mine.yaml").write_text(CLAIMS.replace("he_normal, small", "he_normal, smal"))
+    assert "mine.yaml:6:40: claims.compare.initializer: got smal" in suite("check", "mine.yaml", status=2).stderr
+
+
+def test_what_new_writes_passes_check(suite: Suite) -> None:
+    suite("new", "question.yaml", "--task", "digits", "--model", "mlp")
+    suite("new", "advice.yaml", "--claim", "tiny")
+    told = suite("check", "question.yaml", "advice.yaml").stdout
+    assert "question: 4 cells" in told
+    assert "advice: a claim on tiny" in told

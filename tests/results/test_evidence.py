@@ -1,0 +1,63 @@
+"""Tables as the judge sees them: published and recorded ones alike, failures as the protocol counts them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from suite.protocol.ranks import compared_scores
+from suite.protocol.records import factor_column
+from suite.results.evidence import evidence_of, evidence_of_records
+from suite.results.reader import read
+from tests.leaderboard.synthetic import made_results, write_results
+
+GRID = {"activation": ["relu", "sigmoid"], "initializer": ["he_normal", "small"], "depth": [5, 30]}
+
+
+def test_published_and_recorded_tables_are_the_same_evidence(tmp_path: Path) -> None:
+    manifest, records = made_results("tiny", grid=GRID, layers=5, missing=1)
+    recorded = evidence_of_records(manifest, records)
+    published = evidence_of(read(write_results(tmp_path, "tiny", grid=GRID, layers=5, missing=1)))
+    assert published.cells == recorded.cells
+    assert published.levels == recorded.levels
+    assert published.missing == recorded.missing == 1
+    for name, column in recorded.columns.items():
+        if column.dtype == object:
+            assert published.columns[name].tolist() == column.tolist()
+        else:
+            np.testing.assert_array_equal(published.columns[name], column)
+
+
+def test_scores_and_steps_are_those_that_comparisons_are_made_on() -> None:
+    manifest, (first, *rest) = made_results("tiny", grid=GRID, layers=5, missing=0)
+    lost = {"outcome": "nonfinite", "test_score": None, "train_score": None, "steps_to_target": None}
+    records = [replace(first, replicates=(replace(first.replicates[0], **lost), *first.replicates[1:])), *rest]
+    found = evidence_of_records(manifest, records)
+    np.testing.assert_allclose(found.columns["test_score"], compared_scores(records))
+    assert found.columns["test_score"][0, 0] == found.columns["train_score"][0, 0] == 0.1
+    for row, record in enumerate(records):
+        for run in record.replicates:
+            steps = found.columns["steps_to_target"][row, run.replicate]
+            assert steps == (manifest.budget.steps if run.steps_to_target is None else run.steps_to_target)
+            assert found.columns["success_rate"][row, run.replicate] == (run.outcome == "trained")
+            assert found.columns["causes"][row, run.replicate] == "+".join(run.causes)
+    assert found.factors["depth"] == ("5", "30")
+
+
+def test_errors_are_no_worse_than_chance_either(tmp_path: Path) -> None:
+    grid = {"unit": ["rnn", "lstm"], "length": [20, 100]}
+    folder = write_results(tmp_path, "adding", grid=grid, metric="mse", length=20, layers=1, missing=0)
+    found = evidence_of(read(folder))
+    assert not found.higher_is_better
+    assert (found.columns["test_score"] <= found.columns["chance_score"]).all()
+
+
+def test_a_run_that_is_late_is_late_by_the_steps_of_its_own_cell() -> None:
+    grid = {"activation": ["relu", "sigmoid"], factor_column("steps"): [50, 340]}
+    manifest, records = made_results("tiny", grid=grid, layers=5, missing=0)
+    late = [replace(r, replicates=tuple(replace(run, steps_to_target=None) for run in r.replicates)) for r in records]
+    found = evidence_of_records(manifest, late)
+    assert found.columns["steps_to_target"][:, 0].tolist() == [float(labels[1]) for labels in found.levels]
+    assert set(found.columns["budget"][:, 0]) == {50.0, 340.0}
