@@ -31,7 +31,9 @@ def exported(suite: Suite, *specs: str) -> dict[str, pd.DataFrame]:
     with tempfile.TemporaryDirectory() as out:
         suite("export", *specs, "--out", out)
         return {
-            name: pd.read_parquet(Path(out, "tiny", f"{name}.parquet")).drop(columns=["seconds", "milliseconds_per_step"], errors="ignore")
+            name: pd.read_parquet(Path(out, "tiny", f"{name}.parquet")).drop(
+                columns=["seconds", "milliseconds_per_step"], errors="ignore"
+            )
             for name in TABLES
         }
 

@@ -83,6 +83,23 @@ def deep_mlp(boards: Boards) -> str:
     )
 
 
+def depth(boards: Boards) -> str:
+    """The first ratio, and the depth at which nothing is learned."""
+    found = boards["depth"]
+    deepest = {"depth": "40", "initializer": "glorot_uniform"}
+    ratios = {name: found.rows(activation=name, **deepest)[0]["gradient_ratio_init"] for name in ("tanh", "relu")}
+    holds(ratios["tanh"] > -3 > ratios["relu"], "at 40 layers under Glorot tanh keeps its gradient and ReLU loses it")
+    sigmoid = [row["gradient_ratio_init"] for row in found.rows(activation="sigmoid", depth="5")]
+    holds(not found.trained(activation="sigmoid", depth="10"), "no sigmoid trains at ten layers")
+    tanh, relu = (found.score(activation=name, **deepest) for name in ("tanh", "relu"))
+    holds(tanh > relu + 0.2, "tanh learns there and ReLU does not")
+    return (
+        f"Without a remedy, five layers of sigmoid lose {-max(sigmoid):.1f} to {-min(sigmoid):.1f} decades of gradient at the "
+        f"start and ten train in no run; at 40 layers under Glorot tanh keeps it ({ratios['tanh']:.1f} decades, {two(tanh)}) "
+        f"and ReLU does not ({ratios['relu']:.1f}, {two(relu)})"
+    )
+
+
 def cnn_digits(boards: Boards) -> str:
     """Skip connections, and small batches."""
     found, norms = boards["cnn_digits"], boards["cnn_norms"]
@@ -200,6 +217,7 @@ def mnist_cnn(boards: Boards) -> str:
 
 ROWS = (
     Row("deep_mlp", "benchmarks/deep_mlp.yaml", ("deep_mlp",), deep_mlp),
+    Row("depth", "benchmarks/depth.yaml", ("depth",), depth),
     Row("cnn_digits", "benchmarks/cnn_digits.yaml", ("cnn_digits", "cnn_norms"), cnn_digits),
     Row("rnn_sequences", "benchmarks/rnn_sequences.yaml", ("rnn_adding", "rnn_temporal_order"), rnn_sequences),
     Row(
