@@ -182,7 +182,7 @@ def read(folder: Path, digests: Mapping[str, str]) -> tuple[PublishedClaim, ...]
         for claim in found.claims
         for name in claim.benchmarks
         if (name in claim.evidence and digests.get(name) != claim.evidence[name])
-        or (not claim.evidence and all(other in digests for other in claim.benchmarks))
+        or (claim.form and not claim.evidence and all(other in digests for other in claim.benchmarks))
     }
     if stale:
         name, first = next(iter(stale.items()))
