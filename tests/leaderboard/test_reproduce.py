@@ -58,7 +58,7 @@ def test_one_level_of_each_factor_is_left_as_it_was_written() -> None:
 
 def test_rates_of_the_grid_have_a_column_of_another_name() -> None:
     document = documents("name: rates\ngrid: {learning_rate: [1e-2, 1e-1], activation: [relu, tanh]}\n")["rates"]
-    text = cut(document, {"fixed_learning_rate": ("0.01", "0.1"), "activation": ("relu", "tanh")}, ("0.1", "tanh"))
+    text = cut(document, {"learning_rate_level": ("0.01", "0.1"), "activation": ("relu", "tanh")}, ("0.1", "tanh"))
     assert text is not None
     assert yaml.safe_load(text)["grid"] == {"learning_rate": ["1e-1"], "activation": ["tanh"]}
 
