@@ -58,7 +58,7 @@ def arrays(
         )
     rows = rows.limited(train_size, file)
     x = _scaled(file, "inputs", x, rows.train) if scaling == "standard" else x
-    y = _scaled(file, "targets", y, rows.train) if target_scaling == "standard" else y
+    y = _scaled(file, "targets", y, rows.train) if targets == "numbers" and target_scaling == "standard" else y
     parts = [Split(np.ascontiguousarray(x[members]), np.ascontiguousarray(y[members])) for members in rows]
     return Task(
         "arrays", parts[0], parts[1], parts[2], classes=_classes(file, y, rows) if targets == "classes" else None
