@@ -153,6 +153,7 @@ def test_normalization_inside_a_cell_follows_the_formula(cell: str, name: str) -
 @pytest.mark.parametrize("name", ["none", "layer", "rms"])
 @pytest.mark.parametrize("kind", CELLS)
 def test_outputs_and_gradients_are_those_of_the_cell_called_step_by_step(kind: str, name: str, xla: bool) -> None:
+    keras.utils.set_random_seed(0)  # some draws make the normalization ill-conditioned
     normalize = None if name == "none" else functools.partial(build_normalization, level("normalizations", name))
     cell = CELLS[kind](UNITS, normalize=normalize, bias_initializer="random_normal")
     layer = Recurrence(cell)
