@@ -17,9 +17,10 @@ from suite.pictures.numbers import gradient_text
 from suite.pictures.scale import median_over_replicates
 from suite.pictures.strips import strip_image
 from suite.protocol.along import DEPTH, Along
+from suite.protocol.columns import CELL_COLUMNS
 from suite.protocol.labels import label_text
 from suite.protocol.ranks import compared_scores, order
-from suite.protocol.records import CELL_COLUMNS, Cause, Outcome
+from suite.protocol.records import Cause, Outcome
 from suite.results.manifest import Manifest
 from suite.results.reader import Results
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from suite.protocol.records import factor_column
+from suite.protocol.columns import factor_column
 
 
 def documents(spec: str) -> dict[str, yaml.MappingNode]:

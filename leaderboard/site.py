@@ -24,8 +24,9 @@ from suite.pictures.cells import Drawn, draw_figures
 from suite.pictures.drawing import stylesheet
 from suite.protocol.calibration import CALIBRATION
 from suite.protocol.calibration import TABLES as CALIBRATION_TABLES
+from suite.protocol.columns import TABLES
 from suite.protocol.labels import label_text
-from suite.protocol.records import PROTOCOL_VERSION, TABLES
+from suite.protocol.records import PROTOCOL_VERSION
 from suite.protocol.words import audit_in_words
 from suite.results import reader, verdicts
 from suite.results.errors import ResultsError, told_as

@@ -43,7 +43,7 @@ class Audited:
     audited: Record
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row a fresh seed, in the columns that `suite.protocol.records.AUDIT_COLUMNS` promises."""
+        """A row a fresh seed, in the columns that `suite.protocol.columns.AUDIT_COLUMNS` promises."""
         return [
             {
                 "replicate": own.replicate,

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.protocol.records import CELL_COLUMNS, REPLICATE_COLUMNS, Cause, Outcome
+from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS
+from suite.protocol.records import Cause, Outcome
 
 TEXT_COLUMNS: Mapping[str, type[Outcome] | type[Cause]] = {"outcome": Outcome, "causes": Cause}
 """Columns of words, and which words."""

@@ -10,16 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from suite.protocol.basins import basin
+from suite.protocol.columns import CELL_COLUMNS
 from suite.protocol.labels import label_text
-from suite.protocol.records import CELL_COLUMNS, Cause, Outcome, Record, Replicate, Trial
-from suite.protocol.statistics import (
-    basin,
-    bootstrap_mean,
-    no_worse_than_chance,
-    steps_to_target_median,
-    tiers,
-    wilson,
-)
+from suite.protocol.records import Cause, Outcome, Record, Replicate, Trial
+from suite.protocol.statistics import bootstrap_mean, no_worse_than_chance, steps_to_target_median, tiers, wilson
 
 EDGE = 0.01
 """A best rate within this share of the range's decades from either end is flagged as `at_edge`."""
@@ -53,7 +48,7 @@ class Standing:
 
     Attributes:
         record: Of the cell.
-        figures: By name of column, as in `suite.protocol.records.CELL_COLUMNS`; None is null.
+        figures: By name of column, as in `suite.protocol.columns.CELL_COLUMNS`; None is null.
     """
 
     record: Record
@@ -114,7 +109,7 @@ def compared_scores(cells: Sequence[Ran]) -> np.ndarray:
 
 
 def basin_of(cell: Ran) -> list[tuple[float, float]] | None:
-    """The ranges of learning rate in which a cell does nearly its best, see `suite.protocol.statistics.basin`."""
+    """The ranges of learning rate in which a cell does nearly its best, see `suite.protocol.basins.basin`."""
     higher = bool(cell.task_facts["higher_is_better"])
     scores = [trial.validation_score for trial in cell.trials if trial.validation_score is not None]
     shared = [trial for trial in cell.trials if trial.shared_grid]

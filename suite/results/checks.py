@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from suite.protocol.columns import CELL_COLUMNS, TABLES, later_columns
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import RanCell, at_edge, figures_of
 from suite.protocol.rates import best_rate, tried_of
-from suite.protocol.records import CELL_COLUMNS, PROTOCOL_VERSION, TABLES, Cause, Outcome, later_columns
+from suite.protocol.records import PROTOCOL_VERSION, Cause, Outcome
 from suite.results.errors import first_line
 from suite.results.manifest import MANIFEST, Manifest
 from suite.results.tables import FLAGS, ROWS, TEXTS, plain_values, whole_numbers

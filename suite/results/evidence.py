@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS, factor_column
 from suite.protocol.evidence import Evidence
 from suite.protocol.labels import held_label, label_text
-from suite.protocol.records import CELL_COLUMNS, REPLICATE_COLUMNS, Outcome, factor_column
+from suite.protocol.records import Outcome
 from suite.results.manifest import Manifest
 from suite.results.reader import Results
 from suite.results.tables import TEXTS, plain_values, rows, tables

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
+from suite.protocol.columns import TABLES
 from suite.protocol.labels import label_text
-from suite.protocol.records import PROTOCOL_VERSION, TABLES
+from suite.protocol.records import PROTOCOL_VERSION
 from suite.results.errors import ResultsError, first_line
 
 MANIFEST = "manifest.json"

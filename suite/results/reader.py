@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from suite.protocol.along import TIME, Along, along_of
 from suite.protocol.audit import AuditSummary, summarize
+from suite.protocol.columns import TABLES, later_columns
 from suite.protocol.labels import label_text
 from suite.protocol.ranks import RanCell
-from suite.protocol.records import PROTOCOL_VERSION, TABLES, later_columns
+from suite.protocol.records import PROTOCOL_VERSION
 from suite.results.checks import (
     content_problems,
     csv_problems,

@@ -10,10 +10,11 @@ import numpy as np
 
 from suite.protocol.along import gradient_figures
 from suite.protocol.audit import Audited
+from suite.protocol.columns import TABLES, factor_column
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import figures_of
-from suite.protocol.records import TABLES, Record, Replicate, Trial, factor_column, to_plain
+from suite.protocol.records import Record, Replicate, Trial, to_plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ FLAGS = ("at_edge", "erratic", "shared_grid")
 
 
 def tables(records: Sequence[Record], audit: Sequence[Audited] = ()) -> dict[str, pd.DataFrame]:
-    """Every table of `suite.protocol.records.TABLES`, rows in the order of the grid, then replicate, then step.
+    """Every table of `suite.protocol.columns.TABLES`, rows in the order of the grid, then replicate, then step.
 
     Args:
         records: Of a benchmark's cells.

@@ -13,9 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suite.protocol.columns import factor_column
 from suite.protocol.nesting import as_asked
 from suite.protocol.ranks import Standing, ranked, standings
-from suite.protocol.records import PROTOCOL_VERSION, Cell, Record, factor_column, to_plain
+from suite.protocol.records import PROTOCOL_VERSION, Cell, Record, to_plain
 
 if TYPE_CHECKING:
     from suite.results.manifest import Manifest

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from suite.protocol.claims import BETTER, SCORES, Claim, Compare, Form, Holds, Predict, Spread, Trend, Value, digest_of
+from suite.protocol.columns import factor_column
 from suite.protocol.contexts import number_of
 from suite.protocol.expressions import Expression, ExpressionError, parse
 from suite.protocol.labels import held_label, label_text
-from suite.protocol.records import factor_column
 from suite.spec.benchmark import Benchmark, matching
 from suite.spec.claim_document import ClaimDocument, ClaimsDocument
 from suite.spec.document import check_model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suite.models import MODELS
-from suite.protocol.records import TABLES, factor_column
+from suite.protocol.columns import TABLES, factor_column
 from suite.tasks import TASKS
 
 

@@ -16,7 +16,8 @@ import pytest
 
 import suite
 from suite.monitor import GradientWarning
-from suite.protocol.records import GRADIENT_COLUMNS, Cause
+from suite.protocol.columns import GRADIENT_COLUMNS
+from suite.protocol.records import Cause
 from tests.monitor.models import LOGITS, MODELS, L, Subclassed, batch, sequential, shared
 
 pytestmark = pytest.mark.filterwarnings("ignore::suite.monitor.GradientWarning")

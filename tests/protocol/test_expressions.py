@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS
 from suite.protocol.expressions import NUMBERS, ExpressionError, parse
-from suite.protocol.records import CELL_COLUMNS, REPLICATE_COLUMNS
 
 NAN = np.nan
 COLUMNS = {

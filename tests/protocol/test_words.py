@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from suite.protocol.records import REPLICATE_COLUMNS, Cause, Outcome, Replicate
+from suite.protocol.columns import REPLICATE_COLUMNS
+from suite.protocol.records import Cause, Outcome, Replicate
 from suite.protocol.words import REMEDIES, Facts, Trait, cause_in_words, remedy, run_in_words
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from suite.protocol.columns import factor_column
 from suite.protocol.ranks import compared_scores
-from suite.protocol.records import factor_column
 from suite.results.evidence import evidence_of, evidence_of_records
 from suite.results.reader import read
 from tests.leaderboard.synthetic import made_results, write_results

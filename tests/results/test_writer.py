@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from suite.protocol.along import TIME
-from suite.protocol.records import TABLES, Record
+from suite.protocol.columns import TABLES
+from suite.protocol.records import Record
 from suite.results import reader as tables
 from suite.results.errors import ResultsError
 from suite.results.manifest import OPTIONAL
