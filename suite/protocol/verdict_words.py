@@ -129,10 +129,12 @@ def _can_turn(claim: Claim) -> bool:
 def _levels(found: Judgement) -> str:
     """The effect within the moderator's levels."""
     assert found.moderator is not None
-    parts = [
-        f"{signed(level.mean)} ({between(level.low, level.high)}) for {level.label}" for level in found.moderator.levels
-    ]
-    return f"It depends on {found.moderator.factor.replace('_', ' ')}: {', '.join(parts)}."
+    levels = found.moderator.levels
+    parts = [f"{signed(level.mean)} ({between(level.low, level.high)}) for {level.label}" for level in levels]
+    told = f"It depends on {found.moderator.factor.replace('_', ' ')}: {', '.join(parts)}."
+    # A few contexts that do not hold are enough to depend; where no level fails as a whole, a reader has to know.
+    enough = all(level.low >= found.claim.by for level in levels)
+    return f"{told} At each of them it holds on average." if enough else told
 
 
 def _undecided(found: Judgement) -> str:

@@ -134,7 +134,7 @@ class _Sampler(BaseSampler):
 
     def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
         """Never called: every trial is queued, or sampled as a whole."""
-        raise NotImplementedError(param_name)
+        raise RuntimeError(f"{param_name} is neither queued nor chosen by the protocol")
 
 
 def _distributions(low: float, high: float) -> dict[str, BaseDistribution]:

@@ -12,6 +12,7 @@ import pytest
 from suite.protocol.calibration import CALIBRATION
 from suite.protocol.claims import Claim, Compare, Holds, Predict, Spread, Trend, Value, Verdict
 from suite.protocol.evidence import Evidence
+from suite.protocol.verdict_words import because
 from suite.protocol.verdicts import Judgement, Status, judge
 from tests.protocol.truths import GRID, RELU_OVER_TANH, claim, table
 from tests.studies.judge.scenarios import SCENARIOS, crossed, plus, rates
@@ -55,6 +56,18 @@ def test_an_effect_that_turns_with_a_factor_is_said_to_depend_on_it() -> None:
     assert found.moderator.levels[0].label == "he"
     assert found.count(Status.FOR) == 6
     assert found.count(Status.AGAINST) == 12
+
+
+def test_where_only_a_few_contexts_fail_the_words_say_that_every_level_holds_on_average() -> None:
+    def mean(levels: Mapping[str, str]) -> float:
+        effect = 0.5 if levels["initializer"] == "small" else 0.3
+        lone = (levels["initializer"], levels["optimizer"], levels["depth"]) == ("he", "sgd", "5")
+        return 0.4 + (0.0 if lone else effect) * (levels["activation"] == "relu")
+
+    found = judged(table(mean, noise=0.01))
+    assert found.verdict is Verdict.DEPENDS
+    assert because(found).endswith(" At each of them it holds on average.")
+    assert "At each of them" not in because(judged(table(crossed, noise=0.01)))
 
 
 def test_an_effect_below_delta_everywhere_is_contradicted_as_too_small() -> None:

@@ -12,15 +12,13 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
+from suite.protocol.rates import FINEST, coarse_to_fine
 from tests.studies.tuner.regret import SEEDS
 from tests.studies.tuner.rules import Rule, blend, posterior, window
 from tests.studies.tuner.trials import Seen, curve_of, order
 
 LOW, HIGH = 1e-4, 1.0
 """The range, four decades."""
-
-FINEST = 0.12
-"""Decades below which a gap is not divided: the dense table knows eight rates a decade."""
 
 Look = Callable[[float, int], Seen]
 """A trial at a rate, with the first tuning seed (0) or one of the next."""
@@ -76,23 +74,6 @@ def grid_rates(count: int) -> list[float]:
     return [rates[index] for index in coarse_to_fine(count)]
 
 
-def coarse_to_fine(count: int) -> list[int]:
-    """The indices of a grid, halving the widest gaps first, with both ends after the first three."""
-    ordered: list[int] = []
-    gaps = [(0, count - 1)]
-    while gaps:
-        halved = []
-        for low, high in gaps:
-            middle = (low + high) // 2
-            if low < middle < high:
-                ordered.append(middle)
-                halved += [(low, middle), (middle, high)]
-        if len(ordered) == 3 or not halved:
-            ordered += [end for end in sorted({0, count - 1}) if end not in ordered]
-        gaps = halved
-    return ordered
-
-
 class Refining(BaseSampler):
     """Asks a policy, which sees all that was told. It has no state of its own, so a study may be taken up again."""
 
@@ -114,7 +95,7 @@ class Refining(BaseSampler):
 
     def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
         """Only the grid comes here, and it is enqueued."""
-        raise NotImplementedError(param_name)
+        raise RuntimeError(f"{param_name} is neither queued nor chosen by the policy")
 
 
 def bisecting(rule: Rule, repeat: int = 0) -> Policy:
