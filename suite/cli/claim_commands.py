@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from suite.cli.arguments import again, parse_workers
-from suite.cli.commands import Workers, _console, _fail, _run, app, tell_plans
+from suite.cli.options import Workers, fail, terminal
+from suite.cli.running import run_missing, tell_plans
 
 
-@app.command()
 def claims(
     words: Annotated[
         list[str] | None,
@@ -39,14 +39,14 @@ def claims(
     from suite.spec.claims import find_claims
     from suite.store import Store
 
-    console, chosen = _console(), find_claims(words or [])
-    needed, store = benchmarks_of(chosen), Store()
+    console, wanted = terminal(), find_claims(words or [])
+    needed, store = benchmarks_of(wanted), Store()
     if not check and results is None:
         plans = [make_plan(benchmark, store) for benchmark in needed]
         tell_plans(plans, parse_workers(workers))
-        _run(plans, store, parse_workers(workers), console, again("claims", words or [], False, None, workers))
+        run_missing(plans, store, parse_workers(workers), console, again("claims", words or [], False, None, workers))
     tables = published_only(needed, results) if results else recorded_or_published(needed, store, PUBLISHED)
-    found = judge_all(chosen, tables)
+    found = judge_all(wanted, tables)
     for judgement in found if every else ():
         console.print(detail(judgement))
     if not every:
@@ -59,7 +59,6 @@ def claims(
         print(write(found, out))
 
 
-@app.command()
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file to write; none that is there.")],
     task: Annotated[str, typer.Option(help="What it learns: suite list tasks.")] = "digits",
@@ -72,13 +71,13 @@ def new(
     from suite.spec.starters import new_claim, new_spec
 
     if file.suffix not in (".yaml", ".yml"):
-        _fail(f"{file}: expected a file name that ends in .yaml.")
+        fail(f"{file}: expected a file name that ends in .yaml.")
     text = new_spec(file, task, model) if claim is None else new_claim(file, claim)
     try:
         with file.open("x", encoding="utf-8") as written:
             written.write(text)
     except FileExistsError:
-        _fail(f"{file}: is there already, and is left as it is. Choose another name.")
+        fail(f"{file}: is there already, and is left as it is. Choose another name.")
     except OSError as error:
-        _fail(f"{file}: cannot be written: {error.strerror or error}.")
+        fail(f"{file}: cannot be written: {error.strerror or error}.")
     print(f"{file}: `suite check {file}` holds it to the rules, `suite claims {file}` runs it and judges its claim.")

@@ -47,7 +47,7 @@ budget: {steps: 30, trials: 4, replicates: 3, evaluations: 4, learning_rate: {lo
 RUN = """
 import sys
 from pathlib import Path
-from suite.cli.commands import _told
+from suite.cli.ending import told
 from suite.run.plan import make_plan
 from suite.protocol.records import Failure
 from suite.run.runner import run_plans
@@ -55,7 +55,7 @@ from suite.spec import read_benchmarks
 from suite.store import Store
 from tests.faults.storms import record_slowly
 if __name__ == "__main__":
-    with _told():
+    with told():
         store, workers = Store(), sys.argv[1]
         plan = make_plan(read_benchmarks(Path("storm.yaml"))[0], store)
         failed = []

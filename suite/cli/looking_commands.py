@@ -1,0 +1,114 @@
+"""The commands that look: at what is recorded, and at what a spec may name."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from suite.cli.arguments import again, parse_only
+from suite.cli.options import Only, Quick, Replicates, Specs, fail, terminal
+from suite.cli.running import chosen
+from suite.protocol.records import PROTOCOL_VERSION
+
+
+def list_(
+    kind: Annotated[str | None, typer.Argument(help="activations, optimizers, tasks, models, ...")] = None,
+) -> None:
+    """Show what a spec may name."""
+    from suite.cli.listing import list_kind, list_kinds
+
+    try:
+        terminal().print(list_kinds() if kind is None else list_kind(kind))
+    except ValueError as error:
+        fail(str(error))
+
+
+def show(
+    specs: Specs,
+    every: Annotated[bool, typer.Option("--all", help="Every row.")] = False,
+    quick: Quick = False,
+    only: Only = None,
+    replicates: Replicates = None,
+    protocol: Annotated[
+        int, typer.Option(min=1, max=PROTOCOL_VERSION, help="Records of an older version, ranked among themselves.")
+    ] = PROTOCOL_VERSION,
+) -> None:
+    """Show the ranked table again, from the store."""
+    from suite.cli.absent import nothing_recorded
+    from suite.cli.remarks import remarks
+    from suite.cli.report import report
+    from suite.run.gather import gather, gather_older
+    from suite.store import Store
+
+    wanted, console, store = chosen(specs, parse_only(only), replicates), terminal(), Store()
+    command, absent = again("show", specs, quick, only, None, replicates) + " --all", []
+    for benchmark, parts in wanted:
+        if protocol != PROTOCOL_VERSION:
+            console.print(f"Protocol {protocol}, which is never ranked with {PROTOCOL_VERSION}.")
+            older = gather_older(benchmark, store, protocol, quick=quick)
+            console.print(report(older, everything=every, command=f"{command} --protocol {protocol}"))
+            continue
+        results = gather(benchmark, store, quick=quick, only=parts, traces=False)
+        if results.records or results.errors:
+            console.print(report(results, everything=every, command=command))
+            for line in remarks(results, store, specs[0]):
+                print(line)
+        else:
+            absent.append(nothing_recorded(store, specs, quick, "show", name=benchmark.name, only=only))
+    if absent:
+        fail("\n".join(absent))
+
+
+def plot(
+    specs: Specs,
+    what: Annotated[str, typer.Option(help="gradients, scores, rates, depth, loss, strips, time or trend.")],
+    out: Annotated[Path, typer.Option(help="A file that ends in .svg, .png or .pdf.")],
+    quick: Quick = False,
+    only: Only = None,
+) -> None:
+    """Draw one figure of the cells recorded, as on their pages, for a slide or a paper."""
+    from suite.cli.absent import nothing_recorded
+    from suite.pictures.benchmark import KINDS, benchmark_drawing
+    from suite.pictures.paper import ENDINGS, write
+    from suite.run.gather import gather
+    from suite.store import Store
+
+    if what not in KINDS:
+        fail(f"--what {what}: expected {', '.join(KINDS)}.")
+    if out.suffix not in ENDINGS:
+        fail(f"--out {out}: expected a file name that ends in {', '.join(ENDINGS)}.")
+    wanted = chosen(specs, parse_only(only))
+    if len(wanted) > 1:
+        fail(f"expected one benchmark to draw, got {', '.join(benchmark.name for benchmark, _ in wanted)}.")
+    (benchmark, parts), store = wanted[0], Store()
+    results = gather(benchmark, store, quick=quick, only=parts)
+    if not results.records:
+        fail(nothing_recorded(store, specs, quick, "draw", name=benchmark.name, only=only))
+    drawing = benchmark_drawing(benchmark.title, results.records, what)
+    if drawing is None:
+        fail(f"--what {what}: the cells recorded of {benchmark.name} have none to show.")
+    try:
+        write(drawing, out)
+    except OSError as error:
+        fail(f"--out {out}: cannot be written: {error.strerror or error}.")
+    print(out)
+
+
+def schema() -> None:
+    """Write the JSON Schema of a spec, for editors."""
+    from suite.spec.json_schema import schema_text
+
+    sys.stdout.write(schema_text())
+
+
+def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
+    """Open MLflow's pages on the store in use."""
+    from suite.cli.pointers import addresses
+    from suite.store import Store, serve
+
+    store = Store()
+    print("\n".join(addresses(store, port)), flush=True)
+    serve(store.uri, port)

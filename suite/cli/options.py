@@ -1,0 +1,44 @@
+"""What several commands share: their options, where they print, and how one fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from suite.cli.ending import WRONG, tell
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Specs = Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files, or names of benchmarks that ship.")]
+MaybeSpecs = Annotated[list[str] | None, typer.Argument(metavar="[SPEC...]", help="All in the store if none is given.")]
+Quick = Annotated[bool, typer.Option("--quick", help="A small slice, recorded apart: about a minute.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FACTOR=LEVEL,...",
+        help="A part of the grid, as activation=relu,tanh,optimizer=sgd. Given again, another part: both are taken.",
+    ),
+]
+Workers = Annotated[
+    str | None,
+    typer.Option(metavar="N|ADDRESS", help="Processes (one per core), 0 for this one, or tcp://... of a Dask cluster."),
+]
+Replicates = Annotated[
+    int | None, typer.Option(min=1, max=10_000, help="Trainings of each tuned cell, in place of what the spec says.")
+]
+Top = Annotated[int | None, typer.Option(min=1, help="Of the cells recorded, so many of the best.")]
+
+
+def terminal() -> Console:
+    """Where tables and progress go."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def fail(message: str, status: int = WRONG) -> NoReturn:
+    """Ends the command with a message."""
+    tell(message)
+    raise typer.Exit(status)

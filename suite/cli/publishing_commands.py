@@ -1,0 +1,106 @@
+"""The commands that publish: tables, and pages of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from suite.cli.ending import INCOMPLETE
+from suite.cli.options import MaybeSpecs, Quick, Replicates, fail
+
+if TYPE_CHECKING:
+    from suite.spec import Benchmark
+
+
+def export(
+    out: Annotated[Path, typer.Option(help="Folder that gets one folder per benchmark.")],
+    specs: MaybeSpecs = None,
+    quick: Quick = False,
+    replicates: Replicates = None,
+) -> None:
+    """Write tidy tables and a manifest."""
+    from suite.cli.absent import nothing_recorded
+    from suite.results.writer import export as write
+    from suite.run.audit import audited
+    from suite.run.gather import gather, read_specs, recorded_benchmarks, with_replicates
+    from suite.store import Store
+
+    store = Store()
+    benchmarks = read_specs(specs) if specs else recorded_benchmarks(store, quick=quick)
+    for benchmark in benchmarks:
+        results = gather(with_replicates(benchmark, replicates), store, quick=quick)
+        records = results.records
+        if not records:
+            fail(nothing_recorded(store, specs or [], quick, "export", name=benchmark.name))
+        folder = write(results.manifest(), records, out, audited(benchmark, store, records))
+        print(f"{folder}: {len(records)} of {len(results.cells)} cells")
+    if not benchmarks:
+        fail(nothing_recorded(store, [], quick, "export"))
+
+
+def leaderboard(
+    out: Annotated[Path | None, typer.Option(help="Folder of the site to build.")] = None,
+    check: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Build nothing: say whether the site in DIR matches the results.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Folder of exported results.")] = Path("leaderboard/results"),
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="Of all that is recorded here, exported first.")
+    ] = False,
+) -> None:
+    """Build the static site from exported results or from the store, or check one."""
+    import tempfile
+
+    from leaderboard import site
+
+    if (out is None) == (check is None):
+        fail("say either --out DIR, to build a site, or --check DIR, to compare one with its results.")
+    if from_store:
+        with tempfile.TemporaryDirectory(prefix="suite-") as folder:
+            _export_all(Path(folder))
+            leaderboard(out, check, Path(folder))
+    elif check is not None:
+        differences = site.check(results, check)
+        if differences:
+            fail("\n".join(differences), INCOMPLETE)
+        print(f"{check} matches {results}")
+    elif out is not None:
+        built = site.build(results, out)
+        print(f"{built.out}: {built.benchmarks} benchmarks, {built.cells} cells, {built.pages} pages")
+
+
+def _export_all(out: Path) -> None:
+    """Exports every benchmark in the store; the quick slice of one that has nothing else."""
+    from suite.cli.absent import nothing_recorded
+    from suite.results.writer import export as write
+    from suite.run.audit import audited
+    from suite.run.gather import gather, recorded_benchmarks
+    from suite.store import Store
+
+    store = Store()
+    found = {b.name: (b, quick) for quick in (True, False) for b in recorded_benchmarks(store, quick=quick)}
+    gathered = [gather(benchmark, store, quick=quick) for benchmark, quick in found.values()]
+    if not any(results.records for results in gathered):
+        fail(nothing_recorded(store, [], False, "show"))
+    for results in gathered:
+        if results.records:
+            write(results.manifest(), results.records, out, audited(results.benchmark, store, results.records))
+    _export_verdicts([results.benchmark for results in gathered if results.records], out)
+
+
+def _export_verdicts(benchmarks: list[Benchmark], out: Path) -> None:
+    """Judges the claims that ship, and those in the benchmarks' own files, on tables that were exported."""
+    from suite.results.verdicts import write
+    from suite.run.judging import benchmarks_of, judge_all, published_only
+    from suite.spec.claims import find_claims, read_all_claims
+
+    own, _ = read_all_claims(list({b.file.resolve(): b.file for b in benchmarks if b.file.is_file()}.values()))
+    names = {benchmark.name for benchmark in benchmarks}
+    chosen = [
+        (claim, file)
+        for claim, file in {claim.id: (claim, file) for claim, file in [*find_claims([]), *own]}.values()
+        if names.intersection(claim.benchmarks)
+    ]
+    write(judge_all(chosen, published_only(benchmarks_of(chosen), out)), out)

@@ -1,0 +1,92 @@
+"""What commands that train do: find the cells that are meant, say what there is to do of them, and do it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from suite.cli.arguments import Parts, parts_of
+from suite.cli.ending import INTERRUPTED
+from suite.cli.options import fail
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from suite.run.plan import Plan
+    from suite.spec import Benchmark
+
+
+def chosen(specs: list[str], only: Parts, replicates: int | None = None) -> list[tuple[Benchmark, Parts]]:
+    """The benchmarks of the specs, each with those parts of a grid that it has; without those that have none of them."""
+    from suite.run.gather import read_specs, with_replicates
+
+    benchmarks = [with_replicates(benchmark, replicates) for benchmark in read_specs(specs)]
+    parts = parts_of(only, [benchmark.grid for benchmark in benchmarks])
+    return [(benchmark, own) for benchmark, own in zip(benchmarks, parts, strict=True) if own or not only]
+
+
+def plans_of(wanted: list[tuple[Benchmark, Parts]], store: Any, quick: bool, top: int | None) -> list[Plan]:
+    """What there is to do, for whole benchmarks or the best recorded cells of each."""
+    from suite.cli.absent import nothing_recorded
+    from suite.run.gather import gather
+    from suite.run.plan import make_plan, plan_cells
+
+    if top is None:
+        return [make_plan(benchmark, store, quick=quick, only=parts) for benchmark, parts in wanted]
+    plans = []
+    for benchmark, parts in wanted:
+        results = gather(benchmark, store, quick=quick, only=parts, traces=False)
+        best = {standing.record.cell.fingerprint for standing in results.ranked[:top]}
+        if not best:
+            fail(nothing_recorded(store, [], quick, "rank", name=benchmark.name))
+        plans.append(plan_cells(benchmark, [cell for cell in results.cells if cell.fingerprint in best], store))
+    return plans
+
+
+def tell_plans(plans: list[Plan], workers: int | str) -> None:
+    """What is to do for each plan, why, and about how long all of it takes."""
+    from suite.cli.progress import duration
+    from suite.run.cluster import default_workers
+    from suite.run.plan import wall_seconds
+    from suite.run.reasons import told
+
+    processes = workers if isinstance(workers, int) else default_workers()
+    for plan in plans:
+        print(
+            f"{plan.benchmark.name}: {len(plan.cells)} cells, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
+            f" ({len(plan.failed)} failed before), {plan.programs} programs to compile"
+        )
+        for line in told(plan.reasons):
+            print(f"  {line}")
+    if any(plan.to_run for plan in plans):
+        basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
+        print(f"about {duration(wall_seconds(plans, processes))} on {max(processes, 1)} workers, {basis}")
+
+
+def run_missing(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> None:
+    """Runs what is missing."""
+    from suite.cli.progress import Display
+    from suite.run.plan import wall_seconds
+    from suite.run.reasons import told
+    from suite.run.runner import recorded_since, run_plans
+
+    total = sum(len(plan.to_run) for plan in plans)
+    if not total:
+        return
+    for plan in plans:
+        for line in told(plan.reasons, again=True):
+            console.print(f"{plan.benchmark.name}: run again {line}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    display = Display(console, wall_seconds(plans, workers if isinstance(workers, int) else 1))
+    try:
+        with display.showing(total), contextlib.closing(run_plans(plans, store, workers, tell=display.tell)) as steps:
+            for step in steps:
+                display.step(step)
+    except KeyboardInterrupt:
+        done = recorded_since(plans, store)
+        print(f"\nInterrupted. {done} of {total} cells were recorded and stay; go on with: {go_on}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None

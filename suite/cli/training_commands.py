@@ -1,0 +1,158 @@
+"""The commands that train, and those that say beforehand what would be: run, plan, check, audit."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from suite.cli.arguments import again, parse_only, parse_workers
+from suite.cli.ending import INCOMPLETE
+from suite.cli.options import Only, Quick, Replicates, Specs, Top, Workers, fail, terminal
+from suite.cli.running import chosen, plans_of, run_missing, tell_plans
+from suite.protocol.audit import SAMPLE
+
+if TYPE_CHECKING:
+    from suite.run.plan import Plan
+    from suite.store import Store
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `run` and `plan` are given: which cells, and who trains them."""
+
+    specs: Specs
+    quick: Quick = False
+    only: Only = None
+    replicates: Replicates = None
+    top: Top = None
+    workers: Workers = None
+
+    def again(self, command: str) -> str:
+        """To be given once more."""
+        return again(command, self.specs, self.quick, self.only, self.workers, self.replicates, self.top)
+
+    def plans(self, store: Store) -> list[Plan]:
+        """What there is to do."""
+        benchmarks = chosen(self.specs, parse_only(self.only), self.replicates)
+        return plans_of(benchmarks, store, self.quick, self.top)
+
+
+def _taking_cells(command: Callable[[Asked], None]) -> Callable[..., None]:
+    """A command whose options are the fields of `Asked`."""
+
+    @functools.wraps(command)
+    def called(**given: Any) -> None:
+        command(Asked(**given))
+
+    called.__signature__ = inspect.signature(Asked, eval_str=True)  # type: ignore[attr-defined]
+    called.__annotations__ = {}
+    return called
+
+
+@_taking_cells
+def run(asked: Asked) -> None:
+    """Run what is not recorded yet, and rank it.
+
+    What is recorded is not trained again: more replicates or trials are added to those that are there.
+    """
+    from suite.cli.pointers import pictures_of
+    from suite.cli.remarks import remarks
+    from suite.cli.report import report
+    from suite.run.gather import gather
+    from suite.store import Store
+
+    count, console, store = parse_workers(asked.workers), terminal(), Store()
+    plans = asked.plans(store)
+    run_missing(plans, store, count, console, asked.again("run"))
+    shown = again("show", asked.specs, asked.quick, asked.only, None, asked.replicates) + " --all"
+    missing = 0
+    for plan in plans:
+        results = gather(plan.benchmark, store, traces=False, cells=plan.cells)
+        console.print(report(results, command=shown))
+        for line in (*remarks(results, store, asked.specs[0]), *pictures_of(results, store)):
+            print(line)
+        missing += len(results.missing) + len(results.shallow)
+    print("More: `suite ui`, every run; `suite leaderboard --from-store --out site`, pages.")
+    if missing:
+        raise typer.Exit(INCOMPLETE)
+
+
+@_taking_cells
+def plan(asked: Asked) -> None:
+    """Say what a run would do, and about how long it would take."""
+    from suite.store import Store
+
+    count = parse_workers(asked.workers)
+    tell_plans(asked.plans(Store()), count)
+
+
+def check(specs: Specs) -> None:
+    """Validate specs, train nothing.
+
+    Components of your own are imported and tried on a small network, in a process of its own with a time limit.
+    """
+    from suite.run.gather import readable_specs
+    from suite.spec import SpecError, check_data, expand, try_components
+    from suite.spec.claims import read_all_claims
+    from suite.spec.shipped import files_of
+
+    benchmarks, problems = readable_specs(specs)
+    broken = {problem.file for problem in problems}
+    claims, mistaken = read_all_claims([file for file in files_of(specs) if str(file) not in broken])
+    problems += mistaken
+    for benchmark in benchmarks:
+        cells = expand(benchmark)
+        faults = len(problems)
+        for look in (try_components, functools.partial(check_data, benchmark=benchmark)):
+            try:
+                look(cells)
+            except SpecError as error:
+                problems += error.problems
+        if len(problems) == faults:
+            programs, budget = len({cell.program for cell in cells}), benchmark.budget
+            print(
+                f"{benchmark.name}: {len(cells)} cells, {programs} programs, "
+                f"{budget.trials} trials + {budget.replicates} replicates of {budget.steps} steps each"
+            )
+    for claim, _ in claims:
+        judged = f"on {', '.join(claim.benchmarks)}" if claim.benchmarks else "which is not judged"
+        print(f"{claim.id}: a claim {judged}")
+    if problems:
+        fail("\n".join(map(str, problems)))
+
+
+def audit(
+    specs: Specs,
+    cells: Annotated[int, typer.Option(min=1, help="To audit of each benchmark, drawn by lot.")] = SAMPLE,
+    workers: Workers = None,
+) -> None:
+    """Measure what tuning misses: some cells again, with four times the trials.
+
+    The rate that a cell has and the one found now are trained under the same fresh seeds, which no tuning saw.
+    """
+    from suite.cli.absent import nothing_recorded
+    from suite.cli.audits import audit_table
+    from suite.cli.remarks import remarks
+    from suite.run.audit import audit_plan, audited
+    from suite.run.gather import gather
+    from suite.store import Store
+
+    count, console, store = parse_workers(workers), terminal(), Store()
+    gathered = [gather(benchmark, store, traces=False) for benchmark, _ in chosen(specs, [])]
+    for results in gathered:
+        if not results.records:
+            fail(nothing_recorded(store, specs, False, "audit", name=results.benchmark.name))
+        if not any(record.trials for record in results.records):
+            fail(f"{results.benchmark.name}: its learning rates are fixed, so that there is no tuning to audit.")
+    plans = [audit_plan(results.benchmark, store, results.records, cells) for results in gathered]
+    command = again("audit", specs, False, None, workers) + (f" --cells {cells}" if cells != SAMPLE else "")
+    run_missing(plans, store, count, console, command)
+    for results in gathered:
+        console.print(audit_table(results, audited(results.benchmark, store, results.records)))
+        for line in remarks(results, store, specs[0]):
+            print(line)
