@@ -105,7 +105,7 @@ def summarize(
         higher_is_better: Which way scores are ranked.
     """
     import numpy as np
-    from scipy import stats
+    from scipy import special
 
     by_cell: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -120,7 +120,7 @@ def summarize(
     values = np.array(list(gains.values()))
     half = None
     if len(values) > 1:
-        half = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+        half = float(special.stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values)))
     mean, worst = float(values.mean()), max(gains, key=lambda cell: gains[cell])
     return AuditSummary(
         cells=len(values),

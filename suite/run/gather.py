@@ -40,7 +40,7 @@ class Results:
     stored: Mapping[str, Stored]
     errors: Mapping[str, str]
 
-    @property
+    @cached_property
     def records(self) -> list[Record]:
         """In the order of the grid, with the labels and the target that the spec has now, and what it asks of each."""
         found = [(cell, self.stored[cell.fingerprint].record) for cell in self.cells if cell.fingerprint in self.stored]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suite.store.database import serve
+from suite.store.client import serve
 from suite.store.names import experiment_name
 from suite.store.reader import Entry, Store, Stored
 from suite.store.scratch import scratch

@@ -1,31 +1,22 @@
-"""The database or server behind MLflow: looked at before MLflow touches it, made whole, and opened."""
+"""A store's database, asked past MLflow: to import it takes two seconds, and it mends and upgrades unasked."""
 
 from __future__ import annotations
 
+import ast
 import contextlib
-import http.client
-import logging
-import os
-import shutil
-import ssl
-import sys
-import time
-import urllib.error
-import urllib.request
+import re
 from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from suite.store.address import is_database, sqlite_file
+from suite.store.quiet import quiet_mlflow
 from suite.store.troubles import StoreError, public, translated
 
 PATIENCE_SECONDS = 5
 """How long a server may take to answer the first time, asked before MLflow is imported. MLflow asks for minutes."""
-
-_FIRST_BYTES = 6_000_000
-"""Room that a store needs to begin with: an empty database takes a sixth of it."""
-
-_CREATE_SECONDS = 60
-"""How long to go on where others make the same tables on a server: it takes them some seconds."""
 
 _CONNECT_TIMEOUT = {
     "psycopg2": "connect_timeout", "psycopg": "connect_timeout", "pymysql": "connect_timeout",
@@ -33,34 +24,8 @@ _CONNECT_TIMEOUT = {
 }  # fmt: skip
 """What each driver calls the seconds it may take to connect."""
 
-_TELEMETRY = "MLFLOW_DISABLE_TELEMETRY"
-
-
-def default_uri() -> str:
-    """MLFLOW_TRACKING_URI, else MLflow's own default: `sqlite:///mlflow.db` in the working folder."""
-    if given := os.environ.get("MLFLOW_TRACKING_URI"):
-        return given
-    with _quiet_mlflow():
-        from mlflow.tracking import get_tracking_uri
-
-        return str(get_tracking_uri())
-
-
-def sqlite_file(uri: str) -> Path | None:
-    """The file of an SQLite store; None for any other."""
-    scheme, separator, rest = uri.partition(":///")
-    return Path(rest) if separator and scheme.split("+")[0] == "sqlite" else None
-
-
-def is_database(uri: str) -> bool:
-    """Whether MLflow opens the store's database itself; else it asks a server of its own that does."""
-    return uri.split(":")[0].split("+")[0] in ("sqlite", "postgresql", "mysql", "mssql")
-
-
-def artifact_folder(uri: str, experiment: str) -> str | None:
-    """Where an experiment's artifacts go: beside an SQLite store, wherever it was opened from; else as MLflow says."""
-    file = sqlite_file(uri)
-    return None if file is None else str(file.resolve().parent / "mlruns" / experiment.replace(" ", "_"))
+_READ = {"experiments", "experiment_tags", "runs", "tags"}
+"""The tables that reading takes."""
 
 
 def is_there(uri: str) -> bool:
@@ -84,157 +49,59 @@ def is_there(uri: str) -> bool:
     return _look(uri) if is_database(uri) else True
 
 
-def check_writable(uri: str) -> None:
-    """Refuses a folder or file that cannot be written to, in better words than SQLite has for it.
-
-    Raises:
-        StoreError: It cannot, or the disk has no room for a store.
-    """
-    file = sqlite_file(uri)
-    if file is None:
-        return
-    folder = file.resolve().parent
-    if not folder.is_dir():
-        raise StoreError(f"{folder} is not a folder: the store {file} cannot be created there.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise StoreError(f"the folder {folder} cannot be written to: the store {file.name} belongs there.")
-    if file.is_file() and not os.access(file, os.R_OK | os.W_OK):
-        raise StoreError(f"the store {file} cannot be written to.")
-
-
-def create(uri: str) -> None:
-    """Makes the database, whole or not at all: under another name, and renamed when it is whole.
-
-    Whoever calls this holds the lock. On a server, which has none, several may make the tables at once: one succeeds,
-    and the others find them made.
-
-    Raises:
-        StoreError: It cannot be made; nothing is left of it.
-    """
-    file = sqlite_file(uri)
-    if file is None:
-        _create_on_server(uri)
-        return
-    free = shutil.disk_usage(file.resolve().parent).free
-    if free < _FIRST_BYTES:
-        raise StoreError(
-            f"the disk is full: a store needs {_FIRST_BYTES / 1e6:.0f} MB to begin with, and "
-            f"{free / 1e6:.1f} MB are free in {file.resolve().parent}. Nothing was written."
-        )
-    unfinished = file.with_name(file.name + ".new")
-    leftovers = [unfinished, unfinished.with_name(unfinished.name + "-journal")]
-    with _quiet_mlflow(), translated("create", uri):
-        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-        try:
-            for leftover in leftovers:
-                leftover.unlink(missing_ok=True)
-            SqlAlchemyStore(f"sqlite:///{unfinished}", str(file.resolve().parent / "mlruns")).engine.dispose()
-            with unfinished.open("rb") as whole:
-                os.fsync(whole.fileno())
-            unfinished.replace(file)
-        finally:
-            for leftover in leftovers:
-                leftover.unlink(missing_ok=True)
-
-
-def _create_on_server(uri: str) -> None:
-    deadline = time.monotonic() + _CREATE_SECONDS
-    while not is_there(uri):
-        try:
-            connect(uri)
-        except StoreError as error:
-            if "denied" in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(1)
-
-
-def connect(uri: str) -> Any:
-    """An MLflow client on a store that `is_there`; makes the tables of a server's empty database.
-
-    Raises:
-        StoreError: It does not answer within ten seconds.
-    """
-    _knock(uri)
-    once = _environment(MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", MLFLOW_HTTP_REQUEST_TIMEOUT=str(PATIENCE_SECONDS))
-    with _quiet_mlflow(), translated("open", uri), once:
-        from mlflow.tracking import MlflowClient
-
-        try:
-            client = MlflowClient(tracking_uri=uri)
-            client.get_experiment_by_name("Default")
-        except Exception as error:
-            if _unanswered(error):
-                raise _silent(uri, "MLflow server") from error
-            raise
-    return client
-
-
-def _knock(uri: str) -> None:
-    """Whether an MLflow server is there at all: any answer will do, whatever it says."""
-    if not uri.startswith(("http://", "https://")):
-        return
-    try:
-        urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=PATIENCE_SECONDS).close()
-    except urllib.error.HTTPError:
-        return
-    except (OSError, http.client.HTTPException) as error:
-        if not isinstance(getattr(error, "reason", None), ssl.SSLError):  # MLflow has its own way with certificates
-            raise _silent(uri, "MLflow server") from error
-
-
-def rows(uri: str, query: Any) -> list[Any]:
-    """What a database answers to an SQLAlchemy query, asked past MLflow."""
-    with _opened(uri) as connection:
-        return list(connection.execute(query))
-
-
-def serve(uri: str, port: int) -> None:
-    """Becomes MLflow's own server on the store; of a store that is behind a server, says where its pages are.
-
-    Raises:
-        StoreError: There is nothing to show.
-    """
-    if not is_there(uri):
-        raise StoreError(f"there is no store {sqlite_file(uri) or public(uri)} yet: `suite run SPEC` comes first.")
-    if not is_database(uri):
-        connect(uri)
-        print(f"the store is behind a server of its own, whose pages are at {public(uri)}")
-        return
-    _become([sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--port", str(port)])
-
-
-def _become(command: list[str]) -> NoReturn:
-    os.execv(command[0], command)
-
-
 def _look(uri: str) -> bool:
     """Whether a database is MLflow's and whole; not whole, and empty, counts as not there.
 
     MLflow itself would retry for minutes where it cannot connect, and upgrade unasked where tables are missing.
     """
-    import sqlalchemy
-
-    with _quiet_mlflow(), translated("read", uri), _opened(uri) as connection:
-        found = set(sqlalchemy.inspect(connection).get_table_names())
+    with translated("read", uri), _opened(uri) as connection:
+        found = _tables(connection)
         if not found:
             return False
+        version = _version(connection, found)
+        if version == _newest() and found >= _READ:
+            return True
+        now, first = _tables_of_mlflow()
+        if not now <= found:
+            own = {name for name in found if name in now | first or name.startswith(("alembic_", "_alembic_tmp_"))}
+            if found == own and not any(_holds_something(connection, name) for name in found):
+                return False
+    if "experiments" not in found:
+        raise StoreError(f"the store {sqlite_file(uri) or public(uri)} is a database, but not one of MLflow's.")
+    if version != _newest():
+        raise _of_another_version(uri, version)
+    raise _lacking(uri, now - found)
+
+
+def check_whole(uri: str) -> None:
+    """Refuses a database of this version that lacks tables, which MLflow would make unasked.
+
+    Raises:
+        StoreError: It does.
+    """
+    with translated("read", uri), _opened(uri) as connection:
+        found = _tables(connection)
+        current = _version(connection, found) == _newest()
+    missing = _tables_of_mlflow()[0] - found
+    if current and missing:
+        raise _lacking(uri, missing)
+
+
+def _tables(connection: Any) -> set[str]:
+    import sqlalchemy
+
+    return set(sqlalchemy.inspect(connection).get_table_names())
+
+
+def _tables_of_mlflow() -> tuple[set[str], set[str]]:
+    """Those of today, and those that it begins with before it migrates them."""
+    with quiet_mlflow():
         from mlflow.store.db.base_sql_model import Base
         from mlflow.store.model_registry.dbmodels import models as _registry  # noqa: F401  (they fill Base)
         from mlflow.store.tracking.dbmodels import models as _tracking  # noqa: F401
         from mlflow.store.tracking.dbmodels.initial_models import Base as FirstBase
 
-        now, first = set(Base.metadata.tables), set(FirstBase.metadata.tables)
-        if now <= found:
-            _check_version(uri)
-            return True
-        own = {name for name in found if name in now | first or name.startswith(("alembic_", "_alembic_tmp_"))}
-        if found == own and not any(_holds_something(connection, name) for name in found):
-            return False
-    if "experiments" not in found:
-        raise StoreError(f"the store {sqlite_file(uri) or public(uri)} is a database, but not one of MLflow's.")
-    _check_version(uri)
-    raise StoreError(f"the store {public(uri)} lacks tables of MLflow's: {', '.join(sorted(now - found))}.")
+        return set(Base.metadata.tables), set(FirstBase.metadata.tables)
 
 
 def _holds_something(connection: Any, table: str) -> bool:
@@ -247,23 +114,48 @@ def _holds_something(connection: Any, table: str) -> bool:
     return int(connection.execute(query).scalar_one()) > (table == "experiments")
 
 
-def _check_version(uri: str) -> None:
-    """Raises StoreError if a database's schema is not the one that the installed MLflow works with."""
-    import mlflow
-    from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
+def _version(connection: Any, tables: set[str]) -> set[str]:
+    """The schema that a database has."""
+    import sqlalchemy
 
-    migrations = Path(mlflow.__file__).parent / "store" / "db_migrations"
-    expected = set(ScriptDirectory(str(migrations)).get_heads())
+    if "alembic_version" not in tables:
+        return set()
+    query = sqlalchemy.select(sqlalchemy.column("version_num")).select_from(sqlalchemy.table("alembic_version"))
+    return set(connection.execute(query).scalars())
+
+
+@cache
+def _newest() -> set[str]:
+    """The schema that the installed MLflow works with, read from its migrations: to import them takes half a second."""
+    package = find_spec("mlflow")
+    assert package
+    assert package.origin
+    found: dict[str, set[str]] = {"revision": set(), "down_revision": set()}
+    for file in Path(package.origin).parent.glob("store/db_migrations/versions/*.py"):
+        for name, value in re.findall(r"^(\w+) = ([\"'(].*)$", file.read_text(encoding="utf-8"), re.MULTILINE):
+            if name in found:
+                read = ast.literal_eval(value)
+                found[name].update([read] if isinstance(read, str) else read)
+    return found["revision"] - found["down_revision"]
+
+
+def _of_another_version(uri: str, version: set[str]) -> StoreError:
+    return StoreError(
+        f"the store {sqlite_file(uri) or public(uri)} is of another version of MLflow: its schema is "
+        f"{', '.join(sorted(version)) or 'unknown'}, expected {', '.join(sorted(_newest()))}. If it is an older one, "
+        f"`mlflow db upgrade {public(uri)}` brings it up to date (make a copy first); or set MLFLOW_TRACKING_URI to "
+        "another store."
+    )
+
+
+def _lacking(uri: str, tables: set[str]) -> StoreError:
+    return StoreError(f"the store {public(uri)} lacks tables of MLflow's: {', '.join(sorted(tables))}.")
+
+
+def rows(uri: str, query: Any) -> list[Any]:
+    """What a database answers to an SQLAlchemy query, asked past MLflow."""
     with _opened(uri) as connection:
-        found = set(MigrationContext.configure(connection).get_current_heads())
-    if found != expected:
-        name = sqlite_file(uri) or public(uri)
-        raise StoreError(
-            f"the store {name} is of another version of MLflow: its schema is {', '.join(sorted(found)) or 'unknown'}, "
-            f"expected {', '.join(sorted(expected))}. If it is an older one, `mlflow db upgrade {public(uri)}` "
-            "brings it up to date (make a copy first); or set MLFLOW_TRACKING_URI to another store."
-        )
+        return list(connection.execute(query))
 
 
 @contextlib.contextmanager
@@ -279,7 +171,7 @@ def _opened(uri: str) -> Iterator[Any]:
         connection = engine.connect()
     except sqlalchemy.exc.OperationalError as error:
         if url.host and not _refused(str(error)):
-            raise _silent(uri, "database server") from error
+            raise silent(uri, "database server") from error
         raise
     with connection:
         yield connection
@@ -290,48 +182,8 @@ def _refused(text: str) -> bool:
     return any(word in text for word in ("FATAL", "denied", "Unknown database"))
 
 
-def _silent(uri: str, what: str) -> StoreError:
+def silent(uri: str, what: str) -> StoreError:
     return StoreError(
         f"no {what} answers at {public(uri)}. Check that it is running, that MLFLOW_TRACKING_URI is its address, "
         "and that this machine may reach it."
     )
-
-
-def _unanswered(error: BaseException | None) -> bool:
-    """Whether an error of MLflow's comes from a server that could not be reached or kept silent."""
-    import requests
-
-    while error is not None:
-        if isinstance(error, (requests.ConnectionError, requests.Timeout)):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-@contextlib.contextmanager
-def _quiet_mlflow() -> Iterator[None]:
-    """MLflow and Alembic keep to themselves: nothing on the screen, and no telemetry from a process of ours.
-
-    They read these as they are imported, which is within such a block; the environment of what we start afterwards,
-    such as MLflow's own pages, is the user's.
-    """
-    for name in ("alembic", "mlflow", "sqlalchemy"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
-    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
-    with _environment(**{_TELEMETRY: "true", "MLFLOW_LOGGING_LEVEL": "CRITICAL"}):
-        yield
-
-
-@contextlib.contextmanager
-def _environment(**variables: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from suite.store.database import sqlite_file
+from suite.store.address import sqlite_file
 from suite.store.troubles import StoreError, public, translated
 
 BEAT_SECONDS, DEAD_SECONDS = 5.0, 30.0

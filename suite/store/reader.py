@@ -14,11 +14,12 @@ from suite.protocol.audit import is_audit
 from suite.protocol.nesting import holds
 from suite.protocol.records import Cell, Provenance, Record, record_from_plain
 from suite.spec.identity import may_answer, question
+from suite.store.address import default_uri
 from suite.store.artifact import identify, in_plain, local_file, read, traces
-from suite.store.database import check_writable, connect, create, default_uri, is_there
+from suite.store.database import is_there
 from suite.store.lock import Claims, locked
-from suite.store.names import BENCHMARK, COMPILE_SECONDS, ERROR, SECONDS, experiment_name
-from suite.store.runs import CellRun, cell_runs
+from suite.store.names import COMPILE_SECONDS, ERROR, SECONDS, experiment_name
+from suite.store.runs import CellRun, Listing, listing
 from suite.store.scratch import scratch
 from suite.store.troubles import StoreError, translated
 
@@ -78,7 +79,7 @@ class Store:
 
     def __init__(self, uri: str | None = None) -> None:
         self._given = uri
-        self._connected: Any = None
+        self._listed: Listing | None = None
         self._recorded: dict[tuple[str, bool], list[Entry]] = {}
 
     @property
@@ -140,14 +141,12 @@ class Store:
         return not more or holds(self.load([entry], traces=False)[0].record, cell)
 
     def _look_up(self, benchmark: str, quick: bool) -> list[Entry]:
-        client = self._client()
-        if client is None:
+        there = self._listing()
+        if there is None:
             return []
+        name = experiment_name(benchmark, quick)
         with translated("read from", self.uri):
-            experiment = client.get_experiment_by_name(experiment_name(benchmark, quick))
-            if experiment is None or experiment.lifecycle_stage != "active":
-                return []
-            runs = cell_runs(client, self.uri, experiment.experiment_id)
+            runs = [run for e in there.experiments() if e.name == name for run in there.cells(e.experiment_id)]
         entries = [_entry(run, self.uri) for run in runs if run.status in ("FINISHED", "FAILED")]
         found: dict[Hashable, Entry] = {}
         for entry in sorted(entries, key=lambda entry: (not entry.error, entry.finished)):
@@ -157,17 +156,13 @@ class Store:
 
     def benchmarks(self, quick: bool = False) -> list[str]:
         """Names of the benchmarks that have anything here, the first recorded first."""
-        client = self._client()
-        if client is None:
+        there = self._listing()
+        if there is None:
             return []
         with translated("read from", self.uri):
-            experiments = client.search_experiments(filter_string=f"tags.`{BENCHMARK}` LIKE '%'")
-        own = [
-            e
-            for e in experiments
-            if e.name == experiment_name(e.tags[BENCHMARK], quick) and not is_audit(e.tags[BENCHMARK])
-        ]
-        return [e.tags[BENCHMARK] for e in sorted(own, key=lambda e: e.creation_time)]
+            experiments = there.experiments()
+        own = [e for e in experiments if e.name == experiment_name(e.benchmark, quick) and not is_audit(e.benchmark)]
+        return [e.benchmark for e in sorted(own, key=lambda e: e.created)]
 
     def load(self, entries: Sequence[Entry], *, traces: bool = True) -> list[Stored]:
         """The records of entries that have one.
@@ -188,13 +183,15 @@ class Store:
         Raises:
             StoreError: Someone else is writing, or it cannot be written to.
         """
+        from suite.store.client import connect
+        from suite.store.making import check_writable, create
         from suite.store.writer import Writer
 
         check_writable(self.uri)
         with locked(self.uri):
             if not is_there(self.uri):
                 create(self.uri)
-            client = self._connected = self._connected or connect(self.uri)
+            client = connect(self.uri)
             self._recorded.clear()
             claims = Claims(client, self.uri)
             try:
@@ -203,10 +200,10 @@ class Store:
                 self._recorded.clear()
                 claims.release()
 
-    def _client(self) -> Any:
-        if self._connected is None and is_there(self.uri):
-            self._connected = connect(self.uri)
-        return self._connected
+    def _listing(self) -> Listing | None:
+        if self._listed is None and is_there(self.uri):
+            self._listed = listing(self.uri)
+        return self._listed
 
     def _stored(self, entry: Entry, with_traces: bool) -> Stored:
         artifact = read(entry.run_id, entry.artifacts, self.uri)

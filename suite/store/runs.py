@@ -1,15 +1,37 @@
-"""Runs of MLflow by a condition, however many there are."""
+"""What a store lists: its benchmarks' experiments and the runs of their cells.
+
+A database is asked past MLflow, which would build every param, tag and metric of every run: 2 ms each.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from suite.store.database import is_database, rows
-from suite.store.names import COMPILE_SECONDS, ERROR, FINGERPRINT, IDENTITY, KIND, SECONDS
+from suite.store.address import is_database
+from suite.store.database import rows
+from suite.store.names import BENCHMARK, COMPILE_SECONDS, ERROR, FINGERPRINT, IDENTITY, KIND, SECONDS
 
 _AT_ONCE = 5000
 _WANTED = (FINGERPRINT, IDENTITY, SECONDS, COMPILE_SECONDS, ERROR)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """That of a benchmark, or of its quick slice.
+
+    Attributes:
+        experiment_id: As MLflow has it.
+        name: As of `suite.store.names.experiment_name`.
+        benchmark: The name of the benchmark.
+        created: When, in milliseconds since 1970.
+    """
+
+    experiment_id: str
+    name: str
+    benchmark: str
+    created: int
 
 
 @dataclass(frozen=True)
@@ -24,43 +46,90 @@ class CellRun:
     tags: dict[str, str]
 
 
-def cell_runs(client: Any, uri: str, experiment: str) -> list[CellRun]:
-    """The runs of an experiment that are of cells.
+class Listing(Protocol):
+    """What is there and not deleted, of a database or by way of a server."""
 
-    A database is asked past MLflow, which would build every param, tag and metric of every run: 2 ms each.
-    """
-    if not is_database(uri):
-        found = search(client, experiment, f"tags.`{KIND}` = 'cell'")
+    def experiments(self) -> list[Experiment]:
+        """Those of benchmarks."""
+
+    def cells(self, experiment: str) -> list[CellRun]:
+        """The runs of an experiment that are of cells."""
+
+
+def listing(uri: str) -> Listing:
+    """Of a store that is there."""
+    if is_database(uri):
+        return _OfDatabase(uri)
+    from suite.store.client import connect
+
+    return _OfServer(connect(uri))
+
+
+class _OfDatabase:
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+
+    def experiments(self) -> list[Experiment]:
+        from sqlalchemy import select
+
+        of = _table("experiments", "experiment_id", "name", "creation_time", "lifecycle_stage")
+        tag = _table("experiment_tags", "experiment_id", "key", "value")
+        query = select(of.c.experiment_id, of.c.name, tag.c.value, of.c.creation_time)
+        active = tag.c.key == BENCHMARK, of.c.lifecycle_stage == "active"
+        found = rows(self._uri, query.join(tag, tag.c.experiment_id == of.c.experiment_id).where(*active))
+        return [Experiment(str(key), name, benchmark, int(made or 0)) for key, name, benchmark, made in found]
+
+    def cells(self, experiment: str) -> list[CellRun]:
+        from sqlalchemy import select
+
+        run = _table("runs", "run_uuid", "experiment_id", "status", "artifact_uri", "end_time", "lifecycle_stage")
+        tag = _table("tags", "run_uuid", "key", "value")
+        kind = select(tag.c.run_uuid).where(tag.c.key == KIND, tag.c.value == "cell")
+        here = run.c.run_uuid.in_(kind), run.c.experiment_id == int(experiment), run.c.lifecycle_stage == "active"
+        tags: dict[str, dict[str, str]] = {}
+        tagged = select(tag.c.run_uuid, tag.c.key, tag.c.value).join(run, run.c.run_uuid == tag.c.run_uuid)
+        for run_id, key, value in rows(self._uri, tagged.where(*here, tag.c.key.in_(_WANTED))):
+            tags.setdefault(run_id, {})[key] = value
+        found = rows(self._uri, select(run.c.run_uuid, run.c.status, run.c.artifact_uri, run.c.end_time).where(*here))
+        return [CellRun(r[0], experiment, r[1], r[2], int(r[3] or 0), tags[r[0]]) for r in found if r[0] in tags]
+
+
+def _table(name: str, *columns: str) -> Any:
+    from sqlalchemy import column, table
+
+    return table(name, *map(column, columns))
+
+
+class _OfServer:
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def experiments(self) -> list[Experiment]:
+        return [
+            Experiment(e.experiment_id, e.name, e.tags[BENCHMARK], int(e.creation_time or 0))
+            for e in _all(self._client.search_experiments, filter_string=f"tags.`{BENCHMARK}` LIKE '%'")
+        ]
+
+    def cells(self, experiment: str) -> list[CellRun]:
         return [
             CellRun(
                 r.info.run_id, experiment, r.info.status, r.info.artifact_uri, int(r.info.end_time or 0), r.data.tags
             )
-            for r in found
+            for r in search(self._client, experiment, f"tags.`{KIND}` = 'cell'")
         ]
-    from mlflow.store.tracking.dbmodels.models import SqlRun, SqlTag
-    from sqlalchemy import select
-
-    cells = select(SqlTag.run_uuid).where(SqlTag.key == KIND, SqlTag.value == "cell")
-    here = SqlRun.run_uuid.in_(cells), SqlRun.experiment_id == int(experiment), SqlRun.lifecycle_stage == "active"
-    tags: dict[str, dict[str, str]] = {}
-    tagged = select(SqlTag.run_uuid, SqlTag.key, SqlTag.value).join(SqlRun, SqlRun.run_uuid == SqlTag.run_uuid)
-    for run_id, key, value in rows(uri, tagged.where(*here, SqlTag.key.in_(_WANTED))):
-        tags.setdefault(run_id, {})[key] = value
-    runs = select(SqlRun.run_uuid, SqlRun.status, SqlRun.artifact_uri, SqlRun.end_time).where(*here)
-    return [
-        CellRun(run[0], experiment, run[1], run[2], int(run[3] or 0), tags[run[0]])
-        for run in rows(uri, runs)
-        if run[0] in tags
-    ]
 
 
 def search(client: Any, experiment: str, condition: str) -> list[Any]:
     """All active runs of an experiment that meet a condition."""
-    found: list[Any] = []
+    return list(_all(client.search_runs, experiment_ids=[experiment], filter_string=condition, max_results=_AT_ONCE))
+
+
+def _all(ask: Any, **what: Any) -> Iterator[Any]:
+    """Page by page."""
     token = None
     while True:
-        page = client.search_runs([experiment], filter_string=condition, max_results=_AT_ONCE, page_token=token)
-        found += page
+        page = ask(**what, page_token=token)
+        yield from page
         token = page.token
         if not token:
-            return found
+            return

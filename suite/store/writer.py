@@ -19,8 +19,8 @@ from suite.protocol.nesting import holds
 from suite.protocol.records import Cell, Failure, Provenance, Record, Replicate, to_plain
 from suite.spec.identity import identity, question
 from suite.store import series
+from suite.store.address import artifact_folder
 from suite.store.artifact import identify
-from suite.store.database import artifact_folder
 from suite.store.lock import Claims
 from suite.store.names import (
     ARTIFACT,
@@ -33,7 +33,7 @@ from suite.store.names import (
     SECONDS,
     experiment_name,
 )
-from suite.store.runs import cell_runs, search
+from suite.store.runs import listing, search
 from suite.store.troubles import translated
 
 _PARENT, _NOTE, _KIND_OF_EXPERIMENT, _SOURCE, _COMMIT = (
@@ -206,7 +206,7 @@ class Writer:
         Older records are tagged with their identity.
         """
         known: dict[str, dict[Hashable, str]] = {}
-        runs = cell_runs(self._client, self._uri, experiment)
+        runs = listing(self._uri).cells(experiment)
         for run in sorted(runs, key=lambda run: (run.status == "FINISHED", run.end_time), reverse=True):
             if run.status not in ("FINISHED", "FAILED"):
                 self._delete(experiment, run.run_id)

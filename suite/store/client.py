@@ -1,0 +1,82 @@
+"""MLflow itself, opened on a store: its client, for writing and where a server is asked, and its pages."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import ssl
+import sys
+import urllib.error
+import urllib.request
+from typing import Any, NoReturn
+
+from suite.store.address import is_database, sqlite_file
+from suite.store.database import PATIENCE_SECONDS, check_whole, is_there, silent
+from suite.store.quiet import environment, quiet_mlflow
+from suite.store.troubles import StoreError, public, translated
+
+
+def connect(uri: str) -> Any:
+    """An MLflow client on a store that `is_there`; makes the tables of a server's empty database.
+
+    Raises:
+        StoreError: It does not answer within ten seconds, or lacks tables of MLflow's.
+    """
+    if is_database(uri):
+        check_whole(uri)
+    _knock(uri)
+    once = environment(MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", MLFLOW_HTTP_REQUEST_TIMEOUT=str(PATIENCE_SECONDS))
+    with quiet_mlflow(), translated("open", uri), once:
+        from mlflow.tracking import MlflowClient
+
+        try:
+            client = MlflowClient(tracking_uri=uri)
+            client.get_experiment_by_name("Default")
+        except Exception as error:
+            if _unanswered(error):
+                raise silent(uri, "MLflow server") from error
+            raise
+    return client
+
+
+def _knock(uri: str) -> None:
+    """Whether an MLflow server is there at all: any answer will do, whatever it says."""
+    if not uri.startswith(("http://", "https://")):
+        return
+    try:
+        urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=PATIENCE_SECONDS).close()
+    except urllib.error.HTTPError:
+        return
+    except (OSError, http.client.HTTPException) as error:
+        if not isinstance(getattr(error, "reason", None), ssl.SSLError):  # MLflow has its own way with certificates
+            raise silent(uri, "MLflow server") from error
+
+
+def _unanswered(error: BaseException | None) -> bool:
+    """Whether an error of MLflow's comes from a server that could not be reached or kept silent."""
+    import requests
+
+    while error is not None:
+        if isinstance(error, (requests.ConnectionError, requests.Timeout)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def serve(uri: str, port: int) -> None:
+    """Becomes MLflow's own server on the store; of a store that is behind a server, says where its pages are.
+
+    Raises:
+        StoreError: There is nothing to show.
+    """
+    if not is_there(uri):
+        raise StoreError(f"there is no store {sqlite_file(uri) or public(uri)} yet: `suite run SPEC` comes first.")
+    if not is_database(uri):
+        connect(uri)
+        print(f"the store is behind a server of its own, whose pages are at {public(uri)}")
+        return
+    _become([sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--port", str(port)])
+
+
+def _become(command: list[str]) -> NoReturn:
+    os.execv(command[0], command)
