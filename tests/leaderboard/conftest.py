@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from leaderboard import site
+from leaderboard.boards import Board, board
 from suite.protocol.claims import Claim, Compare, Holds, Predict, Spread, Trend, Value
 from suite.protocol.verdicts import judge
-from suite.results import verdicts
+from suite.results import reader, verdicts
 from suite.results.evidence import evidence_of
-from suite.results.reader import folders, read
+from tests.leaderboard.browser import browser, file_visit, served, visit
 from tests.leaderboard.synthetic import NASTY, SCRIPT, write_results
+
+__all__ = ["browser", "file_visit", "served", "visit"]  # fixtures
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ CLAIMS = (
 
 def write_verdicts(results: Path) -> Path:
     """The verdicts on `CLAIMS` beside the exported folders, as `suite claims` writes them."""
-    tables = {folder.name: evidence_of(read(folder)) for folder in folders(results)}
+    tables = {folder.name: evidence_of(reader.read(folder)) for folder in reader.folders(results)}
     return verdicts.write([judge(claim, tables) for claim in CLAIMS], results)
 
 
@@ -88,3 +91,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     write_verdicts(results)
     out = tmp_path_factory.mktemp("built") / "site"
     return Built(results, out, site.build(results, out))
+
+
+@pytest.fixture(scope="session")
+def boards(built: Built) -> dict[str, Board]:
+    return {folder.name: board(reader.read(folder)) for folder in reader.folders(built.results)}
+
+
+@pytest.fixture(scope="session")
+def deep(boards: dict[str, Board]) -> Board:
+    return boards["deep_mlp"]

@@ -1,0 +1,79 @@
+"""Effects, swings and frontiers of boards, against the tables they come from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from leaderboard.boards import Board
+from leaderboard.findings import BoardFindings, across_tasks
+from suite.protocol.effects import factor_effects
+from suite.protocol.statistics import SMALL_SAMPLE
+
+
+def test_an_effect_is_the_same_whichever_way_the_cells_are_ordered(deep: Board) -> None:
+    """The terminal has them in the order of the grid, the page by rank."""
+    grid = sorted(range(len(deep.recorded)), key=lambda index: deep.recorded[index].labels)
+    factors = {factor: [column[index] for index in grid] for factor, column in deep.columns.items()}
+    bounds = deep.scale.difference_bounds
+    effects = [effect.among_all for effect in factor_effects(factors, deep.scores[grid], bounds=bounds)]
+    on_page = {(e.factor, e.level, e.other): e for e in BoardFindings(deep).pairs}
+    assert max(effect.pairs for effect in effects) >= SMALL_SAMPLE, "fewer are not resampled"
+    for effect in effects:
+        same = (
+            on_page.get((effect.factor, effect.level, effect.other))
+            or on_page[effect.factor, effect.other, effect.level].turned()
+        )
+        assert (same.mean, same.low, same.high) == pytest.approx((effect.mean, effect.low, effect.high), rel=1e-12)
+
+
+def test_findings_follow_the_spec_and_the_numbers(deep: Board) -> None:
+    findings = BoardFindings(deep)
+    assert [e.level for e in findings.levels[:4]] == list(deep.factors["activation"])
+    biggest = findings.biggest
+    assert biggest is not None
+    assert biggest.mean == max(abs(e.mean) for e in findings.pairs if e.told_from_zero)
+    assert findings.compared == len(findings.pairs) == 6 + 3 + 3 + 3
+    assert all(e.low <= e.mean <= e.high for e in findings.pairs)
+    heat = findings.heat_table
+    assert heat is not None
+    assert (heat.rows, heat.columns) == ("activation", "initializer")
+    rows = [r for r in deep.recorded if r.labels[:2] == ("relu", "he_normal")]
+    value = heat.values[2][2]
+    assert value is not None
+    assert value[0] == pytest.approx(np.mean([r["test_score"] for r in rows]))
+    assert value[2] == len(rows)
+
+
+def test_swings_are_told_among_all_of_the_board_and_read_with_the_better_level_first(deep: Board) -> None:
+    findings = BoardFindings(deep)
+    assert findings.swings
+    assert findings.all_swings[0].of == len(findings.all_swings) == 6 * 3 * 3 + 3 * 3 * 3
+    places = [{told.swing.factor, told.swing.second} for told in findings.swings]
+    assert len({frozenset(place) for place in places}) == len(places), "one of each two factors"
+    for told in findings.swings:
+        assert told.swing.low > 0
+        assert max(told.high.mean, told.low.mean, key=abs) > 0
+        assert told.swing.mean == pytest.approx(told.high.mean - told.low.mean, abs=0.05), (
+            "missing cells move it a little"
+        )
+        assert (told.high.given, told.low.given) == tuple(
+            (told.swing.second, level) for level in (told.swing.here, told.swing.there)
+        )
+
+
+def test_the_frontier_runs_along_depth_and_length(boards: dict[str, Board]) -> None:
+    assert set(BoardFindings(boards["depth"]).frontiers) == {"depth"}
+    (points,) = BoardFindings(boards["rnn_adding"]).frontiers.values()
+    assert all(set(point.tried) <= {20.0, 50.0, 100.0} for point in points)
+
+
+def test_across_tasks_needs_a_reference_and_a_level_in_common(boards: dict[str, Board]) -> None:
+    shared = {(entry.factor, entry.level) for entry in across_tasks(list(boards.values()))}
+    assert shared == {
+        ("activation", "tanh"),
+        ("activation", "relu"),
+        ("initializer", "glorot_uniform"),
+        ("initializer", "he_normal"),
+    }
+    assert across_tasks([boards["deep_mlp"], boards["rnn_adding"]]) == []
