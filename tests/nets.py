@@ -40,11 +40,13 @@ def gaussian_task(examples: int, features: int, seed: int = 0) -> Task:
 
 
 class ByProgram:
-    """The compiled program, for one step on the whole task; in graph mode, since it is compiled for a few runs only."""
+    """The compiled program, for one step on the whole task, at a rate of 0; in graph mode and under the optimizer with the
+    shortest update, since it is compiled for a few runs only."""
 
     def __init__(self, task: Task, model: str = "mlp", **factors: Any) -> None:
         self._task = task
-        self._program = Program(recipe(model, batch_size=len(task.train), **factors), model, task, 1, 1, xla=False)
+        levels = recipe(model, optimizer="sgd", batch_size=len(task.train), **factors)
+        self._program = Program(levels, model, task, 1, 1, xla=False)
         self.shapes = [value.shape for value in self._program.network.built]
 
     def look(self, weights: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
