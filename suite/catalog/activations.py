@@ -13,6 +13,8 @@ ACTIVATIONS = catalog_of(
     [
         Entry("linear", "identity; a deep linear network is the baseline of the theory", "keras.activations:linear"),
         Entry("sigmoid", "1 / (1 + exp(-z)); slope at most 1/4, output not centred", "keras.activations:sigmoid"),
+        Entry("centred_sigmoid", "sigmoid(z) - 1/2: the same slope, output centred",
+              "suite.catalog.activations:centred_sigmoid"),
         Entry("hard_sigmoid", "piecewise linear sigmoid", "keras.activations:hard_sigmoid"),
         Entry("tanh", "centred sigmoid; slope 1 at zero, saturates on both sides", "keras.activations:tanh"),
         Entry("hard_tanh", "tanh clipped to a straight line on [-1, 1]", "keras.activations:hard_tanh"),
@@ -33,6 +35,13 @@ ACTIVATIONS = catalog_of(
         Entry("softplus", "log(1 + exp(z)); a smooth ReLU that is never zero", "keras.activations:softplus"),
     ]
 )  # fmt: skip
+
+
+def centred_sigmoid(z: Any) -> Any:
+    """sigmoid(z) - 1/2."""
+    from keras import ops
+
+    return ops.sigmoid(z) - 0.5
 
 
 def build_activation(level: Mapping[str, Any]) -> Callable[[Any], Any]:

@@ -12,11 +12,12 @@ NORM_POSITION = Parameter(
 )
 RESIDUAL = Parameter("residual", "skip connections around hidden layers", "component", "none", catalog="residuals")
 BIAS = Parameter("bias", "first value of every bias", "number", 0.0)
+BIAS_SCALE = Parameter("bias_scale", "standard deviation of first biases, about that value", "number", 0.0, low=0)
 DROPOUT = Parameter(
     "dropout", "share of units dropped after each hidden layer", "number", 0.0, low=0, high=1, high_open=True
 )
 
-HIDDEN = (ACTIVATION, INITIALIZER, BIAS, NORMALIZATION, NORM_POSITION, RESIDUAL, DROPOUT)
+HIDDEN = (ACTIVATION, INITIALIZER, BIAS, BIAS_SCALE, NORMALIZATION, NORM_POSITION, RESIDUAL, DROPOUT)
 """The factors of hidden layers that a `suite.models.network.Stack` puts together."""
 
 TRAINING = (

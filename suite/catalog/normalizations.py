@@ -22,6 +22,9 @@ class NormalizationEntry(Entry):
     of_images: bool = False
 
 
+OF_BATCHES = ("batch", "noisy_batch")
+"""The normalizations that read their statistics off the batch."""
+
 _EPSILON = Parameter("epsilon", "added to the variance", "number", 1e-3, low=0, low_open=True)
 
 NORMALIZATIONS = catalog_of(
@@ -31,6 +34,12 @@ NORMALIZATIONS = catalog_of(
         Entry("batch", "over the batch, per unit or channel (Ioffe and Szegedy 2015)", "keras.layers:BatchNormalization",
               (Parameter("momentum", "of the running statistics", "number", 0.9, low=0, high=1, high_open=True), _EPSILON),
               aliases=("batch_norm",)),
+        Entry("noisy_batch", "batch, its output scaled and shifted at random at every step: a shift put back (Santurkar et al. 2018)",
+              "suite.models.layers:NoisyBatchNormalization",
+              (Parameter("shift", "the largest mean shift of a layer", "number", 0.5, low=0),
+               Parameter("scale", "the largest mean factor of a layer", "number", 1.25, low=1),
+               Parameter("spread", "of factors and shifts about these, over units and examples", "number", 0.1, low=0),
+               Parameter("momentum", "of the running statistics", "number", 0.9, low=0, high=1, high_open=True), _EPSILON)),
         Entry("layer", "over the units of each example (Ba et al. 2016); of an image, over all positions and channels", "keras.layers:LayerNormalization", (_EPSILON,),
               aliases=("layer_norm",)),
         Entry("rms", "by the root mean square over the units, not centred (Zhang and Sennrich 2019)",

@@ -42,6 +42,40 @@ def _same(size: int, kernel: int, stride: int) -> tuple[tuple[int, int], int]:
     return (total // 2, total - total // 2), (outputs - 1) * stride + 1
 
 
+class NoisyBatchNormalization(keras.layers.BatchNormalization):
+    """Batch normalization whose output is moved about while training, so that the next layer's inputs shift all the time.
+
+    After Santurkar et al. (2018): at every step the layer draws a mean shift and a mean factor, and about these every
+    unit of every example draws its own. The next step draws anew. In inference mode nothing is drawn.
+
+    Args:
+        shift: The layer's mean shift is uniform within it, to both sides of 0.
+        scale: The layer's mean factor is uniform between 1 and it.
+        spread: Shifts are uniform within it about their mean; factors normal about theirs, with it as standard deviation.
+    """
+
+    def __init__(self, shift: float, scale: float, spread: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.shift, self.scale, self.spread = shift, scale, spread
+        self.seed_generator = keras.random.SeedGenerator(0)
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """The normalized inputs, moved about where training."""
+        y = super().call(inputs, training=training, mask=mask)
+        if not training:
+            return y
+        draw, shape, seed = keras.random, ops.shape(y), self.seed_generator
+        shift = draw.uniform((), -self.shift, self.shift, seed=seed)
+        factor = draw.uniform((), 1.0, self.scale, seed=seed)
+        shifts = shift + draw.uniform(shape, -self.spread, self.spread, seed=seed)
+        factors = factor + self.spread * draw.normal(shape, seed=seed)
+        return y * factors + shifts
+
+    def get_config(self) -> dict[str, Any]:
+        """As every Keras layer's."""
+        return {**super().get_config(), "shift": self.shift, "scale": self.scale, "spread": self.spread}
+
+
 class WeightStandardization(keras.layers.Wrapper):
     """Runs a layer with its kernel standardized: each output unit's weights with mean 0 and variance gain^2 / fan_in.
 

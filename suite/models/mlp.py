@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suite.catalog.entries import Parameter
-from suite.catalog.factors import HIDDEN, TRAINING
+from suite.catalog.factors import ACTIVATION, HIDDEN, TRAINING
+from suite.catalog.normalizations import OF_BATCHES
 from suite.models.family import Conflict, Family, group_conflicts, skip_conflicts
 from suite.tasks.task import Form
 
 if TYPE_CHECKING:
     from suite.models.network import Network
+
+_SWAPPED = 5
+"""Hidden layers at either end that may have another activation."""
 
 _LAYER_SECONDS, _FLOPS = 2.4e-5, 6e10
 
@@ -28,15 +33,19 @@ def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape:
     """
     import keras
 
+    from suite.catalog.activations import build_activation
     from suite.models.network import Stack, stack_layers
 
     stack = Stack(recipe)
     inputs = keras.Input(input_shape)
     x = keras.layers.Flatten()(inputs) if len(input_shape) > 1 else inputs
 
+    other, swapped = build_activation(recipe["other_activation"]), _swapped(recipe)
+
     def layer(x: Any, number: int) -> Any:
         name = f"hidden_{number}"
-        return stack.hidden(x, keras.layers.Dense(recipe["width"], name=name), name)
+        dense = keras.layers.Dense(recipe["width"], name=name)
+        return stack.hidden(x, dense, name, other if number in swapped else None)
 
     if recipe["depth"]:
         x = layer(x, 1)
@@ -44,11 +53,21 @@ def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape:
     return stack.network(inputs, stack.output(x, output_shape), xla=True)
 
 
+def _swapped(recipe: Mapping[str, Any]) -> range:
+    """Numbers from 1 of the layers that have the other activation."""
+    depth = recipe["depth"]
+    return {"none": range(0), "first": range(1, _SWAPPED + 1), "last": range(depth - _SWAPPED + 1, depth + 1)}[
+        recipe["other_layers"]
+    ]
+
+
 def _conflicts(form: Form, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
     level, depth = recipe["normalization"], recipe["depth"]
     yield from group_conflicts(level, recipe["width"], "units")
     yield from skip_conflicts(recipe["residual"], depth)
-    if level["name"] == "batch" and recipe["batch_size"] == 1:
+    if recipe["other_layers"] != "none" and depth < _SWAPPED:
+        yield "other_layers", f"are {_SWAPPED}, and depth is {depth}"
+    if level["name"] in OF_BATCHES and recipe["batch_size"] == 1:
         yield "normalization", "batch normalization over a batch of 1 leaves nothing but its shift"
     if depth == 0 and level["name"] != "none":
         yield "normalization", "is of hidden layers, and depth is 0"
@@ -68,9 +87,12 @@ MLP = Family(
         Parameter("depth", "hidden layers; 0 leaves a linear model", "integer", 2, low=0, high=1000),
         Parameter("width", "units in each", "integer", 64, low=1, high=65536),
         *HIDDEN,
+        Parameter("other_layers", f"which {_SWAPPED} hidden layers have the other activation", "choice", "none",
+                  choices=("none", "first", "last")),
+        dataclasses.replace(ACTIVATION, name="other_activation", summary="of those layers", default="sigmoid"),
         *TRAINING,
     ),
     conflicts=_conflicts,
     step_seconds=_step_seconds,
     fast=True,
-)
+)  # fmt: skip

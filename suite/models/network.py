@@ -26,6 +26,7 @@ class Tap:
         pre_activation: z, the linear map's output, before normalization.
         activation_input: What the activation reads: z, normalized where the normalization comes before it.
         activation: The activation's output.
+        function: The activation itself.
         recurrent: Whether z is that of every time step, and the layer's gradient that of the state h that it hands on,
             taken as that of zeros which it adds to h.
     """
@@ -35,6 +36,7 @@ class Tap:
     pre_activation: Any
     activation_input: Any
     activation: Any
+    function: Callable[[Any], Any]
     recurrent: bool = False
 
 
@@ -66,7 +68,6 @@ class Network:
         tapped: The same weights, from the inputs (and zeros for every recurrent layer) to
             `[outputs, *z, *activation inputs, *activations]`.
         taps: The hidden layers, the one nearest the input first.
-        activation: The function of the hidden layers.
         built: `model.weights` as Keras built them.
         drawn: Index in `model.weights` of every array that is drawn anew for a run, with the factor that says how, or
             with the level of an initializer where no factor does.
@@ -76,7 +77,6 @@ class Network:
     model: Any
     tapped: Any
     taps: tuple[Tap, ...]
-    activation: Callable[[Any], Any]
     built: tuple[np.ndarray, ...]
     drawn: Mapping[int, str | Mapping[str, Any]]
     xla: bool
@@ -102,8 +102,8 @@ class Network:
 
     @cached_property
     def penalized_indices(self) -> tuple[int, ...]:
-        """Of the weights that L1 and L2 act on, in `model.trainable_variables`: all that are drawn, so no biases."""
-        drawn = {id(self.model.weights[i]) for i in self.drawn}
+        """Of the weights that L1 and L2 act on, in `model.trainable_variables`: all that are drawn but biases."""
+        drawn = {id(self.model.weights[i]) for i in self.drawn if self.built[i].ndim > 1}
         return tuple(i for i, variable in enumerate(self.model.trainable_variables) if id(variable) in drawn)
 
     @cached_property
@@ -140,27 +140,29 @@ class Stack:
         self._begun: dict[int, np.ndarray] = {}
         self._output: Any = None
 
-    def hidden(self, x: Any, linear: Any, name: str) -> Any:
+    def hidden(self, x: Any, linear: Any, name: str, activation: Callable[[Any], Any] | None = None) -> Any:
         """One hidden layer.
 
         Args:
             x: Its input, a Keras tensor.
             linear: Unbuilt Keras layer with a `kernel` and a `bias`.
             name: For people.
+            activation: In place of the recipe's.
         """
+        function = activation or self.activation
         level = self.recipe["normalization"]
         outer = wrap_layer(level, linear)
         z = outer(x)
         self.draw(linear.kernel, "initializer")
-        self.begin(linear.bias, self.recipe["bias"])
+        self._bias(linear.bias)
         for variable, how in drawn_by_wrapper(level, outer):
             self.draw(variable, how)
         normalize = build_normalization(level, f"{name}_normalization", axes=len(z.shape))
         before = normalize is not None and self.recipe["norm_position"] == "before"
         activation_input = normalize(z) if normalize is not None and before else z
-        activation = keras.layers.Activation(self.activation, name=f"{name}_activation")(activation_input)
-        self.tap(Tap(name, linear.kernel, z, activation_input, activation))
-        y = normalize(activation) if normalize is not None and not before else activation
+        outputs = keras.layers.Activation(function, name=f"{name}_activation")(activation_input)
+        self.tap(Tap(name, linear.kernel, z, activation_input, outputs, function))
+        y = normalize(outputs) if normalize is not None and not before else outputs
         if self.recipe["dropout"]:
             y = keras.layers.Dropout(self.recipe["dropout"], seed=0, name=f"{name}_dropout")(y)
         return y
@@ -171,8 +173,15 @@ class Stack:
             self._output = keras.layers.Dense(shape[-1], name="output")
         y = self._output(x)
         self.draw(self._output.kernel, "initializer")
-        self.begin(self._output.bias, self.recipe["bias"])
+        self._bias(self._output.bias)
         return y
+
+    def _bias(self, variable: Any) -> None:
+        """Has a bias begin at the recipe's value, or be drawn about it in families that have a scale of biases."""
+        value, scale = self.recipe["bias"], self.recipe.get("bias_scale", 0.0)
+        if scale:
+            self.draw(variable, {"name": "random_normal", "mean": value, "stddev": scale})
+        self.begin(variable, value)
 
     def tap(self, tap: Tap) -> None:
         """Has the probes look into a hidden layer, the next one on the way from the input."""
@@ -206,7 +215,6 @@ class Stack:
             model=model,
             tapped=keras.Model([inputs, *zeros] if zeros else inputs, [tapped, *looks[0], *looks[1], *looks[2]]),
             taps=taps,
-            activation=self.activation,
             built=tuple(self._begun.get(id(variable), np.asarray(variable)) for variable in model.weights),
             drawn={i: self._drawn[id(v)] for i, v in enumerate(model.weights) if id(v) in self._drawn},
             xla=xla,

@@ -51,7 +51,7 @@ class RecurrentLayer:
     def tapped(self, x: Any, zeros: Any) -> Any:
         """The same, after `plain`, with zeros added to the state; it is entered among the taps."""
         h, z, u = TappedRecurrence(self._cell, name=f"{self._name}_tapped")([x, zeros])
-        self._stack.tap(Tap(self._name, self._cell.recurrent_kernel, z, u, h, recurrent=True))
+        self._stack.tap(Tap(self._name, self._cell.recurrent_kernel, z, u, h, self._stack.activation, recurrent=True))
         return self._after(h)
 
     def _after(self, y: Any) -> Any:

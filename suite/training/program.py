@@ -119,7 +119,7 @@ class Program:
         self._loss = build_loss(recipe["loss"], task.classes, recipe["label_smoothing"])
         self._plain_loss = build_loss(recipe["loss"], task.classes)
         self._step_probes: Sequence[StepProbe] = step_probes(recurrent=bool(self.network.recurrent)) if probes else ()
-        activations = [self.network.activation] * len(self.network.taps)
+        activations = [tap.function for tap in self.network.taps]
         shapes: dict[str, tuple[int, ...]] = {"validation_loss": (), "validation_score": ()}
         shapes |= trace_shapes(self.network) if probes else {}
         self._rows = TraceRows(probed_steps(steps, evaluations), shapes)
