@@ -175,7 +175,6 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
     complete = run.outcome != verdict.Outcome.NONFINITE
     test_score = _finite(program.evaluate("test")[1]) if complete else None
     arrays = run.trace.arrays
-    met = np.flatnonzero(verdict.meets(arrays["validation_score"], cell.target, task.higher_is_better))
     seen = {**arrays, "gradient_rms": run.trace.gradient_rms}
     causes = verdict.find_causes(seen)
     clips = cell.recipe["clipping"]["name"] != "none"
@@ -188,7 +187,7 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
         train_score=run.train_score if complete else None,
         validation_score=run.validation_score,
         train_loss=run.train_loss,
-        steps_to_target=int(arrays["probed_step"][met[0]]) + 1 if met.size else None,
+        steps_to_target=verdict.steps_to_target(arrays, cell.target, task.higher_is_better),
         steps=run.trace.steps,
         nonfinite_step=None if run.trace.finite else run.trace.steps + 1,
         nonfinite_layer=run.trace.nonfinite_layer,
