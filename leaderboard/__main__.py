@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from leaderboard import site
+from suite.protocol.counts import counted
 from suite.results.errors import ResultsError
 
 
@@ -27,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ResultsError as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{report.out}: {report.pages} pages of {report.cells} cells in {report.seconds:.1f} s")
+    told = f"{counted(report.pages, 'page')} of {counted(report.cells, 'cell')}"
+    print(f"{report.out}: {told} in {report.seconds:.1f} s")
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from suite.cli.arguments import again, parse_workers
+from suite.cli.ending import WRONG
 from suite.cli.options import Workers, fail, terminal
 from suite.cli.running import run_missing, tell_plans
 
@@ -32,6 +33,7 @@ def claims(
     workers: Workers = None,
 ) -> None:
     """Judge claims: run what is missing of the benchmarks they need, then say which hold, and where."""
+    from suite.cli.evidence import nothing_to_judge_on, origins
     from suite.cli.verdicts import detail, verdicts
     from suite.results.verdicts import write
     from suite.run.judging import PUBLISHED, benchmarks_of, judge_all, published_only, recorded_or_published
@@ -45,7 +47,10 @@ def claims(
         plans = [make_plan(benchmark, store) for benchmark in needed]
         tell_plans(plans, parse_workers(workers))
         run_missing(plans, store, parse_workers(workers), console, again("claims", words or [], False, None, workers))
-    tables = published_only(needed, results) if results else recorded_or_published(needed, store, PUBLISHED)
+    folder = results or PUBLISHED
+    tables = published_only(needed, folder) if results else recorded_or_published(needed, store, folder)
+    if needed and not tables.found:
+        fail(nothing_to_judge_on(needed, tables, folder, words or [], None if results else store), WRONG)
     found = judge_all(wanted, tables)
     for judgement in found if every else ():
         console.print(detail(judgement))
@@ -53,8 +58,9 @@ def claims(
         console.print(verdicts(found))
     for problem in tables.problems:
         console.print(problem, style="yellow")
-    if tables.published and results is None:
-        print(f"Of published tables: {', '.join(tables.published)}; the others are recorded here.")
+    if results is None:
+        for line in origins(tables, folder, store):
+            print(line)
     if out is not None:
         print(write(found, out))
 

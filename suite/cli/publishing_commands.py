@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from suite.cli.ending import INCOMPLETE
+from suite.cli.ending import INCOMPLETE, tell
 from suite.cli.options import MaybeSpecs, Quick, Replicates, fail
+from suite.protocol.counts import counted
 
 if TYPE_CHECKING:
     from suite.spec import Benchmark
@@ -68,7 +69,8 @@ def leaderboard(
         print(f"{check} matches {results}")
     elif out is not None:
         built = site.build(results, out)
-        print(f"{built.out}: {built.benchmarks} benchmarks, {built.cells} cells, {built.pages} pages")
+        counts = {"benchmark": built.benchmarks, "cell": built.cells, "page": built.pages}
+        print(f"{built.out}: {', '.join(counted(number, what) for what, number in counts.items())}")
 
 
 def _export_all(out: Path) -> None:
@@ -91,16 +93,11 @@ def _export_all(out: Path) -> None:
 
 
 def _export_verdicts(benchmarks: list[Benchmark], out: Path) -> None:
-    """Judges the claims that ship, and those in the benchmarks' own files, on tables that were exported."""
+    """Judges the claims on the benchmarks, one's own and those that ship, on tables that were exported."""
     from suite.results.verdicts import write
-    from suite.run.judging import benchmarks_of, judge_all, published_only
-    from suite.spec.claims import find_claims, read_all_claims
+    from suite.run.judging import benchmarks_of, claims_on, judge_all, published_only
 
-    own, _ = read_all_claims(list({b.file.resolve(): b.file for b in benchmarks if b.file.is_file()}.values()))
-    names = {benchmark.name for benchmark in benchmarks}
-    chosen = [
-        (claim, file)
-        for claim, file in {claim.id: (claim, file) for claim, file in [*find_claims([]), *own]}.values()
-        if names.intersection(claim.benchmarks)
-    ]
-    write(judge_all(chosen, published_only(benchmarks_of(chosen), out)), out)
+    claims, problems = claims_on(benchmarks)
+    for problem in problems:
+        tell(f"left out: {problem}")
+    write(judge_all(claims, published_only(benchmarks_of(claims), out)), out)

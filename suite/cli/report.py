@@ -11,6 +11,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from suite.protocol.counts import counted
 from suite.protocol.labels import label_text, printable
 from suite.protocol.ranks import Standing, compared_scores
 from suite.protocol.records import Outcome, Record
@@ -162,7 +163,7 @@ def _whole(found: Sequence[Standing]) -> Text:
     every = sum(t == n for t, n in zip(trained, runs, strict=True))
     none = sum(t == 0 for t in trained)
     text = Text(
-        f"{_cells(len(found))}: {every} train in every run, {len(found) - every - none} in some, {none} in none."
+        f"{counted(len(found), 'cell')}: {every} train in every run, {len(found) - every - none} in some, {none} in none."
     )
     failed = [run for s in found for run in s.record.replicates if run.outcome != Outcome.TRAINED]
     if failed:
@@ -177,16 +178,12 @@ def _counted(counts: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts)
 
 
-def _cells(count: int) -> str:
-    return f"{count} cell{'' if count == 1 else 's'}"
-
-
 def _missing_line(results: Results) -> Text | None:
     missing = results.missing
     failed = [cell for cell in missing if cell.fingerprint in results.errors]
     if not missing:
         return None
-    text = Text(f"{_cells(len(missing))} of {len(results.cells)} without a result")
+    text = Text(f"{counted(len(missing), 'cell')} of {len(results.cells)} without a result")
     if failed:
         errors = Counter(results.errors[cell.fingerprint] for cell in failed)
         common, count = errors.most_common(1)[0]

@@ -12,6 +12,7 @@ import typer
 from suite.cli.arguments import Parts, parts_of
 from suite.cli.ending import INTERRUPTED
 from suite.cli.options import fail
+from suite.protocol.counts import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,14 +58,14 @@ def tell_plans(plans: list[Plan], workers: int | str) -> None:
     processes = workers if isinstance(workers, int) else default_workers()
     for plan in plans:
         print(
-            f"{plan.benchmark.name}: {len(plan.cells)} cells, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
-            f" ({len(plan.failed)} failed before), {plan.programs} programs to compile"
+            f"{plan.benchmark.name}: {counted(len(plan.cells), 'cell')}, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
+            f" ({len(plan.failed)} failed before), {counted(plan.programs, 'program')} to compile"
         )
         for line in told(plan.reasons):
             print(f"  {line}")
     if any(plan.to_run for plan in plans):
         basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
-        print(f"about {duration(wall_seconds(plans, processes))} on {max(processes, 1)} workers, {basis}")
+        print(f"about {duration(wall_seconds(plans, processes))} on {counted(max(processes, 1), 'worker')}, {basis}")
 
 
 def run_missing(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> None:

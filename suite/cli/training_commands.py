@@ -15,6 +15,7 @@ from suite.cli.ending import INCOMPLETE
 from suite.cli.options import Only, Quick, Replicates, Specs, Top, Workers, fail, terminal
 from suite.cli.running import chosen, plans_of, run_missing, tell_plans
 from suite.protocol.audit import SAMPLE
+from suite.protocol.counts import counted
 
 if TYPE_CHECKING:
     from suite.run.plan import Plan
@@ -116,8 +117,8 @@ def check(specs: Specs) -> None:
         if len(problems) == faults:
             programs, budget = len({cell.program for cell in cells}), benchmark.budget
             print(
-                f"{benchmark.name}: {len(cells)} cells, {programs} programs, "
-                f"{budget.trials} trials + {budget.replicates} replicates of {budget.steps} steps each"
+                f"{benchmark.name}: {counted(len(cells), 'cell')}, {counted(programs, 'program')}, "
+                f"{counted(budget.trials, 'trial')} + {counted(budget.replicates, 'replicate')} of {budget.steps} steps each"
             )
     for claim, _ in claims:
         judged = f"on {', '.join(claim.benchmarks)}" if claim.benchmarks else "which is not judged"

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.protocol.claims import Verdict
+from suite.protocol.counts import counted
 from suite.protocol.labels import printable
 from suite.protocol.verdict_words import because, compared_text, figure, signed, verdict_text
 from suite.protocol.verdicts import Judged, Judgement, Status
@@ -37,7 +38,7 @@ def verdicts(found: Sequence[Judgement]) -> RenderableType:
         parts.append(_claim(judgement))
     counts = Counter(judgement.verdict for judgement in found)
     told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
-    parts.append(Text(f"\n{len(found)} claim{'' if len(found) == 1 else 's'}: {told}."))
+    parts.append(Text(f"\n{counted(len(found), 'claim')}: {told}."))
     return Group(*parts)
 
 

@@ -14,11 +14,11 @@ from suite.protocol.records import PROTOCOL_VERSION
 from suite.protocol.verdicts import Judgement, judge
 
 if TYPE_CHECKING:
-    from suite.spec import Benchmark
+    from suite.spec import Benchmark, Problem
     from suite.store import Store
 
-PUBLISHED = Path("leaderboard/results")
-"""Where published results lie in a clone."""
+PUBLISHED = Path(__file__).parents[2] / "leaderboard" / "results"
+"""Where published results lie in a clone, wherever it is used from; a package that was installed has none."""
 
 
 @dataclass
@@ -50,6 +50,26 @@ def benchmarks_of(claims: Sequence[tuple[Claim, Path]]) -> list[Benchmark]:
             if not isinstance(benchmark, str):  # which reading the claim has made sure of
                 found.setdefault(name, benchmark)
     return list(found.values())
+
+
+def claims_on(benchmarks: Sequence[Benchmark]) -> tuple[list[tuple[Claim, Path]], list[Problem]]:
+    """Claims on any of these benchmarks, and what is wrong with files that may have some.
+
+    Of one's own, those in the benchmarks' files, beside them and in the working folder; and those that ship, but for the
+    ids that one's own have.
+    """
+    from suite.spec import shipped_specs
+    from suite.spec.claims import find_claims, read_all_claims
+
+    shipped = {path.resolve() for path in shipped_specs().values()}
+    files = [benchmark.file.resolve() for benchmark in benchmarks]
+    folders = dict.fromkeys([*(file.parent for file in files if file not in shipped), Path.cwd()])
+    beside = [file for folder in folders for file in sorted(folder.glob("*.y*ml"))]
+    own = [file for file in dict.fromkeys([*files, *beside]) if file.is_file() and b"claims" in file.read_bytes()]
+    found, problems = read_all_claims([Path(os.path.relpath(file)) for file in own])
+    names = {benchmark.name for benchmark in benchmarks}
+    chosen = {claim.id: (claim, file) for claim, file in [*find_claims([]), *found] if names & {*claim.benchmarks}}
+    return list(chosen.values()), problems
 
 
 def recorded_or_published(benchmarks: Sequence[Benchmark], store: Store, published: Path) -> Tables:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,8 @@ def read_claims(path: Path) -> list[Claim]:
     for document in source.documents:
         if not isinstance(document.value, dict) or "claims" not in document.value:
             continue
-        whole = check_model(document, ClaimsDocument, findings) if is_claims(document) else None
-        name = document.value.get("name")
+        whole = _whole(document, findings) if is_claims(document) else None
+        name = document.value.get("benchmark" if is_claims(document) else "name")
         own = name.value if name is not None and isinstance(name.value, str) else None
         nodes = document.value["claims"].value
         for node in nodes if isinstance(nodes, tuple) else ():
@@ -71,6 +71,15 @@ def read_claims(path: Path) -> list[Claim]:
     if problems:
         raise SpecError(sorted(problems, key=lambda p: (p.line or 0, p.column or 0)))
     return claims
+
+
+def _whole(document: Node, findings: Findings) -> ClaimsDocument | None:
+    """What a document of claims says of all of them, which is not the benchmark."""
+    keys = {key: node for key, node in document.value.items() if key != "benchmark"}
+    if len(keys) < len(document.value):
+        message = "stands for no whole file, expected each claim to name its own, as benchmark: deep_mlp"
+        findings.add(document.keys["benchmark"], message)
+    return check_model(replace(document, value=keys), ClaimsDocument, findings)
 
 
 def read_all_claims(paths: Sequence[Path]) -> tuple[list[tuple[Claim, Path]], list[Problem]]:
@@ -156,9 +165,9 @@ class _Reading:
             return None
         benchmarks = self._benchmarks()
         expression = self._expression("measure", self.node)
-        if not benchmarks:
-            return None
         form = self._form(shape, benchmarks)
+        if not benchmarks:  # what could be told without a grid has been
+            return None
         where = {factor: labels for factor, node in self.node.section("where").items()
                  if (labels := self._labels(factor, node, benchmarks, self.node.value["where"], held=True))}  # fmt: skip
         if expression is None:
@@ -337,7 +346,7 @@ class _Reading:
         wanted = node.value if isinstance(node.value, tuple) else (node,)
         if not wanted:
             self.findings.add(node, mismatch(node, "a level or a list of levels"))
-        labels: list[str] = []
+        labels: list[str] = [] if benchmarks else [one.shown() for one in wanted]  # as written, where no grid is known
         for benchmark in benchmarks:
             if held and factor in {**benchmark.fixed, **benchmark.task} and factor not in benchmark.grid:
                 labels += self._held(factor, wanted, benchmark)

@@ -190,6 +190,35 @@ def test_mistakes_elsewhere(text: str, message: str, tmp_path: Path) -> None:
     assert any(alike(problem.message, message) for problem in caught.value.problems), caught.value
 
 
+WITHOUT = CLAIM.replace("    benchmark: tiny\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "benchmark: tiny\n" + WITHOUT.replace("relu, tanh", "relu, tahn"),
+            [("benchmark", "…expected each claim to name its own…"), ("claims.compare.activation", "got tahn, …")],
+        ),
+        (
+            WITHOUT.replace("relu, tanh", "relu"),
+            [("claims.benchmark", "is missing, …"), ("claims.compare.activation", "…expected two levels, …")],
+        ),
+        (
+            WITHOUT.replace("relu, tanh", "relu, relu"),
+            [("claims.benchmark", "is missing, …"), ("claims.compare.activation", "got relu on both sides, …")],
+        ),
+    ],
+)
+def test_a_claim_is_held_to_what_can_be_known_where_its_benchmark_is_not(
+    text: str, told: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        claims(tmp_path, text)
+    assert [problem.key for problem in caught.value.problems] == [key for key, _ in told], caught.value
+    assert all(alike(p.message, message) for p, (_, message) in zip(caught.value.problems, told, strict=True))
+
+
 def test_a_benchmark_whose_file_has_mistakes_is_told_with_the_first(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         claims(tmp_path, CLAIM, tiny(target="target: 7"))

@@ -1,0 +1,74 @@
+"""What verdicts rest on: where tables were looked for and found, and what to do where there are none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suite.cli.arguments import again
+
+if TYPE_CHECKING:
+    from suite.run.judging import Tables
+    from suite.spec import Benchmark
+    from suite.store import Store
+
+_MOST = 3
+"""Benchmarks that are named; there may be more."""
+
+
+def origins(tables: Tables, folder: Path, store: Store) -> Iterator[str]:
+    """A line for each place that tables are from, and one on where there are none.
+
+    Args:
+        tables: Of the benchmarks that the claims need.
+        folder: Of published results.
+        store: Of what is recorded.
+    """
+    from suite.store import public
+
+    recorded = [name for name in tables.found if name not in tables.published]
+    if recorded:
+        yield f"Recorded in {public(store.uri)}: {', '.join(recorded)}."
+    if tables.published:
+        yield f"Published in {_near(folder)}: {', '.join(tables.published)}."
+    if tables.absent:
+        places = " or ".join(([] if recorded else [public(store.uri)]) + ([] if tables.published else [_near(folder)]))
+        yield f"No tables of {_names(list(tables.absent))}{f' in {places}' if places else ''}."
+
+
+def nothing_to_judge_on(
+    needed: Sequence[Benchmark], tables: Tables, folder: Path, words: list[str], store: Store | None
+) -> str:
+    """That there are tables of none of the benchmarks, where they were looked for, and the command that makes them.
+
+    Args:
+        needed: All benchmarks that the claims are on.
+        tables: Without any that can be judged on.
+        folder: Of published results.
+        words: The claims, as they were given.
+        store: Of what is recorded; None if only the folder was asked for.
+    """
+    from suite.store import public
+
+    names = _names([benchmark.name for benchmark in needed])
+    if store is None:
+        told = f"{_near(folder)}: holds no tables of {names}: `suite export --out {_near(folder)}` writes what is recorded."
+    else:
+        run = again("claims", words, False, None)
+        told = (
+            f"Nothing to judge on: nothing of {names} is recorded in {public(store.uri)}, nor published in "
+            f"{_near(folder)}. `{run}` trains what is missing; `suite plan` says how long a benchmark takes."
+        )
+    return "\n".join([*tables.problems, told])
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - _MOST
+    return ", ".join(names[:_MOST]) + (f" and {more} more" if more > 0 else "")
+
+
+def _near(path: Path) -> str:
+    """From the working folder where it lies in it."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
