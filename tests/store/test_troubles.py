@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.store import Store, StoreError, database
+from suite.store import Store, StoreError, client, database
 from suite.store.lock import Claims
 from tests.conftest import Suite
 from tests.made import PROVENANCE, make_cell, make_record
@@ -200,7 +200,7 @@ def test_server_that_does_not_answer_is_asked_once(
     for uri, use in (
         (scheme.format(port), lambda uri: Store(uri).recorded("made")),
         (scheme.format(9), lambda uri: add(uri, 1)),
-        (scheme.format(9), lambda uri: database.serve(uri, 5000)),
+        (scheme.format(9), lambda uri: client.serve(uri, 5000)),
     ):
         with pytest.raises(StoreError, match=r"no .*server answers at .*127\.0\.0\.1:.* Check that") as told:
             use(uri)
@@ -324,7 +324,7 @@ def test_pages_of_mlflow_are_the_users_own(file: Path, monkeypatch: pytest.Monke
     given: list[str | None] = []
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "false")
     monkeypatch.setattr(os, "execv", lambda *_: given.append(os.environ.get("MLFLOW_DISABLE_TELEMETRY")))
-    database.serve(f"sqlite:///{file}", 5000)
+    client.serve(f"sqlite:///{file}", 5000)
     assert given == ["false"]
 
 
