@@ -214,8 +214,8 @@ class Renderer:
 
     def advice(self, boards: list[Board], advice: Advice) -> None:
         """The list of claims, and a page for each."""
-        self.page("advice.html", "advice.html", advice=advice)
-        names = {each.results.name for each in boards}
+        names = [each.results.name for each in boards]
+        self.page("advice.html", "advice.html", advice=advice, names=names)
         recipes = {row.cell: row.name for each in boards for row in each.rows}
         for one in advice.claims:
             self.page(f"advice/{one.claim.id}.html", "claim.html", one=one, names=names, recipes=recipes)

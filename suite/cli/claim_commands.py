@@ -38,7 +38,7 @@ def claims(
     from suite.results.verdicts import write
     from suite.run.judging import PUBLISHED, benchmarks_of, judge_all, published_only, recorded_or_published
     from suite.run.plan import make_plan
-    from suite.spec.claims import find_claims
+    from suite.spec.claim_files import find_claims
     from suite.store import Store
 
     console, wanted = terminal(), find_claims(words or [])

@@ -49,11 +49,16 @@ def nothing_to_judge_on(
         folder: Of published results.
         words: The claims, as they were given.
         store: Of what is recorded; None if only the folder was asked for.
+
+    Raises:
+        ResultsError: There is no such folder.
     """
+    from suite.results.reader import folders
     from suite.store import public
 
     names = _names([benchmark.name for benchmark in needed])
     if store is None:
+        folders(folder)
         told = f"{_near(folder)}: holds no tables of {names}: `suite export --out {_near(folder)}` writes what is recorded."
     else:
         run = again("claims", words, False, None)

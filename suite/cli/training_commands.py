@@ -99,7 +99,7 @@ def check(specs: Specs) -> None:
     """
     from suite.run.gather import readable_specs
     from suite.spec import SpecError, check_data, expand, try_components
-    from suite.spec.claims import read_all_claims
+    from suite.spec.claim_files import read_all_claims
     from suite.spec.shipped import files_of
 
     benchmarks, problems = readable_specs(specs)

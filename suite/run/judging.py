@@ -59,14 +59,11 @@ def claims_on(benchmarks: Sequence[Benchmark]) -> tuple[list[tuple[Claim, Path]]
     ids that one's own have.
     """
     from suite.spec import shipped_specs
-    from suite.spec.claims import find_claims, read_all_claims
+    from suite.spec.claim_files import claims_in, find_claims
 
     shipped = {path.resolve() for path in shipped_specs().values()}
     files = [benchmark.file.resolve() for benchmark in benchmarks]
-    folders = dict.fromkeys([*(file.parent for file in files if file not in shipped), Path.cwd()])
-    beside = [file for folder in folders for file in sorted(folder.glob("*.y*ml"))]
-    own = [file for file in dict.fromkeys([*files, *beside]) if file.is_file() and b"claims" in file.read_bytes()]
-    found, problems = read_all_claims([Path(os.path.relpath(file)) for file in own])
+    found, problems = claims_in([*(file.parent for file in files if file not in shipped), Path.cwd()], files)
     names = {benchmark.name for benchmark in benchmarks}
     chosen = {claim.id: (claim, file) for claim, file in [*find_claims([]), *found] if names & {*claim.benchmarks}}
     return list(chosen.values()), problems

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +16,8 @@ from suite.spec.benchmark import Benchmark, matching
 from suite.spec.claim_document import ClaimDocument, ClaimsDocument
 from suite.spec.document import check_model
 from suite.spec.grids import Grids
-from suite.spec.problems import Findings, Problem, SpecError, did_you_mean, not_found, one_of, quote
+from suite.spec.problems import Findings, SpecError, did_you_mean, not_found, one_of, quote
 from suite.spec.reader import is_claims
-from suite.spec.shipped import shipped_claims
 from suite.spec.wording import mismatch
 from suite.spec.yaml_reader import Node, read
 from suite.tasks import form_of
@@ -80,56 +78,6 @@ def _whole(document: Node, findings: Findings) -> ClaimsDocument | None:
         message = "stands for no whole file, expected each claim to name its own, as benchmark: deep_mlp"
         findings.add(document.keys["benchmark"], message)
     return check_model(replace(document, value=keys), ClaimsDocument, findings)
-
-
-def read_all_claims(paths: Sequence[Path]) -> tuple[list[tuple[Claim, Path]], list[Problem]]:
-    """The claims of several files, each id once and with its file, and everything that is wrong."""
-    claims: dict[str, tuple[Claim, Path]] = {}
-    problems: list[Problem] = []
-    for path in paths:
-        try:
-            for claim in read_claims(path):
-                _, first = claims.setdefault(claim.id, (claim, path))
-                if first != path:
-                    message = f"got {claim.id}, which {first} has too; expected another id"
-                    problems.append(Problem(str(path), None, None, "id", message))
-        except SpecError as error:
-            problems += error.problems
-    return list(claims.values()), problems
-
-
-def find_claims(words: Sequence[str]) -> list[tuple[Claim, Path]]:
-    """The claims that are meant, each with its file.
-
-    Args:
-        words: Each a YAML file, the name of a file of claims that ships, or the id of a claim in one of those; none for
-            all that ship.
-
-    Raises:
-        SpecError: A file has mistakes, or there is no such file or claim.
-    """
-    shipped = shipped_claims()
-    files = {word: shipped.get(word) or Path(word) for word in words if word in shipped or _is_path(word)}
-    ids = [word for word in words if word not in files]
-    named, problems = read_all_claims(list(files.values()))
-    every, more = read_all_claims(list(shipped.values())) if ids or not words else ([], [])
-    known = {claim.id: (claim, path) for claim, path in every}
-    for word in ids:
-        if word not in known:
-            alike = did_you_mean(word, [*known, *shipped])
-            message = f"no such file or claim{alike}; files of claims that ship: {', '.join(shipped) or 'none'}"
-            problems.append(Problem(quote(word), None, None, "", message))
-    for word, file in files.items():
-        if not any(path == file for _, path in named) and not any(p.file == str(file) for p in problems):
-            problems.append(Problem(quote(word), None, None, "", "holds no claims"))
-    if problems or more:
-        raise SpecError([*problems, *more])
-    chosen = [*named, *(known[word] for word in ids)] if words else every
-    return list({claim.id: (claim, path) for claim, path in chosen}.values())
-
-
-def _is_path(word: str) -> bool:
-    return word.endswith((".yaml", ".yml")) or os.sep in word or Path(word).is_file()
 
 
 @dataclass

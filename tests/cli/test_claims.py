@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from suite.results.verdicts import FILE
+from suite.run.judging import PUBLISHED
 from tests.conftest import TINY, Suite
 from tests.leaderboard.synthetic import write_results
 
@@ -69,6 +70,7 @@ def test_claims_run_what_is_missing_and_end_with_the_verdicts(claimed: Suite) ->
 def test_what_is_recorded_is_judged_again_without_training(claimed: Suite) -> None:
     checked = claimed("claims", "mine.yaml", "--check").stdout
     assert "to run" not in checked
+    assert checked.endswith("/mlflow.db: tiny.\n")
     assert (claimed.folder / "first.txt").read_text().endswith(checked)
     assert "4 recorded, 0 to run" in claimed("claims", "mine.yaml").stdout
 
@@ -82,12 +84,22 @@ def test_every_context_of_a_claim_fits_a_terminal(claimed: Suite) -> None:
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_nothing_recorded_is_not_decided_and_says_what_to_run(suite: Suite) -> None:
+def test_where_nothing_can_be_judged_on_it_says_where_it_looked_and_writes_nothing(suite: Suite) -> None:
     (suite.folder / "mine.yaml").write_text(CLAIMS)
-    told = suite("claims", "mine.yaml", "--check").stdout
-    assert "There are no tables of tiny (`suite run tiny.yaml`)." in told
-    assert "2 not decided, 1 cannot be judged yet" in told
-    assert not (suite.folder / "mlflow.db").exists()
+    done = suite("claims", "mine.yaml", "--check", "--out", "out", status=2)
+    assert done.stdout == ""
+    for words in (
+        "nothing of tiny is recorded in sqlite:",
+        f"nor published in {PUBLISHED}.",
+        "`suite claims mine.yaml` trains",
+    ):
+        assert words in done.stderr
+    done = suite("claims", "mine.yaml", "--results", "nowhere", "--out", "out", status=2)
+    assert "nowhere: no such folder." in done.stderr
+    (suite.folder / "empty").mkdir()
+    done = suite("claims", "mine.yaml", "--results", "empty", "--out", "out", status=2)
+    assert "empty: holds no tables of tiny: `suite export --out empty` writes what is recorded." in done.stderr
+    assert {path.name for path in suite.folder.iterdir()} <= {"tiny.yaml", "mine.yaml", "empty"}
 
 
 def test_published_tables_are_judged_and_the_verdicts_written(suite: Suite) -> None:
@@ -113,9 +125,7 @@ def test_tables_of_another_protocol_version_are_told_and_not_judged(suite: Suite
     manifest = json.loads((folder / "manifest.json").read_text())
     for version, message in ((1, "is of protocol 1, and nothing is judged"), (3, "Received: 3")):
         (folder / "manifest.json").write_text(json.dumps({**manifest, "protocol_version": version}))
-        told = suite("claims", "mine.yaml", "--results", "results").stdout.replace("\n", " ")
-        assert "2 not decided" in told
-        assert message in told
+        assert message in suite("claims", "mine.yaml", "--results", "results", status=2).stderr
 
 
 @pytest.mark.parametrize(

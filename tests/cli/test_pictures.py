@@ -19,6 +19,10 @@ from tests.made import PROVENANCE, make_cell, make_record
 ROOT = Path(__file__).parents[2]
 SPEC = TINY.replace("depth: 3, ", "").replace("grid:\n", "grid:\n  depth: [2, 4]\n")
 SPEC = SPEC.replace("[relu, tanh]", "[tanh]")  # a program for each depth, which the initializers share
+CLAIM = """\
+claims:
+  - {id: deeper, says: Deeper is worse., trend: {depth: down}, benchmark: tiny}
+"""
 IMAGE = re.compile(r'href="(data:image/png;base64,[^"]*)"')
 
 
@@ -29,8 +33,25 @@ def run(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple
     (folder / "tiny.yaml").write_text(SPEC)
     suite = Suite(folder, lambda: empty_database)
     said = suite("run", "tiny.yaml", "--workers", 0).stdout
-    suite("leaderboard", "--from-store", "--out", "site")
+    (folder / "mine.yaml").write_text(CLAIM)
+    (folder / "broken.yaml").write_text(CLAIM.replace("tiny", "tniy"))
+    built = suite("leaderboard", "--from-store", "--out", "site")
+    assert "left out: broken.yaml:2:75: claims.benchmark: got tniy, expected a benchmark" in built.stderr
     return suite, said
+
+
+def test_ones_own_claims_are_on_ones_own_site(run: tuple[Suite, str]) -> None:
+    suite, _ = run
+    advice = (suite.folder / "site" / "advice.html").read_text(encoding="utf-8")
+    assert "Deeper is worse." in advice
+    page = (suite.folder / "site" / "advice" / "deeper.html").read_text(encoding="utf-8")
+    assert page.count('class="forest"') or "Every context" in page
+    command = re.search("<code>suite (claims deeper --show)</code>", page)
+    assert command
+    shown = suite(*command[1].split(), "--check").stdout
+    verdict = re.search('class="chip v-[a-z]*">([^<]*)<', page)
+    assert verdict
+    assert shown.startswith(verdict[1])
 
 
 def test_a_run_ends_by_naming_where_to_look_next(run: tuple[Suite, str]) -> None:
