@@ -1,10 +1,14 @@
-"""What to try first: remedies in Keras's own words, in the order of what they did to recipes of the published benchmarks."""
+"""What to try: remedies in Keras's own words, in the order of what they did to recipes of the published benchmarks.
+
+Those recipes had their learning rate tuned, before and after a change.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from suite.monitor.evidence import NO_FAULT, Evidence, Kind, Row, evidence, measured
+from suite.monitor.evidence import LEAST, NO_FAULT, Count, Kind, Row, changes, first_looks, measured
 from suite.monitor.traits import Traits
 from suite.protocol.outcomes import THRESHOLDS
 from suite.protocol.records import Cause, Outcome
@@ -72,9 +76,7 @@ _THROUGH_TIME: Mapping[Cause, Sequence[Change]] = {
 """The same, of a gradient through time."""
 
 
-def advice(
-    cause: Cause | Outcome, facts: Facts, traits: Traits, rows: Sequence[Row] | None = None
-) -> tuple[str, ...]:
+def advice(cause: Cause | Outcome, facts: Facts, traits: Traits, rows: Sequence[Row] | None = None) -> tuple[str, ...]:
     """What to try, in lines: what was measured, the best first; what was not; nothing that the model has already.
 
     Args:
@@ -88,46 +90,62 @@ def advice(
         return (f"weights of {facts.zero_weights} that do not start at 0, as of {fitting}",)
     name = Cause.EXPLODING if cause is Outcome.NONFINITE else Cause(cause)
     in_time = name in _THROUGH_TIME and _in_time(name, facts)
-    # The recurrent networks of the benchmarks have one layer: what they say of gradients, they say of time.
-    alike = in_time == (traits.kind.model == "recurrent")
-    found = evidence(str(cause), traits.kind, measured() if rows is None else rows) if alike else None
+    known = _is_known(cause, facts, traits)
+    of, counts = (changes(str(cause), traits.kind, _table(rows)) if known else None) or (traits.kind, {})
     folk = _THROUGH_TIME[name] if in_time else _folk(name, traits.kind, traits.levels)
-    changes = found.changes if found else {}
-    unmeasured = [_said(change, traits) for change in folk if change not in changes and _is_new(change, traits)]
-    lines = list(_of_changes(found, traits)) if found else []
+    unmeasured = [_said(change, traits) for change in folk if change not in counts and _is_new(change, traits)]
+    lines = list(_of_changes(of, {change: n for change, n in counts.items() if _is_new(change, traits)}, traits))
     if unmeasured:
-        lines.append(f"not measured here: {'; '.join(unmeasured)}")
+        lines.append(f"not measured here (fewer than {LEAST} such recipes): {'; '.join(unmeasured)}")
     return tuple(lines)
 
 
-def outlook(causes: Sequence[Cause | Outcome], traits: Traits, rows: Sequence[Row] | None = None) -> tuple[str, ...]:
+def outlook(
+    causes: Sequence[Cause | Outcome], facts: Facts, traits: Traits, rows: Sequence[Row] | None = None
+) -> tuple[str, ...]:
     """How published recipes ended whose first look was like this one; nothing of a model that is trained already.
 
     Args:
         causes: That the look shows, if any.
+        facts: Their numbers.
         traits: What the model is.
         rows: Of evidence; by default what the package brings.
     """
     told = []
     for cause in () if traits.trained else causes or (NO_FAULT,):
-        found = evidence(str(cause), traits.kind, measured() if rows is None else rows)
-        if found and found.first:
+        found = first_looks(str(cause), traits.kind, _table(rows)) if _is_known(cause, facts, traits) else None
+        if found:
+            of, count = found
             look = "showed no fault" if cause == NO_FAULT else f"was {cause}"
-            told.append(f"Of published recipes like it ({found.kind}) whose first look {look}, {found.first} trained.")
+            told.append(
+                f"Of published recipes like it ({_whom(of, [count])}) whose first look {look}, {count} trained."
+            )
     return tuple(told)
 
 
-def _of_changes(found: Evidence, traits: Traits) -> Iterator[str]:
-    """Every change that was measured, the one that is surest to help first."""
-    new = {change: count for change, count in found.changes.items() if _is_new(change, traits)}
-    ranked = sorted(new, key=lambda change: (-new[change].interval[0], -new[change].recipes, REMEDIES[change]))
-    if not ranked:
+def _of_changes(of: Kind, counts: Mapping[Change, Count], traits: Traits) -> Iterator[str]:
+    """The one that is surest to help first."""
+    if not counts:
         return
-    benchmarks = ", ".join(sorted({name for count in new.values() for name in count.benchmarks}))
-    yield f"recipes like it ({found.kind}) of {benchmarks}, untrained at their best learning rate, trained after one change:"
-    yield from (f"  {_said(change, traits)}: {new[change]}" for change in ranked if new[change].trained)
-    if none := [f"{_said(c, traits)} ({new[c].recipes})" for c in ranked if not new[c].trained]:
-        yield f"  none of them by {'; '.join(none)}"
+    whom = _whom(of, counts.values())
+    yield f"of published recipes like it ({whom}) that did not train at their best learning rate, did after one change:"
+    ranked = sorted(counts, key=lambda change: (-counts[change].interval[0], -counts[change].recipes, change))
+    yield from (f"  {_said(change, traits)}: {counts[change]}" for change in ranked if counts[change].trained)
+    if none := [f"{_said(c, traits)} (of {counts[c].recipes})" for c in ranked if not counts[c].trained]:
+        yield f"  none after {'; '.join(none)}"
+
+
+def _whom(of: Kind, counts: Iterable[Count]) -> str:
+    return f"{of}; {', '.join(sorted({name for count in counts for name in count.benchmarks}))}"
+
+
+def _is_known(cause: Any, facts: Facts, traits: Traits) -> bool:
+    """The recurrent networks of the benchmarks have one layer: what they say of gradients, they say of time."""
+    return traits.kind.model != "recurrent" or cause not in _THROUGH_TIME or _in_time(cause, facts)
+
+
+def _table(rows: Sequence[Row] | None) -> Sequence[Row]:
+    return measured() if rows is None else rows
 
 
 def _is_new(change: Change, traits: Traits) -> bool:

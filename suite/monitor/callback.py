@@ -197,8 +197,9 @@ class GradientMonitor(Report, keras.callbacks.Callback):
     def _find(self, step: int, cause: Cause | Outcome, text: str, facts: Facts, traits: Traits) -> None:
         if any(known.cause is cause for known in self.findings):
             return
-        finding = Finding(step, cause, text, "\n".join([*outlook([cause], traits), *advice(cause, facts, traits)]))
-        self.findings.append(finding)
+        remedy = "\n".join(advice(cause, facts, traits))
+        self.findings.append(Finding(step, cause, text, remedy))
         if self._warn:
             when = f"after {step} steps" if step else "before the first step"
-            warnings.warn(f"{text} (seen {when}). Try:\n{finding.remedy}", GradientWarning, stacklevel=2)
+            lines = [f"{text} (seen {when}).", *outlook([cause], facts, traits), "Try:", remedy]
+            warnings.warn("\n".join(lines), GradientWarning, stacklevel=2)

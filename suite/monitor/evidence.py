@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,19 +42,23 @@ class Kind:
         skips: Whether there are skip connections.
     """
 
-    model: str
-    unit: str
-    scaled: bool
-    normalized: bool
-    skips: bool
+    model: str = ""
+    unit: str = ""
+    scaled: bool = False
+    normalized: bool = False
+    skips: bool = False
 
     def __str__(self) -> str:
-        """For people: "sigmoid mlp, scaled initializer, not normalized, no skips"."""
-        traits = ["scaled initializer", "normalized", "skips"]
-        has = (self.scaled, self.normalized, self.skips)
-        nots = ["unscaled initializer", "not normalized", "no skips"]
-        words = [yes if there else no for yes, no, there in zip(traits, nots, has, strict=True)]
-        return ", ".join([f"{self.unit or 'any but sigmoid'} {self.model}", *words])
+        """For people: "mlp, sigmoid, scaled initializer, not normalized, no skips"."""
+        return ", ".join(
+            [
+                self.model,
+                self.unit or "not sigmoid",
+                "scaled initializer" if self.scaled else "unscaled initializer",
+                "normalized" if self.normalized else "not normalized",
+                "skips" if self.skips else "no skips",
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -101,24 +105,9 @@ class Count:
         return wilson(self.trained, self.recipes)
 
     def __str__(self) -> str:
-        """For people: "15 of 21 (50% to 86%)"."""
+        """For people, with its interval: "15 of 21 (50% to 86%)"."""
         low, high = self.interval
         return f"{self.trained} of {self.recipes} ({low:.0%} to {high:.0%})"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of a cause in models of one kind.
-
-    Attributes:
-        kind: As matched: without a unit, of all activations but sigmoid.
-        first: How recipes with such a first look ended; None where fewer than `LEAST` had one.
-        changes: What a change did, by factor and level; changes of fewer than `LEAST` recipes are left out.
-    """
-
-    kind: Kind
-    first: Count | None
-    changes: dict[tuple[str, str], Count]
 
 
 @cache
@@ -130,7 +119,10 @@ def measured() -> Sequence[Row]:
 
 def write(rows: Iterable[Row], path: Path = MEASURED) -> None:
     """Writes a table, as `measured` reads it."""
-    names = [*(f.name for f in dataclasses.fields(Kind)), *(f.name for f in dataclasses.fields(Row) if f.name != "kind")]
+    names = [
+        *(f.name for f in dataclasses.fields(Kind)),
+        *(f.name for f in dataclasses.fields(Row) if f.name != "kind"),
+    ]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
@@ -139,25 +131,51 @@ def write(rows: Iterable[Row], path: Path = MEASURED) -> None:
             writer.writerow({name: int(value) if isinstance(value := flat[name], bool) else value for name in names})
 
 
-def evidence(cause: str, kind: Kind, rows: Sequence[Row]) -> Evidence | None:
-    """What is known of a cause in models of a kind.
+def first_looks(cause: str, kind: Kind, rows: Sequence[Row]) -> tuple[Kind, Count] | None:
+    """How recipes ended whose first look showed a cause.
 
     Recipes with the same activation are asked first; where too few of them showed it, all but sigmoid ones together,
-    since what helps a sigmoid is something else (see `Evidence.kind`).
+    since what ails and helps a sigmoid is something else.
+
+    Args:
+        cause: Or `NO_FAULT`.
+        kind: Of the recipes.
+        rows: Of the table.
 
     Returns:
-        None where nothing is.
+        Whom it is known of (without a unit: of all activations but sigmoid), and how many of them trained; None where
+        fewer than `LEAST` had such a look.
     """
+    for matched, counts in _counts(cause, kind, [row for row in rows if not row.factor]):
+        return matched, counts["", ""]
+    return None
+
+
+def changes(cause: str, kind: Kind, rows: Sequence[Row]) -> tuple[Kind, Mapping[tuple[str, str], Count]] | None:
+    """What one change did to recipes that showed a cause and did not train.
+
+    Args:
+        cause: Of the protocol, or `nonfinite`.
+        kind: Of the recipes, found as for `first_looks`.
+        rows: Of the table.
+
+    Returns:
+        Whom it is known of, and by factor and level how many of them trained; changes of fewer than `LEAST` recipes
+        are left out. None where that leaves none.
+    """
+    return next(_counts(cause, kind, [row for row in rows if row.factor]), None)
+
+
+def _counts(cause: str, kind: Kind, rows: Sequence[Row]) -> Iterator[tuple[Kind, Mapping[tuple[str, str], Count]]]:
+    """By change, of the kind itself and then of all activations but sigmoid; what is too few is left out."""
     alike = [row for row in rows if row.cause == cause and _without_unit(row.kind) == _without_unit(kind)]
     groups = [(kind, [row for row in alike if row.kind.unit == kind.unit])] if kind.unit else []
     if kind.unit not in _SQUASHING and kind.model != "recurrent":
         groups.append((_without_unit(kind), [row for row in alike if row.kind.unit not in _SQUASHING]))
     for matched, group in groups:
-        counts = {key: _count(group, *key) for key in dict.fromkeys((row.factor, row.level) for row in group)}
-        enough = {key: count for key, count in counts.items() if count.recipes >= LEAST}
-        if enough:
-            return Evidence(matched, enough.pop(("", ""), None), enough)
-    return None
+        found = {key: _count(group, *key) for key in dict.fromkeys((row.factor, row.level) for row in group)}
+        if enough := {key: count for key, count in found.items() if count.recipes >= LEAST}:
+            yield matched, enough
 
 
 def _without_unit(kind: Kind) -> Kind:

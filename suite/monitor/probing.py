@@ -67,7 +67,7 @@ class Probe(Report):
         sides = [str.rjust, str.ljust, str.ljust, str.ljust, *[str.rjust] * len(shown)]
         lines = ["  ".join(to(text, wide) for to, text, wide in zip(sides, row, widths, strict=True)) for row in rows]
         facts = self.history.facts()
-        tries = [*outlook(self.causes, self._traits)]
+        tries = [*outlook(self.causes, facts, self._traits)]
         for cause in self.causes:
             tries += [f"Try for {cause}:", *(f"  {line}" for line in advice(cause, facts, self._traits))]
         lost = [f"The loss does not depend on {', '.join(self.unreached)}."] if self.unreached else []

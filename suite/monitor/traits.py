@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -37,7 +37,7 @@ class Traits:
         trained: Whether its optimizer has made a step.
     """
 
-    kind: Kind = Kind("", "", False, False, False)
+    kind: Kind = field(default_factory=Kind)
     levels: frozenset[tuple[str, str]] = frozenset()
     trained: bool = False
 
@@ -66,11 +66,10 @@ def traits_of(model: Any, windows: Sequence[Window]) -> Traits:
         *(("cell_type", _name_of(layer)) for layer in recurrent),
         *_starts(hidden, recurrent),
     }
-    model_family = _family(hidden)
     units = {name for factor, name in levels if factor == ("cell_type" if recurrent else "activation")}
     factors = {factor for factor, _ in levels}
     kind = Kind(
-        model_family,
+        _family(hidden),
         next(iter(units)) if len(units) == 1 else "",
         all(map(is_scaled, initializers)),
         "normalization" in factors,
