@@ -111,9 +111,9 @@ class Count:
 
 
 @cache
-def measured() -> Sequence[Row]:
-    """The table that the package brings."""
-    with MEASURED.open(newline="", encoding="utf-8") as file:
+def measured(path: Path = MEASURED) -> Sequence[Row]:
+    """A table of evidence; by default the one that the package brings."""
+    with path.open(newline="", encoding="utf-8") as file:
         return [_from_text(row) for row in csv.DictReader(file)]
 
 
