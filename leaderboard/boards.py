@@ -156,6 +156,10 @@ class Board:
         """What the gradient is followed along."""
         return self.results.along
 
+    def steps(self, row: Row) -> int:
+        """What a run of the cell may take."""
+        return self.manifest.steps_of(dict(zip(self.factors, row.labels, strict=True)))
+
     @property
     def best(self) -> Row | None:
         """The first row, if there is a result at all."""

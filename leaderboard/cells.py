@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -113,7 +113,7 @@ class CellPages:
         for _, rows in self._curves[row.cell].groupby("replicate") if row.cell in self._curves else ():
             columns = (rows[name].tolist() for name in ("step", "train_loss", "validation_score"))
             curves.append(Curves(int(rows["replicate"].iloc[0]), *columns))
-        budget = Budget(**self.board.manifest.budget.model_dump())
+        budget = replace(Budget(**self.board.manifest.budget.model_dump()), steps=self.board.steps(row))
         gradients = Gradients(replicates.tolist(), steps, block, results.along)
         return CellView(results.ran[row.cell], budget, self.board.scale, curves, gradients, time)
 

@@ -104,11 +104,10 @@ def strip(row: Row) -> Markup:
 
 
 def _steps(board: Board) -> Callable[[Row], Markup]:
-    budget = board.manifest.budget.steps
-
     def write(row: Row) -> Markup:
         value = row["steps_to_target"]
         if value is None:
+            budget = board.steps(row)
             return number(float(budget) + 1, f"> {budget}", "n censored")
         return number(value, f"{value:.0f}")
 

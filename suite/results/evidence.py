@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS, factor_column
+from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS
 from suite.protocol.evidence import Evidence
 from suite.protocol.labels import held_label, label_text
 from suite.protocol.records import Outcome
@@ -65,7 +65,7 @@ def _evidence(manifest: Manifest, cells: pd.DataFrame, replicates: pd.DataFrame)
     there = np.zeros(shape, dtype=bool)
     there[at] = True
     columns |= {name: _or_chance(columns[name], columns["chance_score"], there, higher) for name in _SCORES}
-    columns["budget"] = np.array([[_steps(row, manifest)] for row in table], dtype=float).reshape(-1, 1)
+    columns["budget"] = np.array([[manifest.steps_of(row)] for row in table], dtype=float).reshape(-1, 1)
     late = there & np.isnan(columns["steps_to_target"])
     columns["steps_to_target"] = np.where(late, columns["budget"], columns["steps_to_target"])
     columns["success_rate"] = np.where(there, columns["outcome"] == Outcome.TRAINED, np.nan).astype(float)
@@ -90,12 +90,6 @@ def digest_of(manifest: Manifest) -> str:
 
 def _arguments(manifest: Manifest) -> dict[str, Any]:
     return dict(manifest.task.model_extra or {})
-
-
-def _steps(row: Mapping[str, Any], manifest: Manifest) -> float:
-    """What a run of the cell may take: the budget's steps, but for a grid that varies them."""
-    varied = factor_column("steps")
-    return float(row[varied]) if varied in manifest.factors else float(manifest.budget.steps)
 
 
 def _or_chance(

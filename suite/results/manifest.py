@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from suite.protocol.columns import TABLES
+from suite.protocol.columns import TABLES, factor_column
 from suite.protocol.labels import label_text
 from suite.protocol.records import PROTOCOL_VERSION
 from suite.results.errors import ResultsError, first_line
@@ -136,6 +136,11 @@ class Manifest(_Part):
     cells_total: Count
     missing: tuple[Missing, ...]
     files: dict[Literal[FILES], Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]  # type: ignore[valid-type]
+
+    def steps_of(self, levels: Mapping[str, Any]) -> int:
+        """What a run of the cell with these levels may take: the budget's steps, but for a grid that varies them."""
+        varied = factor_column("steps")
+        return int(levels[varied]) if varied in self.factors else self.budget.steps
 
     def text(self) -> str:
         """As it is written to its file."""

@@ -43,7 +43,9 @@ class RangeDocument(Document):
 class BudgetDocument(Document):
     """What every cell may spend: the same for all."""
 
-    steps: int = Field(ge=2, le=100_000_000, description="optimizer steps of one run")
+    steps: int | None = Field(
+        None, ge=2, le=100_000_000, description="optimizer steps of one run; not needed where steps is a factor"
+    )
     trials: _Count = Field(12, description="learning rates tried for each cell whose rate is not fixed")
     replicates: _Count = Field(description="trainings of each tuned cell, under fresh seeds")
     evaluations: int = Field(
@@ -56,7 +58,7 @@ class BudgetDocument(Document):
     @field_validator("evaluations")
     @classmethod
     def _is_within_steps(cls, evaluations: int, info: ValidationInfo) -> int:
-        if evaluations > info.data.get("steps", math.inf):
+        if evaluations > (info.data.get("steps") or math.inf):
             raise PydanticCustomError("relation", "at most the {steps} steps of a run")
         return evaluations
 

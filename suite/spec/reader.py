@@ -12,7 +12,7 @@ from suite.models import MODELS
 from suite.protocol.records import Budget
 from suite.spec.benchmark import Benchmark, Level, combinations
 from suite.spec.design import DesignReader
-from suite.spec.document import check_shape
+from suite.spec.document import BenchmarkDocument, check_shape
 from suite.spec.levels import LevelReader, complete
 from suite.spec.problems import Findings, Problem, SpecError, quote
 from suite.spec.rules import conflicts
@@ -89,7 +89,8 @@ class _Reading:
         fixed, grid = design.fixed(), design.grid()
         design.check_twice()
         exclude = design.exclude(grid)
-        if shape is None or model is None or task is None:
+        steps = self._steps(shape, fixed, grid) if shape else None
+        if shape is None or model is None or task is None or steps is None:
             return None
         given = {**document.section("task"), **document.section("fixed"), **document.section("grid")}
         for key, entry in (("model", model), ("task", task)):
@@ -111,7 +112,7 @@ class _Reading:
             fixed=constant(model),
             grid=grid,
             exclude=exclude,
-            budget=Budget(budget.steps, budget.trials, budget.replicates, budget.evaluations, rates.low, rates.high),
+            budget=Budget(steps, budget.trials, budget.replicates, budget.evaluations, rates.low, rates.high),
             places={
                 factor: self._place_of(factor, owner)
                 for owner, entry in (("model", model), ("task", task))
@@ -127,6 +128,21 @@ class _Reading:
         if node is None or (key == "model" and not isinstance(node.value, str)):
             return None  # which its shape has told
         return self._levels.entry(node, table)
+
+    def _steps(
+        self, shape: BenchmarkDocument, fixed: Mapping[str, Any], grid: Mapping[str, Sequence[Level]]
+    ) -> int | None:
+        """The most that a run may take, of the factor where it is one; None after noting that nothing says it."""
+        given = {**self._document.section("fixed"), **self._document.section("grid")}
+        if "steps" in given and "steps" not in {**fixed, **grid}:
+            return None  # whose own mistake has been told
+        levels = [level.value for level in grid["steps"]] if "steps" in grid else [fixed.get("steps")]
+        each = [shape.budget.steps if level is None else int(level) for level in levels]
+        if None in each:
+            budget = self._document.value["budget"]
+            self._findings.add(budget, "is missing, expected optimizer steps of one run", "budget.steps")
+            return None
+        return max(steps for steps in each if steps is not None)
 
     def _check_scores(self, benchmark: Benchmark) -> None:
         """Target and reference are values that the task's metric can take, and better than a constant answer's."""

@@ -22,7 +22,7 @@ from suite.protocol.records import Cell, cell_from_plain, to_plain
 from suite.spec import Benchmark, SpecError, expand, find_spec, read_benchmarks
 from suite.spec.identity import identity, may_answer
 from suite.tasks import TASKS
-from tests.spec.specs import alike, one
+from tests.spec.specs import TINY, alike, one
 
 GRID = "grid: {activation: [relu, tanh, swish], initializer: [he, glorot], optimizer: [sgd, adam]}"
 
@@ -175,6 +175,16 @@ def test_what_is_asked_of_a_training_is_no_part_of_its_fingerprint(
     assert (after.fingerprint, after.program) == (before.fingerprint, before.program)
     assert may_answer(identity(before), before)
     assert may_answer(identity(before), after) is answered
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [({"grid": "grid: {steps: [3, 30, 60]}"}, [3, 30, 60]), ({"fixed": "fixed: {steps: 40}"}, [40])],
+)
+def test_steps_that_are_a_factor_need_no_budget(sections: dict[str, str], expected: list[int], tmp_path: Path) -> None:
+    benchmark = one(tmp_path, budget=TINY["budget"].replace("steps: 30, ", ""), **sections)
+    assert sorted({cell.budget.steps for cell in expand(benchmark)}) == expected
+    assert benchmark.budget.steps == expected[-1]
 
 
 def test_steps_may_be_a_factor(tmp_path: Path) -> None:
