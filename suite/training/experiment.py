@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from suite.catalog.losses import baseline_loss
+from suite.catalog.optimizers import fed_momentum
 from suite.catalog.own import importing_from
 from suite.catalog.schedules import schedule_factors
 from suite.protocol import outcomes as verdict
@@ -211,6 +212,7 @@ def _feed(cell: Cell, task: Task, program: Program, seed: int, learning_rate: fl
         learning_rates=(learning_rate * schedule_factors(cell.recipe["schedule"], steps)).astype(np.float32),
         batches=batch_rows(len(task.train), cell.recipe["batch_size"], steps, order),
         seed=dropout,
+        momentum=fed_momentum(cell.recipe["optimizer"]),
     )
 
 
