@@ -13,6 +13,7 @@ NaN stands for a value that is missing, and is left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from statistics import median
