@@ -193,9 +193,5 @@ def _count(rows: Sequence[Row], factor: str, level: str) -> Count:
 
 def _from_text(row: dict[str, str]) -> Row:
     kind = Kind(row["model"], row["unit"], *(row[name] == "1" for name in ("scaled", "normalized", "skips")))
-    return Row(
-        kind,
-        *(row["cause"], row["factor"], row["level"], row["benchmark"]),
-        recipes=int(row["recipes"]),
-        trained=int(row["trained"]),
-    )
+    cause, factor, level, benchmark = (row[name] for name in ("cause", "factor", "level", "benchmark"))
+    return Row(kind, cause, factor, level, benchmark, int(row["recipes"]), int(row["trained"]))
