@@ -104,6 +104,28 @@ def database_copy(empty_database: Path) -> Callable[[Path], Store]:
     return copy
 
 
+@pytest.fixture(scope="session")
+def _running_server(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[str]:
+    from tests.faults.servers import mlflow_server
+
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(empty_database, folder / "server.db")
+    with mlflow_server(folder) as uri:
+        yield uri
+
+
+@pytest.fixture
+def server(_running_server: str) -> Iterator[str]:
+    """The address of MLflow's own server with nothing on it: what a test leaves there goes by another name after it."""
+    from mlflow.tracking import MlflowClient
+
+    yield _running_server
+    client = MlflowClient(_running_server)
+    for one in client.search_experiments(filter_string="name != 'Default'"):
+        if not one.name.startswith("left "):
+            client.rename_experiment(one.experiment_id, f"left {one.experiment_id}")
+
+
 @dataclass(frozen=True)
 class Suite:
     """A folder with the tiny spec, and the `suite` command in it.

@@ -17,12 +17,13 @@ _MOMENTUM = Parameter("momentum", "share of the last update that is kept", "numb
 _BETA_1 = _beta("beta_1", 0.9, "the gradient")
 _BETA_2 = _beta("beta_2", 0.999, "its square")
 _EPSILON = Parameter("epsilon", "added to the root of the square", "number", 1e-7, low=0)
+_HEAVY_BALL = ("sgd", "momentum")
 _ADAM = (_BETA_1, _BETA_2, _EPSILON)
 
 OPTIMIZERS = catalog_of(
     [
-        Entry("sgd", "plain stochastic gradient descent", "keras.optimizers:SGD"),
-        Entry("momentum", "SGD with heavy-ball momentum", "keras.optimizers:SGD", (_MOMENTUM,)),
+        Entry("sgd", "plain stochastic gradient descent", "suite.catalog.heavy_ball:HeavyBall"),
+        Entry("momentum", "SGD with heavy-ball momentum", "suite.catalog.heavy_ball:HeavyBall", (_MOMENTUM,)),
         Entry("nesterov", "SGD with Nesterov momentum", "suite.catalog.optimizers:nesterov", (_MOMENTUM,)),
         Entry("rmsprop", "gradient over its running root mean square; epsilon is inside the root in Keras",
               "keras.optimizers:RMSprop",
@@ -59,6 +60,18 @@ OPTIMIZERS = catalog_of(
                _beta("adam_beta_1", 0.9, "the rest's gradient"), _beta("adam_beta_2", 0.999, "its square"), _EPSILON)),
     ]
 )  # fmt: skip
+
+
+def fed_momentum(level: Mapping[str, Any]) -> float | None:
+    """The momentum of a canonical level where it is fed to the program, 0 for plain SGD; None for other optimizers."""
+    if level["name"] not in _HEAVY_BALL:
+        return None
+    return float(level.get(_MOMENTUM.name, 0.0))
+
+
+def compiled_level(level: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What of an optimizer's level is compiled, the same for plain SGD and every momentum."""
+    return {"name": "sgd"} if level["name"] in _HEAVY_BALL else level
 
 
 def nesterov(momentum: float, **arguments: Any) -> Any:

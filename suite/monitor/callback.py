@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
+from suite.monitor.advice import advice, outlook
 from suite.monitor.history import History
 from suite.monitor.inputs import MonitorError
 from suite.monitor.observer import Observer
 from suite.monitor.report import Report, deprecated
 from suite.monitor.tracking import ActiveRun
+from suite.monitor.traits import Traits
 from suite.protocol.records import Cause, Outcome
-from suite.protocol.words import Facts, Trait, cause_in_words, remedy
+from suite.protocol.words import Facts, cause_in_words
 
 if TYPE_CHECKING:
     import pandas
@@ -36,7 +38,7 @@ class Finding:
         step: Updates that had been made.
         cause: A cause of the protocol; `nonfinite` for a value that is not finite.
         text: In words.
-        remedy: What to try.
+        remedy: What to try, line by line, with what is measured of it.
     """
 
     step: int
@@ -88,7 +90,7 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         self._observer: Observer | None = None
         self._run: ActiveRun | None = None
         self._step = self._epoch = self._begun = 0
-        self._due, self._looked, self._untrained = True, False, True
+        self._due, self._looked, self._traits = True, False, Traits()
         self.history = History(())
         self.findings: list[Finding] = []
         self.logs: list[tuple[int, Mapping[str, float]]] = []
@@ -96,7 +98,6 @@ class GradientMonitor(Report, keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Compiles what looks. A second `fit` starts afresh."""
         self._observer = Observer(self.model, self._x, self._y, self._loss, build=True)
-        self._untrained = Trait.UNTRAINED in self._observer.traits()
         self.history, self.findings, self.logs = History(self._observer.places), [], []
         self._run = ActiveRun.find() if self._mlflow else None
         self._step, self._due, self._looked = 0, True, False
@@ -166,6 +167,7 @@ class GradientMonitor(Report, keras.callbacks.Callback):
 
     def _see(self) -> None:
         if self._observer is not None:
+            self._traits = self._observer.traits()
             self.history.add(self._step, self._epoch, self._observer())
 
     def _report(self) -> None:
@@ -177,9 +179,9 @@ class GradientMonitor(Report, keras.callbacks.Callback):
             told = {known.cause for known in self.findings}
             step = self.history.steps[-1]
             if new := [cause for cause in self.history.causes(latest) if cause not in told]:
-                facts = self.history.facts(latest, self._traits(step))
+                facts = self.history.facts(latest)
                 for cause in new:
-                    self._find(Finding(step, cause, cause_in_words(cause, facts), remedy(cause, facts)))
+                    self._find(step, cause, cause_in_words(cause, facts), facts, self._traits)
         if self._run is not None:
             self._run.log(self.history)
 
@@ -187,22 +189,17 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         step, layer = self.history.nonfinite_step, self.history.nonfinite_layer
         where = f", and began in {layer}" if layer else "; with `every=1` the layer it begins in can be named"
         text = f"a value was not finite at step {step}{where}"
-        # A look before the first step that is not finite is the fault of the model as it came.
-        began = 0 if step == 1 and layer else step or 0
-        facts = Facts(traits=self._traits(began))
-        self._find(Finding(step or 0, Outcome.NONFINITE, text, remedy(Outcome.NONFINITE, facts)))
+        # Weights that were looked at already are those of that look: nothing that came after had a say.
+        later = (step or 0) > self.history.steps[-1] + 1
+        traits = replace(self._traits, trained=self._traits.trained or later)
+        self._find(step or 0, Outcome.NONFINITE, text, Facts(), traits)
 
-    def _traits(self, step: int) -> frozenset[Trait]:
-        """As they were at a step: only before the first has the learning rate had no say."""
-        traits = self._observer.traits() if self._observer is not None else frozenset()
-        early = step == 0 and self._untrained
-        return (traits - {Trait.UNTRAINED}) | ({Trait.UNTRAINED} if early else set())
-
-    def _find(self, finding: Finding) -> None:
-        if any(known.cause is finding.cause for known in self.findings):
+    def _find(self, step: int, cause: Cause | Outcome, text: str, facts: Facts, traits: Traits) -> None:
+        if any(known.cause is cause for known in self.findings):
             return
-        self.findings.append(finding)
+        remedy = "\n".join(advice(cause, facts, traits))
+        self.findings.append(Finding(step, cause, text, remedy))
         if self._warn:
-            when = f"after {finding.step} steps" if finding.step else "before the first step"
-            text = f"{finding.text} (seen {when}). Try: {finding.remedy}."
-            warnings.warn(text, GradientWarning, stacklevel=2)
+            when = f"after {step} steps" if step else "before the first step"
+            lines = [f"{text} (seen {when}).", *outlook([cause], facts, traits), "Try:", remedy]
+            warnings.warn("\n".join(lines), GradientWarning, stacklevel=2)

@@ -35,13 +35,8 @@ def check_model(model: Any, x: Any = None) -> None:
     unbuilt = [layer.name for layer in model._flatten_layers() if not layer.built]
     if unbuilt and x is not None:
         first = keras.tree.map_structure(lambda value: _to_tensor(value)[:1], x)
-        try:
+        with explained("a model that can be built on the monitor's batch", first):
             model(first, training=False) if model._call_has_training_arg else model(first)
-        except Exception as error:
-            text = " ".join(str(error).split())[:300]
-            raise MonitorError(
-                f"Expected a model that can be built on the monitor's batch. Keras says: {text}"
-            ) from error
     elif unbuilt:
         raise MonitorError(
             f"Expected a built model: call it on a batch first, as in `model(x[:1])`. "

@@ -28,11 +28,10 @@ from suite.monitor.inputs import (
 )  # fmt: skip
 from suite.monitor.recording import record_calls
 from suite.monitor.scaling import LossScale
-from suite.monitor.traits import traits_of
+from suite.monitor.traits import Traits, traits_of
 from suite.monitor.units import measure_units
 from suite.probes import Look, StepProbe, nonfinite_layer, step_probes
 from suite.probes.through_time import rms_of_each_step
-from suite.protocol.words import Trait
 
 
 @dataclass(frozen=True)
@@ -142,8 +141,8 @@ class Observer:
             [i for i, kernel in enumerate(self._before) if not np.any(kernel)] if zero else [],
         )
 
-    def traits(self) -> frozenset[Trait]:
-        """What the model is known to be now."""
+    def traits(self) -> Traits:
+        """What the model is now."""
         return traits_of(self._model, self._hidden)
 
     def measure_update(self) -> dict[str, np.ndarray]:

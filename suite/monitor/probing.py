@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from suite.monitor.advice import advice, outlook
 from suite.monitor.history import History
 from suite.monitor.observer import Observer
 from suite.monitor.report import Report, deprecated
+from suite.monitor.traits import Traits
 from suite.protocol.measurements import OF_LAYERS
-from suite.protocol.words import Trait, remedy
 
 if TYPE_CHECKING:
     import pandas
@@ -23,16 +24,14 @@ class Probe(Report):
         name: Of the model.
         history: Of one look.
         unreached: Layers that the loss does not depend on.
-        traits: What the model is known to be.
+        traits: What the model is.
 
     Attributes:
         loss: Of the batch.
         unreached: As given.
     """
 
-    def __init__(
-        self, name: str, history: History, unreached: tuple[str, ...], traits: frozenset[Trait] = frozenset()
-    ) -> None:
+    def __init__(self, name: str, history: History, unreached: tuple[str, ...], traits: Traits) -> None:
         self._name, self.history, self.unreached, self._traits = name, history, unreached, traits
         self.loss = history.observations[0].loss
 
@@ -67,8 +66,10 @@ class Probe(Report):
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         sides = [str.rjust, str.ljust, str.ljust, str.ljust, *[str.rjust] * len(shown)]
         lines = ["  ".join(to(text, wide) for to, text, wide in zip(sides, row, widths, strict=True)) for row in rows]
-        facts = self.history.facts(traits=self._traits)
-        tries = [f"Try for {cause}: {remedy(cause, facts)}." for cause in self.causes]
+        facts = self.history.facts()
+        tries = [*outlook(self.causes, facts, self._traits)]
+        for cause in self.causes:
+            tries += [f"Try for {cause}:", *(f"  {line}" for line in advice(cause, facts, self._traits))]
         lost = [f"The loss does not depend on {', '.join(self.unreached)}."] if self.unreached else []
         return "\n".join([f"{self._name}, loss {self.loss:.4g}", *lines, f"Verdict: {self.verdict}.", *lost, *tries])
 

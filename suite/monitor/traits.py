@@ -1,31 +1,48 @@
-"""What a model is already, so that nobody is told to try it: activations, initializers, normalizations, recurrence."""
+"""What a model is already, in the words of the suite's catalog, so that recipes like it are found and nobody is told to try it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import numpy as np
 
 from suite.monitor.calls import Window
-from suite.protocol.words import Trait
+from suite.monitor.evidence import Kind, is_scaled
 
-_MADE_FOR = {"sigmoid": "Glorot", "tanh": "Glorot", "softsign": "Glorot", "selu": "Lecun", "linear": ""}
-"""How the names of the initializers begin that are made for an activation; He's for all others."""
-
-_NORMALIZATIONS = (
-    keras.layers.BatchNormalization,
-    keras.layers.LayerNormalization,
-    keras.layers.GroupNormalization,
-    keras.layers.RMSNormalization,
-)
+_NORMALIZATIONS = {
+    keras.layers.BatchNormalization: "batch",
+    keras.layers.LayerNormalization: "layer",
+    keras.layers.GroupNormalization: "group",
+    keras.layers.RMSNormalization: "rms",
+}
+_CLIPPINGS = {"global_clipnorm": "global_norm", "clipnorm": "norm", "clipvalue": "value"}
+_ACTIVATIONS = {"silu": "swish", "hard_silu": "hard_swish"}
+_CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 
 _LARGE = 4.0
 """A forget bias from here on forgets less than 2% a step."""
 
 
-def traits_of(model: Any, windows: Sequence[Window]) -> frozenset[Trait]:
+@dataclass(frozen=True)
+class Traits:
+    """What a model is.
+
+    Attributes:
+        kind: To find recipes like it.
+        levels: What it has already, as (factor, level) of the catalog.
+        trained: Whether its optimizer has made a step.
+    """
+
+    kind: Kind = field(default_factory=Kind)
+    levels: frozenset[tuple[str, str]] = frozenset()
+    trained: bool = False
+
+
+def traits_of(model: Any, windows: Sequence[Window]) -> Traits:
     """The traits of a model as it is now.
 
     Args:
@@ -33,32 +50,53 @@ def traits_of(model: Any, windows: Sequence[Window]) -> frozenset[Trait]:
         windows: Its hidden layers.
     """
     layers = list(model._flatten_layers())
-    names = {window.activation.name for window in windows}
-    recurrent = [window.layer for window in windows if isinstance(window.layer, keras.layers.RNN)]
-    lstms = [layer for layer in recurrent if isinstance(layer, keras.layers.LSTM)]
     optimizer = getattr(model, "optimizer", None)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    biases = [bias for window in windows if (bias := getattr(window.layer, "bias_initializer", None)) is not None]
-    sigmoid = bool(names & {"sigmoid", "hard_sigmoid"})
-    found = {
-        Trait.SIGMOID: sigmoid,
-        Trait.NO_SIGMOID: not sigmoid,
-        Trait.SCALED: bool(windows) and all(map(_is_scaled, windows)),
-        Trait.NORMALIZED: any(isinstance(layer, _NORMALIZATIONS) for layer in layers),
-        Trait.SKIPS: any(isinstance(layer, keras.layers.Add) for layer in layers),
-        Trait.CLIPPED: any(getattr(inner, name, None) for name in ("clipnorm", "global_clipnorm", "clipvalue")),
-        Trait.ZERO_BIASES: all(isinstance(bias, keras.initializers.Zeros) for bias in biases),
-        Trait.LSTM: bool(lstms),
-        Trait.REMEMBERS: bool(lstms) and all(map(_remembers, lstms)),
-        Trait.ORTHOGONAL: bool(recurrent) and all(map(_is_orthogonal, recurrent)),
-        Trait.UNTRAINED: optimizer is None or int(optimizer.iterations) == 0,
+    hidden = [window.layer for window in windows]
+    activations = {_ACTIVATIONS.get(name := _snake(w.activation.name), name) for w in windows}
+    initializers = {_name_of(getattr(layer, "kernel_initializer", None)) for layer in hidden}
+    recurrent = [layer for layer in hidden if isinstance(layer, keras.layers.RNN)]
+    levels = {
+        *(("activation", name) for name in activations),
+        *(("initializer", name) for name in initializers if len(initializers) == 1),
+        *(("normalization", name) for kind, name in _NORMALIZATIONS.items() if _any(layers, kind)),
+        *([("residual", "skip")] if _any(layers, keras.layers.Add) else []),
+        *(("clipping", name) for setting, name in _CLIPPINGS.items() if getattr(inner, setting, None)),
+        *([("optimizer", _optimizer(inner))] if inner is not None else []),
+        *(("cell_type", _name_of(layer)) for layer in recurrent),
+        *_starts(hidden, recurrent),
     }
-    return frozenset(trait for trait, holds in found.items() if holds)
+    units = {name for factor, name in levels if factor == ("cell_type" if recurrent else "activation")}
+    factors = {factor for factor, _ in levels}
+    kind = Kind(
+        _family(hidden),
+        next(iter(units)) if len(units) == 1 else "",
+        all(map(is_scaled, initializers)),
+        "normalization" in factors,
+        "residual" in factors,
+    )
+    return Traits(kind, frozenset(levels), optimizer is not None and int(optimizer.iterations) > 0)
 
 
-def _is_scaled(window: Window) -> bool:
-    made_for = _MADE_FOR.get(window.activation.name, "He")
-    return type(getattr(window.layer, "kernel_initializer", None)).__name__.startswith(made_for)
+def _family(hidden: Sequence[Any]) -> str:
+    """Of the suite; empty for models made of other layers too, of which no table says anything."""
+    if _any(hidden, keras.layers.RNN):
+        return "recurrent"
+    if not all(isinstance(layer, (keras.layers.Dense, *_CONVOLUTIONS)) for layer in hidden):
+        return ""
+    return "cnn" if _any(hidden, _CONVOLUTIONS) else "mlp"
+
+
+def _starts(hidden: Sequence[Any], recurrent: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """How biases and recurrent weights start, where all layers start alike."""
+    biases = [made for layer in hidden if (made := getattr(layer, "bias_initializer", None)) is not None]
+    if all(isinstance(made, keras.initializers.Zeros) for made in biases):
+        yield "bias", "0"
+    if recurrent and all(map(_is_orthogonal, recurrent)):
+        yield "recurrent_initializer", "orthogonal"
+    lstms = [layer for layer in recurrent if isinstance(layer, keras.layers.LSTM)]
+    if lstms and all(map(_remembers, lstms)):
+        yield "forget_bias", "5"
 
 
 def _remembers(lstm: Any) -> bool:
@@ -70,3 +108,23 @@ def _is_orthogonal(layer: Any) -> bool:
     """With a gain below or above 1 it is not what is meant."""
     made = getattr(layer.cell, "recurrent_initializer", None)
     return isinstance(made, keras.initializers.Orthogonal) and made.gain == 1
+
+
+def _optimizer(optimizer: Any) -> str:
+    if isinstance(optimizer, keras.optimizers.SGD) and optimizer.momentum:
+        return "nesterov" if optimizer.nesterov else "momentum"
+    return type(optimizer).__name__.lower()
+
+
+def _any(layers: Sequence[Any], kind: Any) -> bool:
+    return any(isinstance(layer, kind) for layer in layers)
+
+
+def _name_of(made: Any) -> str:
+    return _snake(type(made).__name__)
+
+
+def _snake(name: str) -> str:
+    """As the catalog writes the name of a Keras class: `HeNormal`, `ReLU`, `LSTM`, `SimpleRNN`."""
+    name = {"ReLU": "relu", "LeakyReLU": "leaky_relu"}.get(name, name)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()

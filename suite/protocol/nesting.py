@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from suite.protocol.outcomes import find_causes, judge, meets
+from suite.protocol.outcomes import find_causes, judge, steps_to_target
 from suite.protocol.rates import best_rate, tried_of
 from suite.protocol.records import Cell, Outcome, Record, Replicate, Trial
 
@@ -88,12 +88,11 @@ def _judged(run: Replicate, record: Record, target: float) -> Replicate:
         target=target,
         higher_is_better=higher,
     )
-    met = np.flatnonzero(meets(scores, target, higher))
     # What a step that was not finite showed is told in the causes alone; such a run is never trained.
     found = run.causes if outcome == Outcome.NONFINITE else tuple(map(str, find_causes(run.traces)))
     return dataclasses.replace(
         run,
         outcome=str(outcome),
         causes=() if outcome == Outcome.TRAINED else found,
-        steps_to_target=int(run.traces["probed_step"][met[0]]) + 1 if met.size else None,
+        steps_to_target=steps_to_target(run.traces, target, higher),
     )

@@ -83,6 +83,12 @@ def meets(scores: np.ndarray, target: float, higher_is_better: bool) -> np.ndarr
     return scores >= target - _ROUNDING if higher_is_better else scores <= target + _ROUNDING
 
 
+def steps_to_target(traces: Mapping[str, np.ndarray], target: float, higher_is_better: bool) -> int | None:
+    """Steps trained when the validation score first met the target, at a probe; None if it never did."""
+    met = np.flatnonzero(meets(traces["validation_score"], target, higher_is_better))
+    return int(traces["probed_step"][met[0]]) + 1 if met.size else None
+
+
 def find_causes(traces: Mapping[str, np.ndarray], thresholds: Thresholds = THRESHOLDS) -> tuple[Cause, ...]:
     """Why a run did not train, as its probes show it.
 

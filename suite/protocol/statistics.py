@@ -13,8 +13,10 @@ NaN stands for a value that is missing, and is left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from statistics import median
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -205,11 +207,9 @@ def told_apart(differences: ArrayLike, confidence: float = 0.95) -> NDArray[np.b
 
 def steps_to_target_median(values: Iterable[float | None]) -> float | None:
     """The median, with None (never got there) counted as later than everything; None if the median itself is."""
-    known = [np.inf if value is None or np.isnan(value) else float(value) for value in values]
-    if not known:
-        return None
-    median = float(np.median(known))
-    return median if np.isfinite(median) else None
+    known = [math.inf if value is None or math.isnan(value) else float(value) for value in values]
+    middle = median(known) if known else math.inf
+    return middle if math.isfinite(middle) else None
 
 
 def interquartile_mean(

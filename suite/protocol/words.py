@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from suite.protocol.records import Cause, Outcome, Record, Replicate
@@ -16,85 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from suite.protocol.audit import AuditSummary
-
-
-class Trait(StrEnum):
-    """What a model is known to be or to have already, so that nobody is told to try it."""
-
-    NO_SIGMOID = "no sigmoid"
-    SIGMOID = "sigmoid"
-    SCALED = "initializers made for the activations"
-    NORMALIZED = "normalization"
-    SKIPS = "skip connections"
-    CLIPPED = "clipped gradients"
-    ZERO_BIASES = "biases that start at zero"
-    LSTM = "an LSTM"
-    REMEMBERS = "an LSTM with a large forget bias"
-    ORTHOGONAL = "an orthogonal recurrent initializer"
-    UNTRAINED = "no step made"
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """Something to try.
-
-    Attributes:
-        text: In words.
-        unless: It is no advice for a model of one of these.
-    """
-
-    text: str
-    unless: tuple[Trait, ...] = ()
-
-
-_RATE = Remedy("a smaller learning rate", (Trait.UNTRAINED,))
-_CLIP = Remedy("`global_clipnorm=1.0` in the optimizer", (Trait.CLIPPED,))
-_SCALED = "an initializer scaled to the layer's size (`he_normal` for ReLU, `glorot_normal` for tanh)"
-_INITIALIZER = Remedy(_SCALED, (Trait.SCALED,))
-_NORMALIZATION = Remedy("a normalization after each layer", (Trait.NORMALIZED,))
-_BEFORE = Remedy("a normalization before the activation", (Trait.NORMALIZED,))
-_ORTHOGONAL = Remedy("an orthogonal recurrent initializer", (Trait.ORTHOGONAL,))
-_FORGET = "a forget bias of 5 (`layer.cell.bias.assign(keras.ops.repeat([0.0, 5.0, 0.0, 0.0], layer.units))` on the built LSTM)"
-
-REMEDIES: Mapping[Cause, Sequence[Remedy]] = {
-    Cause.VANISHING: (
-        Remedy(
-            "a ReLU-like activation with `he_normal`, or tanh with `glorot_normal`, in place of sigmoid",
-            (Trait.NO_SIGMOID,),
-        ),
-        Remedy(_SCALED, (Trait.SCALED, Trait.SIGMOID)),
-        _NORMALIZATION,
-        Remedy("skip connections", (Trait.SKIPS,)),
-        Remedy("fewer layers"),
-    ),
-    Cause.EXPLODING: (_RATE, _CLIP, _INITIALIZER, _NORMALIZATION),
-    Cause.DEAD: (
-        _RATE,
-        Remedy("`leaky_relu`, `elu` or `gelu` in place of ReLU"),
-        Remedy("biases that start at zero", (Trait.ZERO_BIASES,)),
-        _BEFORE,
-    ),
-    Cause.SATURATED: (
-        Remedy("inputs scaled to mean 0 and variance 1"),
-        Remedy("an initializer scaled to the layer's size (`glorot_normal`)", (Trait.SCALED,)),
-        _BEFORE,
-        Remedy("ReLU in place of sigmoid and tanh"),
-        _RATE,
-    ),
-}
-"""What to try first where a cause is found."""
-
-_BEFORE_TRAINING = (_INITIALIZER, _NORMALIZATION, _CLIP, Remedy("a smaller learning rate"))
-"""For what explodes before any step: the learning rate has had no say in it yet."""
-
-_THROUGH_TIME: Mapping[Cause, Sequence[Remedy]] = {
-    Cause.VANISHING: (
-        Remedy(_FORGET, (Trait.REMEMBERS,)),
-        _ORTHOGONAL,
-        Remedy("shorter sequences"),
-    ),
-    Cause.EXPLODING: (_ORTHOGONAL, _CLIP, _RATE, Remedy("shorter sequences")),
-}
 
 
 @dataclass(frozen=True)
@@ -115,7 +35,6 @@ class Facts:
         zeros: In how many of them the gradient is exactly 0.
         precision: Float type below whose range it fell there, where that is why.
         zero_weights: Name of a layer all of whose weights are 0, where that is why.
-        traits: What the model is known to be.
     """
 
     ratio: float | None = None
@@ -131,7 +50,6 @@ class Facts:
     zeros: int = 0
     precision: str | None = None
     zero_weights: str | None = None
-    traits: frozenset[Trait] = frozenset()
 
 
 def facts_of(traces: Mapping[str, np.ndarray], layers: Sequence[str]) -> Facts:
@@ -211,27 +129,6 @@ def _fallen(facts: Facts) -> str:
     what = f"below {facts.precision}'s range" if facts.precision else "exactly 0"
     why = f": all weights of {facts.zero_weights} are 0" if facts.zero_weights else ""
     return f"{falls}, {what} in {facts.zeros} of {facts.layers} layers{why}"
-
-
-def remedy(cause: Cause | Outcome, facts: Facts) -> str:
-    """What to try first; nothing that the model is known to be already.
-
-    Args:
-        cause: Of the protocol, or `Outcome.NONFINITE`.
-        facts: What is known.
-    """
-    if cause is Cause.VANISHING and facts.zero_weights:
-        return f"weights of {facts.zero_weights} that do not start at 0: {_SCALED}"
-    name = Cause.EXPLODING if cause is Outcome.NONFINITE else Cause(cause)
-    sign = -1 if name is Cause.VANISHING else 1
-    in_time = sign * (facts.time_ratio or 0.0) > max(sign * (facts.ratio or 0.0), _decades())
-    if in_time and name in _THROUGH_TIME:
-        tried = _THROUGH_TIME[name]
-    else:
-        early = name is Cause.EXPLODING and Trait.UNTRAINED in facts.traits
-        tried = _BEFORE_TRAINING if early else REMEDIES[name]
-    texts = [each.text for each in tried if not facts.traits.intersection(each.unless)]
-    return "; ".join(f"an LSTM with {t}" if t is _FORGET and Trait.LSTM not in facts.traits else t for t in texts)
 
 
 def _decades() -> float:

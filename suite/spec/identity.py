@@ -8,6 +8,7 @@ from typing import Any
 
 from suite.catalog import KINDS, Entry, Parameter, find, is_own_component
 from suite.catalog.factors import FED
+from suite.catalog.optimizers import compiled_level
 from suite.models import MODELS
 from suite.protocol.records import PROTOCOL_VERSION, Cell
 from suite.spec.levels import default_of
@@ -61,6 +62,8 @@ def named(cell: Cell) -> Cell:
 def program(identity: Mapping[str, Any]) -> str:
     """16 hex digits of what is compiled, the same for cells that differ only in what is fed."""
     recipe = {factor: level for factor, level in identity["recipe"].items() if factor not in FED}
+    if "optimizer" in recipe:
+        recipe["optimizer"] = compiled_level(recipe["optimizer"])
     named = [level["name"] for level in recipe.values() if isinstance(level, Mapping)] + [*identity["task"].values()]
     sources = {name: found for name, found in identity["sources"].items() if name in named}
     parts = {part: identity[part] for part in ("task", "model", "steps", "evaluations")}

@@ -8,7 +8,6 @@ written. Tags, merge keys and duplicate keys are faults; aliases are expanded wi
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,9 +16,8 @@ from typing import Any
 import yaml
 
 from suite.spec.problems import Problem, quote
+from suite.spec.yaml_text import read_text
 
-MAX_BYTES = 256 * 1024
-"""Of a file."""
 MAX_DEPTH = 20
 """Of values in values."""
 MAX_NODES = 10_000
@@ -34,7 +32,6 @@ _NOT_FINITE = re.compile(r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _LONGEST_NUMBER = 100
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -109,49 +106,13 @@ class Source:
 
 def read(path: Path) -> Source:
     """Reads a YAML file. Whatever is wrong is among its problems; nothing is raised."""
-    text, problem = _read_text(path)
+    text, problem = read_text(path)
     if problem is not None:
         return Source("", (), (problem,))
     documents, problems = _Builder(str(path)).build(text)
     if not documents and not problems:
         problems = [Problem(str(path), None, None, "", "is empty, expected a benchmark")]
     return Source(text, tuple(documents), tuple(problems))
-
-
-def _read_text(path: Path) -> tuple[str, Problem | None]:
-    def bad(message: str, line: int | None = None, column: int | None = None) -> tuple[str, Problem]:
-        return "", Problem(str(path), line, column, "", message)
-
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            return bad("is a folder, expected a YAML file")
-        if not stat.S_ISREG(mode):  # reading a pipe or a terminal would wait for whoever writes into it
-            return bad("is a pipe, a socket or a device, expected a regular YAML file")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        return bad("no such file")
-    except (OSError, ValueError) as error:
-        return bad(f"cannot be read: {getattr(error, 'strerror', None) or error}")
-    if len(data) > MAX_BYTES:
-        return bad(f"is over {MAX_BYTES // 1024} KiB, too long for a spec")
-    if b"\0" in data:
-        return bad("is binary, expected YAML text in UTF-8")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        return bad(f"is not UTF-8 text: byte 0x{data[error.start]:02x}", *_place(before, len(before)))
-    found = _UNPRINTABLE.search(text)
-    if found:
-        return bad(f"holds the control character {quote(found[0])}", *_place(text, found.start()))
-    return text, None
-
-
-def _place(text: str, index: int) -> tuple[int, int]:
-    """Line and column, from 1, of a character."""
-    return text.count("\n", 0, index) + 1, index - (text.rfind("\n", 0, index) + 1) + 1
 
 
 class _Fatal(Exception):

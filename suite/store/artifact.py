@@ -8,7 +8,7 @@ import json
 import struct
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -31,33 +31,34 @@ def local_file(artifacts: str) -> str | None:
     return str(Path(url2pathname(parts.path) if parts.scheme else artifacts, ARTIFACT))
 
 
-def read(run_id: str, artifacts: str, uri: str) -> bytes:
-    """The artifact of a run."""
+def opened(run_id: str, artifacts: str, uri: str) -> IO[bytes]:
+    """The artifact of a run, to be closed by who asked."""
     with translated("read from", uri):
         file = local_file(artifacts)
         if file is None:
             from mlflow.artifacts import download_artifacts
 
             file = download_artifacts(run_id=run_id, artifact_path=ARTIFACT, tracking_uri=uri)
-        return Path(file).read_bytes()
+        return Path(file).open("rb")
 
 
-def in_plain(artifact: bytes) -> dict[str, Any]:
+def in_plain(artifact: IO[bytes]) -> dict[str, Any]:
     """All but the traces: `{"record": ..., "provenance": ...}`."""
-    stream = io.BytesIO(artifact)
-    if artifact[8:10] == b"\0\0" and artifact[30:38] == b"json.npy":
+    head = artifact.read(38)
+    if head[8:10] == b"\0\0" and head[30:] == b"json.npy":
         # The archive's first member, stored as it is: to read the directory of all of them takes five times as long.
-        stream.seek(30 + sum(struct.unpack_from("<HH", artifact, 26)))
-        found: dict[str, Any] = json.loads(np.lib.format.read_array(stream).tobytes())
+        artifact.seek(30 + sum(struct.unpack_from("<HH", head, 26)))
+        found: dict[str, Any] = json.loads(np.lib.format.read_array(artifact).tobytes())
         return found
-    with np.load(stream, allow_pickle=False) as arrays:
+    artifact.seek(0)
+    with np.load(artifact, allow_pickle=False) as arrays:
         return dict(json.loads(arrays["json"].tobytes()))
 
 
-def traces(artifact: bytes) -> dict[int, dict[str, np.ndarray]]:
+def traces(artifact: IO[bytes]) -> dict[int, dict[str, np.ndarray]]:
     """Of each replicate, by name."""
     found: dict[int, dict[str, np.ndarray]] = {}
-    with zipfile.ZipFile(io.BytesIO(artifact)) as members:
+    with zipfile.ZipFile(artifact) as members:
         for name in members.namelist():
             replicate, _, trace = name.removesuffix(".npy").partition("/")
             if trace:
@@ -91,7 +92,8 @@ def identify(run: CellRun, uri: str) -> tuple[str, dict[str, Any]]:
     if IDENTITY in tags:
         return tags[FINGERPRINT], json.loads(tags[IDENTITY])
     try:
-        record = in_plain(read(run.run_id, run.artifacts, uri))["record"]
+        with opened(run.run_id, run.artifacts, uri) as artifact:
+            record = in_plain(artifact)["record"]
         cell = cell_from_plain(record["cell"])
         unknown = dict.fromkeys(sorted(set().union(*own_names(cell))))
         found = {**identity(cell), "protocol": record["protocol_version"], "revisions": {}, "sources": unknown}

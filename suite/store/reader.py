@@ -15,7 +15,7 @@ from suite.protocol.nesting import holds
 from suite.protocol.records import Cell, Provenance, Record, record_from_plain
 from suite.spec.identity import may_answer, question
 from suite.store.address import default_uri
-from suite.store.artifact import identify, in_plain, local_file, read, traces
+from suite.store.artifact import identify, in_plain, local_file, opened, traces
 from suite.store.database import is_there
 from suite.store.lock import Claims, locked
 from suite.store.names import COMPILE_SECONDS, ERROR, SECONDS, experiment_name
@@ -206,11 +206,13 @@ class Store:
         return self._listed
 
     def _stored(self, entry: Entry, with_traces: bool) -> Stored:
-        artifact = read(entry.run_id, entry.artifacts, self.uri)
         try:
-            plain = in_plain(artifact)
-            record = record_from_plain(plain["record"], traces(artifact) if with_traces else {})
+            with opened(entry.run_id, entry.artifacts, self.uri) as artifact:
+                plain = in_plain(artifact)
+                record = record_from_plain(plain["record"], traces(artifact) if with_traces else {})
             return Stored(record, Provenance(**plain["provenance"]), entry.finished)
+        except StoreError:
+            raise
         except Exception as error:
             raise StoreError(
                 f"the record of cell {entry.fingerprint} is damaged ({type(error).__name__}: {error}). "

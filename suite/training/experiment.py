@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from suite.catalog.losses import baseline_loss
+from suite.catalog.optimizers import fed_momentum
 from suite.catalog.own import importing_from
 from suite.catalog.schedules import schedule_factors
 from suite.protocol import outcomes as verdict
@@ -175,7 +176,6 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
     complete = run.outcome != verdict.Outcome.NONFINITE
     test_score = _finite(program.evaluate("test")[1]) if complete else None
     arrays = run.trace.arrays
-    met = np.flatnonzero(verdict.meets(arrays["validation_score"], cell.target, task.higher_is_better))
     seen = {**arrays, "gradient_rms": run.trace.gradient_rms}
     causes = verdict.find_causes(seen)
     clips = cell.recipe["clipping"]["name"] != "none"
@@ -188,7 +188,7 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
         train_score=run.train_score if complete else None,
         validation_score=run.validation_score,
         train_loss=run.train_loss,
-        steps_to_target=int(arrays["probed_step"][met[0]]) + 1 if met.size else None,
+        steps_to_target=verdict.steps_to_target(arrays, cell.target, task.higher_is_better),
         steps=run.trace.steps,
         nonfinite_step=None if run.trace.finite else run.trace.steps + 1,
         nonfinite_layer=run.trace.nonfinite_layer,
@@ -212,6 +212,7 @@ def _feed(cell: Cell, task: Task, program: Program, seed: int, learning_rate: fl
         learning_rates=(learning_rate * schedule_factors(cell.recipe["schedule"], steps)).astype(np.float32),
         batches=batch_rows(len(task.train), cell.recipe["batch_size"], steps, order),
         seed=dropout,
+        momentum=fed_momentum(cell.recipe["optimizer"]),
     )
 
 

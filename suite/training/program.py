@@ -43,12 +43,14 @@ class Feed:
         learning_rates: Of every step, float32, shape (steps,).
         batches: Rows of the training split that make up every step's batch, int32, shape (steps, batch_size).
         seed: Of dropout.
+        momentum: Of plain SGD (0) and heavy ball, which share a program; None for that of the program's own recipe.
     """
 
     weights: Sequence[np.ndarray]
     learning_rates: np.ndarray
     batches: np.ndarray
     seed: int
+    momentum: float | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ class Program:
             generator.state.assign(np.array([feed.seed % 2**32, index], np.uint32))
         fed = (
             [tf.constant(weight) for weight in feed.weights],
-            self._optimizer_start,
+            self._start_of_optimizer(feed),
             tf.constant(feed.batches),
             tf.constant(feed.learning_rates),
             self._splits["train"],
@@ -176,6 +178,13 @@ class Program:
             arrays["validation_loss"][-1], arrays["validation_score"][-1] = self.evaluate("validation")
         gradient_rms = seen.get("gradient_rms", np.zeros((0, 0)))
         return Trace(arrays, steps, finite, gradient_rms, clipped, None if finite or layer < 0 else names[layer])
+
+    def _start_of_optimizer(self, feed: Feed) -> Sequence[Any]:
+        if feed.momentum is None:
+            return self._optimizer_start
+        fed = tf.constant(feed.momentum, tf.float32)
+        pairs = zip(self.optimizer.variables, self._optimizer_start, strict=True)
+        return [fed if variable is self.optimizer.fed else start for variable, start in pairs]
 
     def evaluate(self, split: str) -> tuple[float, float]:
         """Loss and metric of the model as it is now on the `train`, `validation` or `test` split."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,13 +43,14 @@ PUBLISHED_SPEC = (
 
 
 @pytest.fixture(scope="session")
-def claimed(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Suite:
+def claimed(made_once: Callable[[str, Callable[[Path], None]], Path], empty_database: Path) -> Suite:
     """The tiny benchmark and claims on it, judged once, which trained it."""
 
     def make(folder: Path) -> None:
         (folder / "tiny.yaml").write_text(TINY)
         (folder / "mine.yaml").write_text(CLAIMS)
-        done = Suite(folder).process("claims", "mine.yaml", "--workers", 2)
+        shutil.copy(empty_database, folder / "mlflow.db")
+        done = Suite(folder)("claims", "mine.yaml", "--workers", 0)
         assert done.stderr == ""
         (folder / "first.txt").write_text(done.stdout)
 

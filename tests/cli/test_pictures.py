@@ -14,7 +14,6 @@ from suite.run.gather import Results
 from suite.spec.reader import read_benchmarks
 from suite.store import Store
 from tests.conftest import TINY, Suite
-from tests.faults.servers import mlflow_server
 from tests.made import PROVENANCE, make_cell, make_record
 
 ROOT = Path(__file__).parents[2]
@@ -67,21 +66,20 @@ def test_a_run_ends_by_naming_where_to_look_next(run: tuple[Suite, str]) -> None
     assert "`suite leaderboard --from-store --out site`" in more
 
 
-def test_behind_a_server_its_own_pages_are_named(tmp_path: Path) -> None:
+def test_behind_a_server_its_own_pages_are_named(server: str) -> None:
     cells = [make_cell(1), make_cell(2)]
-    with mlflow_server(tmp_path) as uri:
-        with Store(uri).writing() as writer:
-            for cell in cells:
-                writer.add(make_record(cell), PROVENANCE)
-        store = Store(uri)
-        entries = store.recorded("made")
-        pages = {
-            f"{uri}/#/experiments/{one.experiment_id}/runs/{one.run_id}/artifacts/gradients.html" for one in entries
-        }
-        stored = {found.record.cell.fingerprint: found for found in store.load(entries)}
-        results = Results(read_benchmarks(ROOT / "benchmarks" / "deep_mlp.yaml")[0], cells, stored, {})
-        assert {line.split()[1] for line in pictures_of(results, store)} == pages
-        assert addresses(store, 5000)[-1].split()[1] in pages
+    with Store(server).writing() as writer:
+        for cell in cells:
+            writer.add(make_record(cell), PROVENANCE)
+    store = Store(server)
+    entries = store.recorded("made")
+    pages = {
+        f"{server}/#/experiments/{one.experiment_id}/runs/{one.run_id}/artifacts/gradients.html" for one in entries
+    }
+    stored = {found.record.cell.fingerprint: found for found in store.load(entries)}
+    results = Results(read_benchmarks(ROOT / "benchmarks" / "deep_mlp.yaml")[0], cells, stored, {})
+    assert {line.split()[1] for line in pictures_of(results, store)} == pages
+    assert addresses(store, 5000)[-1].split()[1] in pages
 
 
 def test_two_replicates_look_the_same_in_mlflow_on_the_page_and_in_a_plot(run: tuple[Suite, str]) -> None:

@@ -18,7 +18,11 @@ from suite.training.program import Feed, Program
 from tests.families.plain import RATE, STEPS, assert_alike, cnn, cnn_model, mlp, mlp_layers, plain_keras, small, train
 from tests.probes.cases import feed, level
 
-KERAS_ACTIVATIONS = {"swish": "silu", "hard_swish": "hard_silu"}
+KERAS_ACTIVATIONS: dict[str, Any] = {
+    "swish": "silu",
+    "hard_swish": "hard_silu",
+    "centred_sigmoid": lambda z: 1 / (1 + keras.ops.exp(-z)) - 0.5,
+}
 
 
 @pytest.mark.parametrize("name", KINDS["activations"])

@@ -65,4 +65,6 @@ def test_weight_standardization_of_an_mlp() -> None:
 
 
 def test_every_level_is_tested_here() -> None:
-    assert {*NORMALIZATIONS, "none", "spectral", "weight_standardization", "instance"} == set(KINDS["normalizations"])
+    assert {*NORMALIZATIONS, "none", "spectral", "weight_standardization", "instance", "noisy_batch"} == set(
+        KINDS["normalizations"]
+    )

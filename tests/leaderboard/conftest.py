@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,33 +66,44 @@ def write_verdicts(results: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Built:
     """A plain grid with missing cells, a recurrent one scored by error, and one of several depths with a nasty name."""
-    results = tmp_path_factory.mktemp("results")
-    write_results(results, reference=0.98)
-    write_results(
-        results,
-        "rnn_adding",
-        title="Which recurrent cell carries a gradient over a hundred steps?",
-        grid={"unit": ["rnn", "lstm", "gru"], "length": [20, 50, 100], "clipping": ["none", 1.0]},
-        metric="mse",
-        length=100,
-        layers=2,
-        missing=2,
-        seed=3,
-    )
-    write_results(
-        results,
-        "depth",
-        title=f"How deep does {SCRIPT} go? {NASTY}",
-        grid={"activation": ["tanh", "relu", SCRIPT], "initializer": ["glorot_uniform", "he_normal"], "depth": [5, 30]},
-        missing=0,
-        reference=0.98,
-        seed=4,
-    )
-    write_verdicts(results)
-    out = tmp_path_factory.mktemp("built") / "site"
-    return Built(results, out, site.build(results, out))
+
+    def make(folder: Path) -> None:
+        results = folder / "results"
+        results.mkdir()
+        write_results(results, reference=0.98)
+        write_results(
+            results,
+            "rnn_adding",
+            title="Which recurrent cell carries a gradient over a hundred steps?",
+            grid={"unit": ["rnn", "lstm", "gru"], "length": [20, 50, 100], "clipping": ["none", 1.0]},
+            metric="mse",
+            length=100,
+            layers=2,
+            missing=2,
+            seed=3,
+        )
+        write_results(
+            results,
+            "depth",
+            title=f"How deep does {SCRIPT} go? {NASTY}",
+            grid={
+                "activation": ["tanh", "relu", SCRIPT],
+                "initializer": ["glorot_uniform", "he_normal"],
+                "depth": [5, 30],
+            },
+            missing=0,
+            reference=0.98,
+            seed=4,
+        )
+        write_verdicts(results)
+        report = site.build(results, folder / "site")
+        (folder / "report.pickle").write_bytes(pickle.dumps(report))
+
+    folder = made_once("built", make)
+    report = pickle.loads((folder / "report.pickle").read_bytes())
+    return Built(folder / "results", folder / "site", report)
 
 
 @pytest.fixture(scope="session")

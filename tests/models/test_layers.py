@@ -111,3 +111,24 @@ def test_spectral_normalization_brings_the_largest_singular_value_to_one() -> No
     x = RANDOM.normal(size=(4, 6)).astype(np.float32)
     wrapped(x, training=True)
     assert np.linalg.svd(dense.kernel.numpy(), compute_uv=False)[0] == pytest.approx(1, rel=1e-3)
+
+
+def test_noisy_batch_normalization_moves_its_output_while_training_only() -> None:
+    x = tf.constant(RANDOM.normal(3.0, 2.0, size=(512, 6)), tf.float32)
+    noisy = build_normalization(level("noisy_batch", shift=0.5, scale=2.0, spread=0.1), "noisy")
+    plain = build_normalization(level("batch"), "plain")
+    assert noisy is not None
+    assert plain is not None
+    normalized = plain(x, training=True)
+    first, second = noisy(x, training=True), noisy(x, training=True)
+    np.testing.assert_array_equal(noisy(x, training=False), noisy(x, training=False))
+    moved = [np.polyfit(np.ravel(normalized), np.ravel(y), 1) for y in (first, second)]
+    assert not np.allclose(moved[0], moved[1], atol=1e-3)  # each step draws anew
+    for factor, shift in moved:
+        assert 0.95 < factor < 2.05
+        assert abs(shift) < 0.55
+    rest = np.ravel(first) - np.polyval(moved[0], np.ravel(normalized))
+    assert 0.05 < rest.std() < 0.2  # sqrt(0.1^2 + 0.1^2 / 3): each unit and example its own
+    still = build_normalization(level("noisy_batch", shift=0.0, scale=1.0, spread=0.0), "still")
+    assert still is not None
+    np.testing.assert_allclose(still(x, training=True), normalized, rtol=1e-5, atol=1e-6)

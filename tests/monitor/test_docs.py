@@ -26,7 +26,7 @@ def test_the_code_of_the_page_runs_and_its_verdicts_hold(tmp_path: Path, monkeyp
             exec(code, names)
         said.append(out.getvalue())
     assert "Verdict: vanishing, 0.2" in said[0]
-    assert "Try for vanishing: " in said[0]
+    assert "Try for vanishing:\n" in said[0]
     assert said[1].startswith("vanishing, 0.2")
     assert said[2].startswith("no fault seen")
     for picture in re.findall(r"\(images/(.*?)\)", text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +183,13 @@ def test_the_printed_table_and_what_to_try() -> None:
     assert lines[14].split()[0] == "out"
     assert lines[15] == f"Verdict: {seen.verdict}."
     assert "vanishing, 0.2" in seen.verdict
-    assert lines[16].startswith("Try for vanishing: ")
+    assert re.match(
+        r"Of published recipes like it \(mlp, sigmoid, .*; .*\) whose first look was vanishing, \d+ of \d+ \(.*\) trained\.",
+        lines[16],
+    )
+    assert lines[17] == "Try for vanishing:"
+    assert lines[18].startswith("  of published recipes like it (mlp, sigmoid, ")
+    assert any(re.fullmatch(r"    `activation='tanh'`: \d+ of \d+ \(\d+% to \d+%\)", line) for line in lines[19:])
 
 
 def test_a_look_is_saved_as_a_monitor_is(tmp_path: Path) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from suite.protocol.columns import REPLICATE_COLUMNS
-from suite.protocol.records import Cause, Outcome, Replicate
-from suite.protocol.words import REMEDIES, Facts, Trait, cause_in_words, remedy, run_in_words
+from suite.protocol.records import Cause, Replicate
+from suite.protocol.words import Facts, cause_in_words, run_in_words
 
 
 def replicate(traces: dict[str, Any] | None = None, **changed: Any) -> Replicate:
@@ -83,53 +82,6 @@ def test_a_jump_is_not_told_as_a_factor_per_layer() -> None:
         run_in_words(run, NAMES)
         == "stalled: exploding, 10^4.0 from the last layer to the first, with no trend between them"
     )
-
-
-def test_there_is_something_to_try_for_every_cause() -> None:
-    assert set(REMEDIES) == set(Cause)
-    assert "he_normal" in remedy(Cause.VANISHING, Facts(ratio=-5.0))
-    assert all(remedy(cause, Facts(traits=frozenset(Trait))) for cause in Cause), "whatever the model is already"
-
-
-IN_TIME = Facts(ratio=-1.0, time_ratio=-8.0)
-
-
-def test_a_gradient_that_vanishes_through_time_is_told_of_a_forget_bias_with_its_code() -> None:
-    code = "`layer.cell.bias.assign(keras.ops.repeat([0.0, 5.0, 0.0, 0.0], layer.units))`"
-    assert remedy(Cause.VANISHING, IN_TIME).startswith(f"an LSTM with a forget bias of 5 ({code}")
-    lstm = replace(IN_TIME, traits=frozenset({Trait.LSTM, Trait.ORTHOGONAL}))
-    assert remedy(Cause.VANISHING, lstm).startswith(f"a forget bias of 5 ({code}")
-    assert "GRU" not in remedy(Cause.VANISHING, lstm)
-    assert "orthogonal" not in remedy(Cause.VANISHING, lstm)
-    has_it = replace(IN_TIME, traits=lstm.traits | {Trait.REMEMBERS})
-    assert remedy(Cause.VANISHING, has_it) == "shorter sequences"
-
-
-@pytest.mark.parametrize(
-    ("cause", "trait", "text"),
-    [
-        (Cause.VANISHING, Trait.NO_SIGMOID, "in place of sigmoid"),
-        (Cause.VANISHING, Trait.SCALED, "an initializer scaled"),
-        (Cause.VANISHING, Trait.NORMALIZED, "a normalization"),
-        (Cause.VANISHING, Trait.SKIPS, "skip connections"),
-        (Cause.EXPLODING, Trait.SCALED, "an initializer scaled"),
-        (Cause.EXPLODING, Trait.CLIPPED, "global_clipnorm"),
-        (Outcome.NONFINITE, Trait.NORMALIZED, "a normalization"),
-        (Cause.DEAD, Trait.ZERO_BIASES, "biases that start at zero"),
-        (Cause.DEAD, Trait.UNTRAINED, "learning rate"),
-        (Cause.SATURATED, Trait.SCALED, "an initializer scaled"),
-    ],
-)
-def test_what_the_model_is_already_is_not_advised(cause: Cause | Outcome, trait: Trait, text: str) -> None:
-    assert text in remedy(cause, Facts())
-    assert text not in remedy(cause, Facts(traits=frozenset({trait})))
-
-
-def test_before_the_first_step_the_initializer_comes_first_and_the_learning_rate_last() -> None:
-    assert remedy(Cause.EXPLODING, Facts(ratio=6.0)).startswith("a smaller learning rate")
-    early = remedy(Cause.EXPLODING, Facts(ratio=6.0, traits=frozenset({Trait.UNTRAINED})))
-    assert early.startswith("an initializer scaled to the layer's size")
-    assert early.endswith("a smaller learning rate")
 
 
 def test_a_gradient_of_exactly_zero_is_no_jump() -> None:

@@ -53,6 +53,12 @@ def between(values: list[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def decades(ratios: list[float]) -> str:
+    """What is lost of a gradient, in whole decades, or the range of that."""
+    least, most = f"{-max(ratios):.0f}", f"{-min(ratios):.0f}"
+    return most if least == most else f"{least} to {most}"
+
+
 def ends(effect: Effect, digits: int = 2) -> str:
     """An effect's interval."""
     return f"{effect.low:.{digits}f} to {effect.high:.{digits}f}"
@@ -138,11 +144,9 @@ def rnn_sequences(boards: Boards) -> str:
     )
     holds(max(lost) < -3, "the tanh RNN's gradient vanishes")
     holds(min(kept) > max(lost), "the LSTM's vanishes less")
-    fallen = f"{-max(lost):.0f} to {-min(lost):.0f}" if round(max(lost)) != round(min(lost)) else f"{-min(lost):.0f}"
-    opened = f"{-max(kept):.0f} to {-min(kept):.0f}" if round(max(kept)) != round(min(kept)) else f"{-min(kept):.0f}"
     return (
         "Over 100 steps LSTM and GRU solve the adding problem under Adam in every run and the tanh RNN in none: under an "
-        f"orthogonal start its gradient falls by {fallen} decades on the way back (median over training), the LSTM's by {opened}"
+        f"orthogonal start its gradient falls by {decades(lost)} decades on the way back (median over training), the LSTM's by {decades(kept)}"
     )
 
 

@@ -23,6 +23,10 @@ TINY = {
 }
 
 
+GRID = "grid: {activation: [relu, tanh, swish], initializer: [he, glorot], optimizer: [sgd, adam]}"
+"""Of twelve cells."""
+
+
 def tiny(**changes: str) -> str:
     """The tiny spec with sections replaced by other text."""
     return "\n".join({**TINY, **changes}.values()) + "\n"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from suite.spec import find_spec
-from suite.spec.yaml_reader import MAX_BYTES, Node, read, resolve
+from suite.spec.yaml_reader import Node, read, resolve
+from suite.spec.yaml_text import MAX_BYTES
 from tests.spec.specs import alike, unmark, write
 
 

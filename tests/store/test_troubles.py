@@ -17,10 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from suite.store import Store, StoreError, database
+from suite.store import Store, StoreError, client, database
 from suite.store.lock import Claims
 from tests.conftest import Suite
-from tests.faults.servers import mlflow_server
 from tests.made import PROVENANCE, make_cell, make_record
 
 HOT = """
@@ -201,7 +200,7 @@ def test_server_that_does_not_answer_is_asked_once(
     for uri, use in (
         (scheme.format(port), lambda uri: Store(uri).recorded("made")),
         (scheme.format(9), lambda uri: add(uri, 1)),
-        (scheme.format(9), lambda uri: database.serve(uri, 5000)),
+        (scheme.format(9), lambda uri: client.serve(uri, 5000)),
     ):
         with pytest.raises(StoreError, match=r"no .*server answers at .*127\.0\.0\.1:.* Check that") as told:
             use(uri)
@@ -218,16 +217,15 @@ def test_driver_that_is_not_there_names_the_remedy() -> None:
         Store("postgresql+psycopg://me:secret@nowhere/mlflow").recorded("made")
 
 
-def test_server_that_keeps_the_artifacts_itself(tmp_path: Path) -> None:
-    with mlflow_server(tmp_path) as uri:
-        add(uri, 1, 2)
-        store = Store(uri)
-        entries = store.recorded("made")
-        assert all(entry.artifacts.startswith("mlflow-artifacts:/") for entry in entries)
-        assert [found.record for found in store.load(entries)] == [make_record(make_cell(number)) for number in (1, 2)]
+def test_server_that_keeps_the_artifacts_itself(server: str) -> None:
+    add(server, 1, 2)
+    store = Store(server)
+    entries = store.recorded("made")
+    assert all(entry.artifacts.startswith("mlflow-artifacts:/") for entry in entries)
+    assert [found.record for found in store.load(entries)] == [make_record(make_cell(number)) for number in (1, 2)]
 
 
-def test_claims_hold_on_a_server_and_survive_their_holder(tmp_path: Path) -> None:
+def test_claims_hold_on_a_server_and_survive_their_holder(server: str) -> None:
     hold = """
 import sys, time
 from suite.store import Store
@@ -237,72 +235,67 @@ with Store(sys.argv[1]).writing() as writer:
     print("held", flush=True)
     time.sleep(600)
 """
-    with mlflow_server(tmp_path) as uri:
-        command = [sys.executable, "-c", hold, uri]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
-            assert holder.stdout is not None
-            assert holder.stdout.readline() == b"held\n"
-            with pytest.raises(
-                StoreError, match=rf"another `suite run` is writing to {uri} \(.*process {holder.pid}\)"
-            ):
-                add(uri, 1)
-            holder.kill()
-        add(uri, 1)
-        assert len(Store(uri).recorded("made")) == 1
+    command = [sys.executable, "-c", hold, server]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(StoreError, match=rf"another `suite run` is writing to {server} \(.*process {holder.pid}\)"):
+            add(server, 1)
+        holder.kill()
+    add(server, 1)
+    assert len(Store(server).recorded("made")) == 1
 
 
-def test_of_many_who_ask_at_once_one_holds(tmp_path: Path) -> None:
+def test_of_many_who_ask_at_once_one_holds(server: str) -> None:
     from mlflow.tracking import MlflowClient
 
-    with mlflow_server(tmp_path) as uri:
-        client = MlflowClient(tracking_uri=uri)
-        experiment = client.create_experiment("made")
-        together, holders, told = threading.Barrier(6), [], []
+    client = MlflowClient(tracking_uri=server)
+    experiment = client.create_experiment("made")
+    together, holders, told = threading.Barrier(6), [], []
 
-        def ask() -> None:
-            claims = Claims(client, uri)
-            together.wait()
-            try:
-                claims.take(experiment)
-                holders.append(claims)
-            except StoreError as error:
-                told.append(error)
+    def ask() -> None:
+        claims = Claims(client, server)
+        together.wait()
+        try:
+            claims.take(experiment)
+            holders.append(claims)
+        except StoreError as error:
+            told.append(error)
 
-        threads = [threading.Thread(target=ask) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert (len(holders), len(told)) == (1, 5)
-        holders[0].check(experiment)
-        holders[0].release()
-        assert not [tag for tag in client.get_experiment(experiment).tags if tag.startswith("suite.writer")]
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(holders), len(told)) == (1, 5)
+    holders[0].check(experiment)
+    holders[0].release()
+    assert not [tag for tag in client.get_experiment(experiment).tags if tag.startswith("suite.writer")]
 
 
-def test_holder_that_was_held_for_dead_writes_no_more(tmp_path: Path) -> None:
-    with mlflow_server(tmp_path) as uri, Store(uri).writing() as writer:
+def test_holder_that_was_held_for_dead_writes_no_more(server: str) -> None:
+    with Store(server).writing() as writer:
         writer.add(make_record(make_cell(1)), PROVENANCE)
         client, (experiment,) = writer._client, writer._claims._held
         client.delete_experiment_tag(experiment, writer._claims._tag)
         with pytest.raises(StoreError, match="has taken over"):
             writer.add(make_record(make_cell(2)), PROVENANCE)
-        assert [entry.fingerprint for entry in Store(uri).recorded("made")] == [make_cell(1).fingerprint]
+        assert [entry.fingerprint for entry in Store(server).recorded("made")] == [make_cell(1).fingerprint]
 
 
-def test_second_record_of_a_cell_goes_as_the_next_run_begins(tmp_path: Path) -> None:
-    with mlflow_server(tmp_path) as uri:
-        add(uri, 1)
-        (entry,) = Store(uri).recorded("made")
-        with Store(uri).writing() as writer:
-            experiment, known = writer._experiment(make_cell(1), PROVENANCE)
-            known.clear()
-            writer.add(make_record(make_cell(1)), PROVENANCE)
-        client = writer._client
-        assert len(client.search_runs([experiment], "tags.`suite.kind` = 'cell'")) == 2
-        add(uri, 2)
-        runs = client.search_runs([experiment], "tags.`suite.kind` = 'cell'")
-        assert sorted(run.data.tags["suite.fingerprint"] for run in runs) == [make_cell(n).fingerprint for n in (1, 2)]
-        assert entry.run_id not in [run.info.run_id for run in runs]
+def test_second_record_of_a_cell_goes_as_the_next_run_begins(server: str) -> None:
+    add(server, 1)
+    (entry,) = Store(server).recorded("made")
+    with Store(server).writing() as writer:
+        experiment, known = writer._experiment(make_cell(1), PROVENANCE)
+        known.clear()
+        writer.add(make_record(make_cell(1)), PROVENANCE)
+    client = writer._client
+    assert len(client.search_runs([experiment], "tags.`suite.kind` = 'cell'")) == 2
+    add(server, 2)
+    runs = client.search_runs([experiment], "tags.`suite.kind` = 'cell'")
+    assert sorted(run.data.tags["suite.fingerprint"] for run in runs) == [make_cell(n).fingerprint for n in (1, 2)]
+    assert entry.run_id not in [run.info.run_id for run in runs]
 
 
 QUIET = """
@@ -318,13 +311,12 @@ assert get_telemetry_client() is None
 """
 
 
-def test_mlflow_says_nothing_and_sends_nothing(tmp_path: Path) -> None:
+def test_mlflow_says_nothing_and_sends_nothing(server: str) -> None:
     ours = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW", "PYTEST", "CI", "GITHUB"))}
-    with mlflow_server(tmp_path) as uri:
-        done = subprocess.run(
-            [sys.executable, "-c", QUIET, uri], env={**ours, "MLFLOW_DISABLE_TELEMETRY": "false"}, capture_output=True,
-            text=True, check=True,
-        )  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", QUIET, server], env={**ours, "MLFLOW_DISABLE_TELEMETRY": "false"}, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
     assert (done.stdout, done.stderr) == ("", "")
 
 
@@ -332,7 +324,7 @@ def test_pages_of_mlflow_are_the_users_own(file: Path, monkeypatch: pytest.Monke
     given: list[str | None] = []
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "false")
     monkeypatch.setattr(os, "execv", lambda *_: given.append(os.environ.get("MLFLOW_DISABLE_TELEMETRY")))
-    database.serve(f"sqlite:///{file}", 5000)
+    client.serve(f"sqlite:///{file}", 5000)
     assert given == ["false"]
 
 

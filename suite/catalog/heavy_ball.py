@@ -1,0 +1,52 @@
+"""Plain SGD and heavy-ball momentum as one Keras optimizer, so that both share a compiled program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class HeavyBall(keras.optimizers.SGD):
+    """Keras's SGD with a momentum that may be fed; numbers are those of Keras's SGD of that momentum, to the last bit.
+
+    Plain SGD takes its step from the weights in one rounding where the compiler fuses product and difference; heavy
+    ball rounds its velocity first. So a step is made of both, one of them with a rate of 0, which changes no number.
+
+    Args:
+        learning_rate: As of Keras's SGD.
+        momentum: First value of what is fed; 0 is plain SGD.
+
+    Attributes:
+        fed: The momentum, a scalar variable.
+    """
+
+    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(learning_rate=learning_rate, **kwargs)
+        self._first = momentum
+        self.fed: Any = None
+
+    def build(self, variables: Any) -> None:
+        """Adds a velocity for every variable, whatever the momentum."""
+        if self.built:
+            return
+        super().build(variables)  # of momentum 0, so without velocities
+        self.fed = self.add_variable((), initializer=keras.initializers.Constant(self._first), name="fed_momentum")
+        self.momentums = self.add_optimizer_variables(variables, "momentum")
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Moves a variable and its velocity."""
+        rate = ops.cast(learning_rate, variable.dtype)
+        momentum = ops.cast(self.fed, variable.dtype)
+        none = ops.zeros_like(rate)
+        plain = ops.equal(momentum, 0)
+        velocity = self.momentums[self._get_variable_index(variable)]
+        pushed = ops.multiply(gradient, ops.where(plain, none, rate))
+        self.assign(velocity, ops.subtract(ops.multiply(velocity, momentum), pushed))
+        self.assign_add(variable, velocity)
+        self.assign_sub(variable, ops.multiply(gradient, ops.where(plain, rate, none)))
+
+    def get_config(self) -> dict[str, Any]:
+        """As every Keras optimizer's."""
+        return {**super().get_config(), "momentum": self._first}

@@ -1,0 +1,168 @@
+"""What to try: remedies in Keras's own words, in the order of what they did to recipes of the published benchmarks.
+
+Those recipes had their learning rate tuned, before and after a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from suite.monitor.evidence import LEAST, NO_FAULT, Count, Kind, Row, changes, first_looks, measured
+from suite.monitor.traits import Traits
+from suite.protocol.outcomes import THRESHOLDS
+from suite.protocol.records import Cause, Outcome
+from suite.protocol.words import Facts
+
+Change = tuple[str, str]
+"""Of a recipe: a factor and its new level, as in a spec."""
+
+LESS = "less"
+"""The level of a change to a smaller number, whichever."""
+
+_ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "swish", "tanh", "softsign")
+_INITIALIZERS = ("he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", "lecun_uniform")
+_NORMALIZATIONS = {"batch": "BatchNormalization", "layer": "LayerNormalization", "group": "GroupNormalization"}
+
+REMEDIES: Mapping[Change, str] = {
+    **{("activation", name): f"`activation={name!r}`" for name in _ACTIVATIONS},
+    **{("initializer", name): f"`kernel_initializer={name!r}`" for name in _INITIALIZERS},
+    **{("normalization", name): f"`{layer}()` before every activation" for name, layer in _NORMALIZATIONS.items()},
+    ("residual", "skip"): "skip connections, `x = Add()([x, block(x)])`",
+    ("depth", LESS): "fewer layers",
+    ("optimizer", "momentum"): "`SGD(momentum=0.9)`",
+    ("optimizer", "adam"): "`Adam()`",
+    ("clipping", "global_norm"): "`global_clipnorm=1.0` in the optimizer",
+    ("learning_rate", LESS): "a smaller learning rate",
+    ("bias", "0"): "biases that start at zero",
+    ("inputs", "standardized"): "inputs scaled to mean 0 and variance 1",
+    ("cell_type", "lstm"): "an LSTM",
+    ("cell_type", "gru"): "a GRU",
+    ("forget_bias", "5"): (
+        "a forget bias of 5, `layer.cell.bias.assign(keras.ops.repeat([0.0, 5.0, 0.0, 0.0], layer.units))` when built"
+    ),
+    ("recurrent_initializer", "orthogonal"): "`recurrent_initializer='orthogonal'`",
+    ("length", LESS): "shorter sequences",
+}
+"""How each change is made."""
+
+_FITTING: Mapping[str, str] = {
+    "sigmoid": "glorot_normal", "tanh": "glorot_normal", "softsign": "glorot_normal", "selu": "lecun_normal",
+}  # fmt: skip
+"""The initializer that is made for an activation; for all others it is He's."""
+
+_BOUNDED = ("sigmoid", "hard_sigmoid", "tanh", "hard_tanh", "softsign")
+_RATE, _CLIP = ("learning_rate", LESS), ("clipping", "global_norm")
+_BATCH, _ORTHOGONAL = ("normalization", "batch"), ("recurrent_initializer", "orthogonal")
+
+
+def _folk(cause: Cause, kind: Kind, levels: frozenset[Change]) -> Sequence[Change]:
+    """What the field advises, which is said to be just that where nobody has measured it."""
+    initializer = ("initializer", _FITTING.get(kind.unit, "he_normal"))
+    relu = [("activation", "relu")] if {("activation", name) for name in _BOUNDED} & levels else []
+    batch = [] if kind.normalized else [_BATCH]
+    return {
+        Cause.VANISHING: (*relu, initializer, *batch, ("residual", "skip"), ("depth", LESS)),
+        Cause.EXPLODING: (_RATE, initializer, *batch, _CLIP),
+        Cause.DEAD: (_RATE, ("activation", "leaky_relu"), ("activation", "elu"), ("bias", "0"), *batch),
+        Cause.SATURATED: (("inputs", "standardized"), initializer, *batch, *relu, _RATE),
+    }[cause]
+
+
+_THROUGH_TIME: Mapping[Cause, Sequence[Change]] = {
+    Cause.VANISHING: (("forget_bias", "5"), _ORTHOGONAL, ("length", LESS)),
+    Cause.EXPLODING: (_ORTHOGONAL, _CLIP, _RATE, ("length", LESS)),
+}
+"""The same, of a gradient through time."""
+
+
+def advice(cause: Cause | Outcome, facts: Facts, traits: Traits, rows: Sequence[Row] | None = None) -> tuple[str, ...]:
+    """What to try, in lines: what was measured, the best first; what was not; nothing that the model has already.
+
+    Args:
+        cause: Of the protocol, or `Outcome.NONFINITE`.
+        facts: Its numbers.
+        traits: What the model is.
+        rows: Of evidence; by default what the package brings.
+    """
+    if cause is Cause.VANISHING and facts.zero_weights:
+        fitting = REMEDIES["initializer", _FITTING.get(traits.kind.unit, "he_normal")]
+        return (f"weights of {facts.zero_weights} that do not start at 0, as of {fitting}",)
+    name = Cause.EXPLODING if cause is Outcome.NONFINITE else Cause(cause)
+    in_time = name in _THROUGH_TIME and _in_time(name, facts)
+    known = _is_known(cause, facts, traits)
+    of, counts = (changes(str(cause), traits.kind, _table(rows)) if known else None) or (traits.kind, {})
+    folk = _THROUGH_TIME[name] if in_time else _folk(name, traits.kind, traits.levels)
+    unmeasured = [_said(change, traits) for change in folk if change not in counts and _is_new(change, traits)]
+    lines = list(_of_changes(of, {change: n for change, n in counts.items() if _is_new(change, traits)}, traits))
+    if unmeasured:
+        lines.append(f"not measured here (fewer than {LEAST} such recipes): {'; '.join(unmeasured)}")
+    return tuple(lines)
+
+
+def outlook(
+    causes: Sequence[Cause | Outcome], facts: Facts, traits: Traits, rows: Sequence[Row] | None = None
+) -> tuple[str, ...]:
+    """How published recipes ended whose first look was like this one; nothing of a model that is trained already.
+
+    Args:
+        causes: That the look shows, if any.
+        facts: Their numbers.
+        traits: What the model is.
+        rows: Of evidence; by default what the package brings.
+    """
+    told = []
+    for cause in () if traits.trained else causes or (NO_FAULT,):
+        found = first_looks(str(cause), traits.kind, _table(rows)) if _is_known(cause, facts, traits) else None
+        if found:
+            of, count = found
+            look = "showed no fault" if cause == NO_FAULT else f"was {cause}"
+            told.append(
+                f"Of published recipes like it ({_whom(of, [count])}) whose first look {look}, {count} trained."
+            )
+    return tuple(told)
+
+
+def _of_changes(of: Kind, counts: Mapping[Change, Count], traits: Traits) -> Iterator[str]:
+    """The one that is surest to help first."""
+    if not counts:
+        return
+    whom = _whom(of, counts.values())
+    yield f"of published recipes like it ({whom}) that did not train at their best learning rate, did after one change:"
+    ranked = sorted(counts, key=lambda change: (-counts[change].interval[0], -counts[change].recipes, change))
+    yield from (f"  {_said(change, traits)}: {counts[change]}" for change in ranked if counts[change].trained)
+    if none := [f"{_said(c, traits)} (of {counts[c].recipes})" for c in ranked if not counts[c].trained]:
+        yield f"  none after {'; '.join(none)}"
+
+
+def _whom(of: Kind, counts: Iterable[Count]) -> str:
+    return f"{of}; {', '.join(sorted({name for count in counts for name in count.benchmarks}))}"
+
+
+def _is_known(cause: Any, facts: Facts, traits: Traits) -> bool:
+    """The recurrent networks of the benchmarks have one layer: what they say of gradients, they say of time."""
+    return traits.kind.model != "recurrent" or cause not in _THROUGH_TIME or _in_time(cause, facts)
+
+
+def _table(rows: Sequence[Row] | None) -> Sequence[Row]:
+    return measured() if rows is None else rows
+
+
+def _is_new(change: Change, traits: Traits) -> bool:
+    """Whether a model does not have it already. Before the first step the learning rate had no say in anything."""
+    factor, level = change
+    if factor == "initializer":  # normal or uniform is the same advice
+        return not any(f == factor and name.split("_")[0] == level.split("_")[0] for f, name in traits.levels)
+    if factor == "clipping":
+        return not any(f == factor for f, _ in traits.levels)
+    return change not in traits.levels and (change != _RATE or traits.trained)
+
+
+def _said(change: Change, traits: Traits) -> str:
+    lacks_lstm = change == ("forget_bias", "5") and ("cell_type", "lstm") not in traits.levels
+    return ("an LSTM with " if lacks_lstm else "") + REMEDIES[change]
+
+
+def _in_time(cause: Cause, facts: Facts) -> bool:
+    sign = -1 if cause is Cause.VANISHING else 1
+    return sign * (facts.time_ratio or 0.0) > max(sign * (facts.ratio or 0.0), THRESHOLDS.gradient_ratio)
