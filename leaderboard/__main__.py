@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from leaderboard import site
-from suite.protocol.counts import counted
+from suite.protocol.written import counted
 from suite.results.errors import ResultsError
 
 

@@ -17,7 +17,7 @@ from suite.pictures.numbers import gradient_text
 from suite.pictures.scale import median_over_replicates
 from suite.pictures.strips import strip_image
 from suite.protocol.along import DEPTH, Along
-from suite.protocol.columns import CELL_COLUMNS
+from suite.protocol.columns import CELL_COLUMNS, factor_column
 from suite.protocol.labels import label_text
 from suite.protocol.ranks import compared_scores, order
 from suite.protocol.records import Cause, Outcome
@@ -155,6 +155,11 @@ class Board:
     def along(self) -> Along:
         """What the gradient is followed along."""
         return self.results.along
+
+    @property
+    def steps_vary(self) -> bool:
+        """Whether cells differ in what their runs may take."""
+        return factor_column("steps") in self.factors
 
     def steps(self, row: Row) -> int:
         """What a run of the cell may take."""

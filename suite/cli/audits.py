@@ -10,6 +10,7 @@ from rich.table import Table
 
 from suite.protocol.labels import label_text
 from suite.protocol.records import Outcome
+from suite.protocol.written import difference
 
 if TYPE_CHECKING:
     from suite.protocol.audit import Audited
@@ -33,7 +34,7 @@ def audit_table(results: Results, audit: Sequence[Audited]) -> Table:
             f"{one.own.learning_rate:.2g}",
             f"{one.audited.learning_rate:.2g}",
             *(f"{score:.3f}" for score in scores),
-            f"{sign * (scores[1] - scores[0]):+.3f}",
+            difference(sign * (scores[1] - scores[0])),
             f"{trained[0]}>{trained[1]}/{len(rows)}",
         )
     return table

@@ -45,7 +45,7 @@ def claims(
     needed, store = benchmarks_of(wanted), Store()
     if not check and results is None:
         plans = [make_plan(benchmark, store) for benchmark in needed]
-        tell_plans(plans, parse_workers(workers))
+        tell_plans(plans, store, parse_workers(workers))
         run_missing(plans, store, parse_workers(workers), console, again("claims", words or [], False, None, workers))
     folder = results or PUBLISHED
     tables = published_only(needed, folder) if results else recorded_or_published(needed, store, folder)

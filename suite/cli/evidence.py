@@ -28,14 +28,14 @@ def origins(tables: Tables, folder: Path, store: Store) -> Iterator[str]:
     """
     from suite.store import public
 
+    places = f"neither recorded in {public(store.uri)} nor published in {_near(folder)}"
     recorded = [name for name in tables.found if name not in tables.published]
     if recorded:
         yield f"Recorded in {public(store.uri)}: {', '.join(recorded)}."
     if tables.published:
         yield f"Published in {_near(folder)}: {', '.join(tables.published)}."
     if tables.absent:
-        places = " or ".join(([] if recorded else [public(store.uri)]) + ([] if tables.published else [_near(folder)]))
-        yield f"No tables of {_names(list(tables.absent))}{f' in {places}' if places else ''}."
+        yield f"There are no tables of {_names(list(tables.absent))}: {places}."
 
 
 def nothing_to_judge_on(

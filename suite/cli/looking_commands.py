@@ -41,14 +41,19 @@ def show(
     from suite.cli.remarks import remarks
     from suite.cli.report import report
     from suite.run.gather import gather, gather_older
-    from suite.store import Store
+    from suite.store import Store, public
 
     wanted, console, store = chosen(specs, parse_only(only), replicates), terminal(), Store()
     command, absent = again("show", specs, quick, only, None, replicates) + " --all", []
     for benchmark, parts in wanted:
         if protocol != PROTOCOL_VERSION:
-            console.print(f"Protocol {protocol}, which is never ranked with {PROTOCOL_VERSION}.")
             older = gather_older(benchmark, store, protocol, quick=quick)
+            if not older.records:
+                absent.append(
+                    f"nothing of {benchmark.name} is recorded under protocol {protocol} in {public(store.uri)}."
+                )
+                continue
+            console.print(f"Protocol {protocol}, which is never ranked with {PROTOCOL_VERSION}.")
             console.print(report(older, everything=every, command=f"{command} --protocol {protocol}"))
             continue
         results = gather(benchmark, store, quick=quick, only=parts, traces=False)

@@ -9,7 +9,7 @@ import typer
 
 from suite.cli.ending import INCOMPLETE, tell
 from suite.cli.options import MaybeSpecs, Quick, Replicates, fail
-from suite.protocol.counts import counted
+from suite.protocol.written import counted
 
 if TYPE_CHECKING:
     from suite.spec import Benchmark

@@ -8,6 +8,8 @@ from suite.protocol.records import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
     from suite.run.gather import Results
+    from suite.run.plan import Plan
+    from suite.spec import Benchmark
     from suite.store import Store
 
 
@@ -23,7 +25,7 @@ def remarks(results: Results, store: Store, spec: str) -> list[str]:
     from suite.protocol.words import audit_in_words
     from suite.run.audit import audited
 
-    lines = []
+    lines = _new_target({stored.record.cell.target for stored in results.stored.values()}, results.benchmark)
     if results.shallow:
         asked = results.benchmark.budget.replicates
         lines.append(f"{len(results.shallow)} of {len(results.records)} cells have fewer than {asked} replicates.")
@@ -47,6 +49,20 @@ def remarks(results: Results, store: Store, spec: str) -> list[str]:
             f"{len(older)} records of protocol 1 are kept, and never ranked with these: suite show {spec} --protocol 1"
         )
     return lines
+
+
+def new_target(plan: Plan, store: Store) -> list[str]:
+    """That what is recorded was trained for another target than its spec now has; nothing is trained again for that."""
+    latest = max(plan.recorded.values(), key=lambda entry: entry.finished, default=None)
+    found = store.load([latest], traces=False) if latest else []
+    return _new_target({stored.record.cell.target for stored in found}, plan.benchmark)
+
+
+def _new_target(targets: set[float], benchmark: Benchmark) -> list[str]:
+    other = sorted(targets - {benchmark.target})
+    were = " or ".join(f"{target:g}" for target in other)
+    told = f"the target is {benchmark.target:g} and was {were} when they were trained: their runs are judged by the new one"
+    return [told] if other else []
 
 
 _OLDER = range(1, PROTOCOL_VERSION)

@@ -11,11 +11,11 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from suite.protocol.counts import counted
 from suite.protocol.labels import label_text, printable
 from suite.protocol.ranks import Standing, compared_scores
 from suite.protocol.records import Outcome, Record
 from suite.protocol.words import record_causes_in_words
+from suite.protocol.written import counted
 from suite.run.worker import OWN
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _fitted(widths: Sequence[int], room: int) -> list[int]:
 def _score(figures: Any) -> Text:
     text = Text(_number(figures["test_score"]))
     if figures["test_low"] is not None:
-        text.append(f" {_end(figures['test_low'])}–{_end(figures['test_high'])}", style="dim")
+        text.append(f" {_end(figures['test_low'], figures['test_high'])}–{_end(figures['test_high'])}", style="dim")
     return text
 
 
@@ -143,8 +143,8 @@ def _number(value: float) -> str:
     return f"{value:.3f}" if 1e-3 <= abs(value) < 100 or value == 0 else f"{value:.1e}"
 
 
-def _end(value: float) -> str:
-    if 0 < value < 1e-3:
+def _end(value: float, other: float = 0) -> str:
+    if 0 < value < 1e-3 and other < 0.1:  # beside .46 it is .00
         return f"{value:.0e}"
     return f"{value:.2f}".removeprefix("0") if value < 1 else f"{value:.2g}"
 

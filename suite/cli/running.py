@@ -5,20 +5,21 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from suite.cli.arguments import Parts, parts_of
 from suite.cli.ending import INTERRUPTED
 from suite.cli.options import fail
-from suite.protocol.counts import counted
+from suite.protocol.written import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from suite.run.plan import Plan
     from suite.spec import Benchmark
+    from suite.store import Store
 
 
 def chosen(specs: list[str], only: Parts, replicates: int | None = None) -> list[tuple[Benchmark, Parts]]:
@@ -30,7 +31,9 @@ def chosen(specs: list[str], only: Parts, replicates: int | None = None) -> list
     return [(benchmark, own) for benchmark, own in zip(benchmarks, parts, strict=True) if own or not only]
 
 
-def plans_of(wanted: list[tuple[Benchmark, Parts]], store: Any, quick: bool, top: int | None) -> list[Plan]:
+def plans_of(
+    wanted: list[tuple[Benchmark, Parts]], store: Store, specs: list[str], quick: bool, top: int | None
+) -> list[Plan]:
     """What there is to do, for whole benchmarks or the best recorded cells of each."""
     from suite.cli.absent import nothing_recorded
     from suite.run.gather import gather
@@ -43,14 +46,15 @@ def plans_of(wanted: list[tuple[Benchmark, Parts]], store: Any, quick: bool, top
         results = gather(benchmark, store, quick=quick, only=parts, traces=False)
         best = {standing.record.cell.fingerprint for standing in results.ranked[:top]}
         if not best:
-            fail(nothing_recorded(store, [], quick, "rank", name=benchmark.name))
+            fail(nothing_recorded(store, specs, quick, "rank", name=benchmark.name))
         plans.append(plan_cells(benchmark, [cell for cell in results.cells if cell.fingerprint in best], store))
     return plans
 
 
-def tell_plans(plans: list[Plan], workers: int | str) -> None:
+def tell_plans(plans: list[Plan], store: Store, workers: int | str) -> None:
     """What is to do for each plan, why, and about how long all of it takes."""
     from suite.cli.progress import duration
+    from suite.cli.remarks import new_target
     from suite.run.cluster import default_workers
     from suite.run.plan import wall_seconds
     from suite.run.reasons import told
@@ -61,14 +65,14 @@ def tell_plans(plans: list[Plan], workers: int | str) -> None:
             f"{plan.benchmark.name}: {counted(len(plan.cells), 'cell')}, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
             f" ({len(plan.failed)} failed before), {counted(plan.programs, 'program')} to compile"
         )
-        for line in told(plan.reasons):
+        for line in (*told(plan.reasons), *new_target(plan, store)):
             print(f"  {line}")
     if any(plan.to_run for plan in plans):
         basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
         print(f"about {duration(wall_seconds(plans, processes))} on {counted(max(processes, 1), 'worker')}, {basis}")
 
 
-def run_missing(plans: list[Plan], store: Any, workers: int | str, console: Console, go_on: str) -> None:
+def run_missing(plans: list[Plan], store: Store, workers: int | str, console: Console, go_on: str) -> None:
     """Runs what is missing."""
     from suite.cli.progress import Display
     from suite.run.plan import wall_seconds

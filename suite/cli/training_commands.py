@@ -15,7 +15,7 @@ from suite.cli.ending import INCOMPLETE
 from suite.cli.options import Only, Quick, Replicates, Specs, Top, Workers, fail, terminal
 from suite.cli.running import chosen, plans_of, run_missing, tell_plans
 from suite.protocol.audit import SAMPLE
-from suite.protocol.counts import counted
+from suite.protocol.written import counted
 
 if TYPE_CHECKING:
     from suite.run.plan import Plan
@@ -40,7 +40,7 @@ class Asked:
     def plans(self, store: Store) -> list[Plan]:
         """What there is to do."""
         benchmarks = chosen(self.specs, parse_only(self.only), self.replicates)
-        return plans_of(benchmarks, store, self.quick, self.top)
+        return plans_of(benchmarks, store, self.specs, self.quick, self.top)
 
 
 def _taking_cells(command: Callable[[Asked], None]) -> Callable[..., None]:
@@ -88,8 +88,8 @@ def plan(asked: Asked) -> None:
     """Say what a run would do, and about how long it would take."""
     from suite.store import Store
 
-    count = parse_workers(asked.workers)
-    tell_plans(asked.plans(Store()), count)
+    count, store = parse_workers(asked.workers), Store()
+    tell_plans(asked.plans(store), store, count)
 
 
 def check(specs: Specs) -> None:

@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.protocol.claims import Verdict
-from suite.protocol.counts import counted
 from suite.protocol.labels import printable
 from suite.protocol.verdict_words import because, compared_text, figure, signed, verdict_text
 from suite.protocol.verdicts import Judged, Judgement, Status
+from suite.protocol.written import counted
 
 _STYLE = {
     Verdict.SUPPORTED: "bold green",
@@ -46,7 +46,7 @@ def detail(found: Judgement) -> RenderableType:
     """One claim with its test, its verdict and every context, the strongest first."""
     claim = found.claim
     parts: list[RenderableType] = [_claim(found)]
-    about = {"source": claim.source, "dissent": claim.dissent, "test": compared_text(claim), "text": claim.digest}
+    about = {"source": claim.source, "dissent": claim.dissent, "compared": compared_text(claim), "text": claim.digest}
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="dim")
     table.add_column(ratio=1)

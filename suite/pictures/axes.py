@@ -11,6 +11,7 @@ from suite.pictures.numbers import significant
 from suite.pictures.scale import GRADIENT_DECADES
 from suite.protocol.effects import Effect
 from suite.protocol.statistics import difference_bounds
+from suite.protocol.written import difference
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class ScoreScale:
         if value is None or math.isnan(value):
             return "–"
         if self.higher_is_better:
-            return f"{value:+.3f}".replace("-", "−")
+            return difference(value)
         return ("+" if value >= 0 else "") + significant(value, 2)
 
     def write(self, value: float | None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from suite.protocol.records import Cause, Outcome, Record, Replicate
+from suite.protocol.written import difference
 
 if TYPE_CHECKING:
     import numpy as np
@@ -207,10 +208,12 @@ def _number(value: float) -> str:
 
 def audit_in_words(found: AuditSummary) -> str:
     """What the audit of a benchmark's tuning says, in one sentence or two."""
-    interval = "" if found.low is None or found.high is None else f" ({found.low:+.3f} to {found.high:+.3f})"
+    interval = (
+        "" if found.low is None or found.high is None else f" ({difference(found.low)} to {difference(found.high)})"
+    )
     text = (
-        f"Audit: {found.audited_trials} trials in place of {found.trials} gain {found.gain:+.3f}{interval} on "
-        f"{found.cells} of {found.of_cells} cells, at most {found.worst:+.3f}; "
+        f"Audit: {found.audited_trials} trials in place of {found.trials} gain {difference(found.gain)}{interval} on "
+        f"{found.cells} of {found.of_cells} cells, at most {difference(found.worst)}; "
         f"{found.changed or 'none'} of them {'changes' if found.changed == 1 else 'change'} outcome."
     )
     if found.poor:

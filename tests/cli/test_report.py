@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from suite.cli.remarks import remarks
 from suite.cli.report import BEST, WORST, report
 from suite.protocol.ranks import ranked, standings
 from suite.run.gather import Results
 from suite.spec import Benchmark, expand, read_benchmarks
-from suite.store import Stored
+from suite.store import Store, Stored
 from tests.conftest import TINY, Suite
 from tests.made import FACTS, PROVENANCE, make_cell, make_record, make_replicate, nonfinite_replicate
 
@@ -148,3 +149,33 @@ def test_basin_is_of_the_shared_grid_and_interval_within_bounds() -> None:
     assert 0 <= figures["test_low"] <= figures["test_score"] <= figures["test_high"] <= 1
     assert figures["success_rate"] == 1
     assert list(itertools.islice(figures, 3)) == ["learning_rate", "at_edge", "basin_decades"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "interval"),
+    [((0.1, 0.13, 0.16), ".06–.20"), ((0.059903, 0.1, 0.140097), ".00–.20"), ((4e-4, 5e-4, 6e-4), "3e-04–7e-04")],
+)
+def test_both_ends_of_an_interval_are_written_alike(scores: tuple[float, ...], interval: str, big: Benchmark) -> None:
+    cell, rng = expand(big)[0], np.random.default_rng(0)
+    runs = tuple(make_replicate(i, rng, test_score=score) for i, score in enumerate(scores))
+    stored = {cell.fingerprint: Stored(make_record(cell, replicates=runs), PROVENANCE, 0)}
+    assert interval in "\n".join(lines(Results(big, [cell], stored, {})))
+
+
+def test_it_is_said_where_runs_are_judged_by_another_target_than_they_were_trained_for(big: Benchmark) -> None:
+    results = results_of(big, recorded=2)
+    assert remarks(results, Store(), "tiny.yaml") == []
+    changed = replace(results, benchmark=replace(big, target=0.75))
+    (told,) = remarks(changed, Store(), "tiny.yaml")
+    assert told.startswith(f"the target is 0.75 and was {big.target:g} when they were trained")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("show", "tiny.yaml", "--protocol", "1"), "nothing of tiny is recorded under protocol 1 in sqlite:"),
+        (("plan", "tiny.yaml", "--top", "3"), ": `suite run tiny.yaml` comes first."),
+    ],
+)
+def test_nothing_to_show_or_rank_is_told_with_the_file(arguments: tuple[str, ...], told: str, suite: Suite) -> None:
+    assert told in suite(*arguments, status=2).stderr
