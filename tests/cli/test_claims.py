@@ -50,7 +50,7 @@ def claimed(made_once: Callable[[str, Callable[[Path], None]], Path], empty_data
         (folder / "tiny.yaml").write_text(TINY)
         (folder / "mine.yaml").write_text(CLAIMS)
         shutil.copy(empty_database, folder / "mlflow.db")
-        done = Suite(folder)("claims", "mine.yaml", "--workers", 0)
+        done = Suite(folder).process("claims", "mine.yaml", "--workers", 1)
         assert done.stderr == ""
         (folder / "first.txt").write_text(done.stdout)
 
