@@ -53,7 +53,7 @@ def basin(
     rates = rates[order]
     good = sign * (values[order] - chance) >= BASIN_SHARE * reach - 1e-12 * abs(reach)
     half = np.minimum(np.sqrt(rates[1:] / rates[:-1]), 10**BASIN_REACH)  # a rate apart by twice the reach still meets
-    lows, highs = np.r_[rates[:1], rates[1:] / half], np.r_[rates[:-1] * half, rates[-1:]]
+    lows, highs = np.append(rates[:1], rates[1:] / half), np.append(rates[:-1] * half, rates[-1:])
     ranges: list[tuple[float, float]] = []
     for index in np.flatnonzero(good).tolist():
         low, high = float(lows[index]), float(highs[index])

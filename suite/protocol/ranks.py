@@ -14,7 +14,16 @@ from suite.protocol.basins import basin
 from suite.protocol.columns import CELL_COLUMNS
 from suite.protocol.labels import label_text
 from suite.protocol.records import Cause, Outcome, Record, Replicate, Trial
-from suite.protocol.statistics import bootstrap_mean, no_worse_than_chance, steps_to_target_median, tiers, wilson
+from suite.protocol.statistics import (
+    SMALL_SAMPLE,
+    Interval,
+    bootstrap_mean,
+    mean_intervals,
+    no_worse_than_chance,
+    steps_to_target_median,
+    tiers,
+    wilson,
+)
 
 EDGE = 0.01
 """A best rate within this share of the range's decades from either end is flagged as `at_edge`."""
@@ -64,7 +73,7 @@ def figures_of(cells: Sequence[Ran]) -> list[dict[str, Any]]:
     """The row of the cells table of every cell, in the order given; tiers are among these cells only."""
     if not cells:
         return []
-    found = [_figures(cell) for cell in cells]
+    found = [_figures(cell, test) for cell, test in zip(cells, _test_scores(cells), strict=True)]
     shown = [math.nan if figures["test_score"] is None else figures["test_score"] for figures in found]
     cut = tiers(compared_scores(cells), shown, higher_is_better=bool(cells[0].task_facts["higher_is_better"]))
     return [{**figures, "tier": int(tier)} for figures, tier in zip(found, cut, strict=True)]
@@ -134,13 +143,24 @@ def _or_chance(score: float | None, cell: Ran) -> float:
     return float(cell.task_facts["chance_score"]) if score is None else score
 
 
-def _figures(cell: Ran) -> dict[str, Any]:
+def _test_scores(cells: Sequence[Ran]) -> list[Interval]:
+    """The mean of each cell's test scores with its interval.
+
+    Small samples are taken all at once. The resamples of a larger one are a matrix product, which rounds by the number
+    of its rows: each is taken by itself, so that no cell's figures hang on how many others there are.
+    """
+    bounds = (0.0, 1.0) if cells[0].task_facts["higher_is_better"] else (0.0, math.inf)
+    samples = [np.array([_or_chance(run.test_score, cell) for run in cell.replicates], dtype=float) for cell in cells]
+    small = [row for row, sample in enumerate(samples) if len(sample) < SMALL_SAMPLE]
+    found = dict(zip(small, mean_intervals([samples[row] for row in small], bounds=bounds), strict=True))
+    return [found[row] if row in found else bootstrap_mean(s, bounds=bounds) for row, s in enumerate(samples)]
+
+
+def _figures(cell: Ran, test: Interval) -> dict[str, Any]:
     """All of them but the tier, which hangs on the other cells."""
     runs = cell.replicates
-    bounds = (0.0, 1.0) if cell.task_facts["higher_is_better"] else (0.0, math.inf)
     trained = sum(run.outcome == Outcome.TRAINED for run in runs)
     success_low, success_high = wilson(trained, len(runs))
-    test = bootstrap_mean([_or_chance(run.test_score, cell) for run in runs], bounds=bounds)
     ranges = basin_of(cell)
     causes = {cause for run in runs for cause in run.causes}
     figures = {

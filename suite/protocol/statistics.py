@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from statistics import median
 
 import numpy as np
@@ -49,6 +49,7 @@ def no_worse_than_chance(scores: ArrayLike, chance: ArrayLike, *, higher_is_bett
     return np.asarray((np.maximum if higher_is_better else np.minimum)(scores, chance), dtype=float)
 
 
+@cache
 def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval of a rate; (0, 1) where nothing was tried.
 

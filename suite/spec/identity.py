@@ -105,6 +105,8 @@ def _revisions(kind: str, entry: Entry, arguments: Mapping[str, Any]) -> Iterato
     """The revision of an entry, and of all those that its arguments (or factors) name, defaults among them."""
     yield f"{kind}.{entry.name}", entry.revision
     for name, value in arguments.items():
+        if not isinstance(value, Mapping):
+            continue
         parameter = entry.parameter(name)
         inner = _entry_of(parameter, value)
         if parameter is not None and inner is not None:
