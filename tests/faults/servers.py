@@ -11,9 +11,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -127,6 +128,41 @@ def dask_worker(
     command = (python, "-m", "distributed.cli.dask_worker", *options)
     with process(*command, folder=folder, log="worker.log", environment=environment) as worker:
         yield worker
+
+
+@contextlib.contextmanager
+def cuttable(address: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Another way to a server, and what cuts every connection that goes by it; new ones are let through."""
+    host, port = address.rpartition("/")[2].split(":")
+    open_now: list[socket.socket] = []
+
+    def carry(source: socket.socket, to: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                to.sendall(data)
+        with contextlib.suppress(OSError):
+            to.shutdown(socket.SHUT_RDWR)
+
+    def accept(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                pair = listening.accept()[0], socket.create_connection((host, int(port)))
+                open_now.extend(pair)
+                for one, other in (pair, pair[::-1]):
+                    threading.Thread(target=carry, args=(one, other), daemon=True).start()
+
+    def cut() -> None:
+        for one in open_now:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, args=(listening,), daemon=True).start()
+        try:
+            yield f"tcp://127.0.0.1:{listening.getsockname()[1]}", cut
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            cut()
 
 
 def _listens(port: int) -> bool:

@@ -1,0 +1,132 @@
+"""A Dask cluster to run cells on: one of this machine's own, or one that is joined by its scheduler's address."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from suite.run.worker import introduce, short
+
+_CONNECT_SECONDS, _CLOSE_SECONDS = 6, 0.5
+
+_QUIET = {
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.scheduler.worker-ttl": None,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.preload": ["suite.run.worker"],
+    "distributed.admin.system-monitor.gil.enabled": False,
+}
+
+
+class ClusterError(Exception):
+    """There is nobody left to run cells. Its text is ready for a user."""
+
+
+@contextlib.contextmanager
+def local_cluster(workers: int) -> Iterator[Any]:
+    import dask.config
+    from distributed import Client, LocalCluster
+
+    _silence()
+    with (
+        tempfile.TemporaryDirectory(prefix="dask-", ignore_cleanup_errors=True) as folder,
+        dask.config.set({**_QUIET, "temporary-directory": folder}),
+    ):
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=0,
+            local_directory=folder,
+            silence_logs=logging.CRITICAL,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+        )
+        client = Client(cluster, set_as_default=False)
+        try:
+            yield client
+        finally:
+            with contextlib.suppress(Exception):
+                _end(cluster)
+            with contextlib.suppress(Exception):
+                client.close(timeout=_CLOSE_SECONDS)
+            with contextlib.suppress(Exception):
+                cluster.close()
+
+
+def _end(cluster: Any) -> None:
+    """Ends the worker processes at once: what they are at is wanted no more."""
+
+    async def kill_all() -> None:
+        nannies = list(cluster.workers.values())
+        await asyncio.gather(*(nanny.close(timeout=_CLOSE_SECONDS) for nanny in nannies), return_exceptions=True)
+
+    cluster.sync(kill_all)
+
+
+@contextlib.contextmanager
+def joined_cluster(address: str) -> Iterator[Any]:
+    import dask.config
+    from distributed import Client
+
+    _silence()
+    with dask.config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_SECONDS}s"}):
+        try:
+            asyncio.run(
+                asyncio.wait_for(_knock(address), _CONNECT_SECONDS)
+            )  # a client that does not come about takes 20 s more to be gone, with a traceback
+            client = Client(address, set_as_default=False, timeout=_CONNECT_SECONDS)
+        except Exception as error:
+            raise ClusterError(f"no Dask scheduler answers at {address}") from error
+        try:
+            _check_scheduler(client, address)
+            yield client
+        finally:
+            with contextlib.suppress(Exception):
+                client.close(timeout=2)
+
+
+async def _knock(address: str) -> None:
+    """Whether anybody at an address speaks as Dask does."""
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    comm = await connect(address, timeout=_CONNECT_SECONDS, **Security().get_connection_args("client"))
+    await comm.close()
+
+
+def _check_scheduler(client: Any, address: str) -> None:
+    """A scheduler unpacks every task on its way: where it cannot, all cells would fail."""
+    try:
+        client.run_on_scheduler(introduce, ())
+    except Exception as error:
+        raise ClusterError(
+            f"the Dask scheduler at {address} cannot pass cells on: it has {misfit(error)}. It needs what is "
+            "installed here; see docs/cluster.md"
+        ) from error
+
+
+def misfit(error: Exception) -> str:
+    """What a worker lacks that could not even say what it runs; Dask brings some errors as text only."""
+    text = short(error)
+    if "No module named 'suite" in text:
+        return ("no" if "'suite'" in text else "another version of") + " trainability-suite installed"
+    return f"an error of its own: {text}"
+
+
+def _silence() -> None:
+    """Keeps Dask's logs off the screen, to the end of the process: what matters of them comes back as results."""
+    ours = ("distributed", "tornado", "asyncio", "bokeh")
+    for name in (*ours, *(name for name in logging.root.manager.loggerDict if name.startswith("distributed."))):
+        logger = logging.getLogger(name)  # Dask gives several of its own a way to the screen
+        logger.handlers, logger.propagate = [logging.NullHandler()], False
