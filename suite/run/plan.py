@@ -88,10 +88,10 @@ def plan_cells(benchmark: Benchmark, cells: Sequence[Cell], store: Store) -> Pla
         fingerprint: (max(e.identity["trials"] for e in found), max(e.identity["replicates"] for e in found))
         for fingerprint, found in store.known(to_run).items()
     }
-    seconds = 0.0
-    if to_run:
-        runs = sum(_missing_runs(cell, there.get(cell.fingerprint, (0, 0))) for cell in to_run)
-        seconds = _Cost(cells[0], known, other).of(runs, len({cell.program for cell in to_run}))
+    cost = _Cost(known or other)
+    seconds = cost.of_programs(len({cell.program for cell in to_run})) + sum(
+        _missing_runs(cell, there.get(cell.fingerprint, (0, 0))) * cost.of_run(cell) for cell in to_run
+    )
     why = reasons(to_run, failed, entries)
     return Plan(benchmark, cells, recorded, failed, to_run, there, why, seconds, measured=bool(known or other))
 
@@ -119,24 +119,23 @@ def _missing_runs(cell: Cell, there: tuple[int, int]) -> int:
 
 
 class _Cost:
-    """Seconds of a training and of a program: from recorded cells, or a rule of thumb by family.
+    """Seconds of a training, by its steps, and of a program: from recorded cells, or a rule of thumb by family.
 
     Args:
-        cell: Any of the benchmark's.
-        known: Records of the same grid.
-        other: If there are none, records of the benchmark's quick slice, or of its full grid if that is asked for.
+        recorded: Of the same grid, or else of the benchmark's quick slice, or of its full grid if that is asked for.
     """
 
-    def __init__(self, cell: Cell, known: Sequence[Entry], other: Sequence[Entry]) -> None:
-        entries = [entry for entry in known or other if entry.identity]
-        if not entries:
-            self._run = cell.budget.steps * MODELS[cell.model].step_seconds(cell.recipe)
-            self._program = _COMPILE_SECONDS
-            return
-        runs = sum(entry.identity["trials"] + entry.identity["replicates"] for entry in entries)
-        self._run = sum(entry.seconds - entry.compile_seconds for entry in entries) / runs
-        compiled = [entry.compile_seconds for entry in entries if entry.compile_seconds > 0]
-        self._program = sum(compiled) / len(compiled) if compiled else 0.0
+    def __init__(self, recorded: Sequence[Entry]) -> None:
+        told = [(entry, entry.identity) for entry in recorded if entry.identity]
+        steps = sum((which["trials"] + which["replicates"]) * which["steps"] for _, which in told)
+        trained = sum(entry.seconds - entry.compile_seconds for entry, _ in told)
+        compiled = [entry.compile_seconds for entry, _ in told if entry.compile_seconds > 0]
+        self._step = trained / steps if steps else None
+        self._program = sum(compiled) / max(len(compiled), 1) if told else _COMPILE_SECONDS
 
-    def of(self, runs: int, programs: int) -> float:
-        return runs * self._run + programs * self._program
+    def of_run(self, cell: Cell) -> float:
+        step = MODELS[cell.model].step_seconds(cell.recipe) if self._step is None else self._step
+        return cell.budget.steps * step
+
+    def of_programs(self, count: int) -> float:
+        return count * self._program

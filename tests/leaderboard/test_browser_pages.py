@@ -87,14 +87,14 @@ def test_dark_and_light(file_visit: Visit) -> None:
 
 
 def test_a_phone(browser: object, built: Built) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
     page = context.new_page()
     cell = next((built.site / "deep_mlp" / "cell").glob("*.html")).stem
     other = next((built.site / "deep_mlp" / "cell").glob("f*.html")).stem
     for path in (*PAGES, f"deep_mlp/cell/{cell}.html", f"deep_mlp/compare.html#cell={cell}&cell={other}"):
         page.goto(f"{built.site.as_uri()}/{path}")
         page.wait_for_timeout(150)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
     page.goto(f"{built.site.as_uri()}/deep_mlp/index.html")
     page.wait_for_selector("#board.ready")
     assert not page.locator("#facets form").is_visible()

@@ -55,6 +55,16 @@ def test_estimate_rests_on_what_recorded_cells_took(tiny: Benchmark, store: Stor
     assert wall_seconds([plan], 64) == wall_seconds([plan], 2), "a cell is not divided"
 
 
+def test_estimate_counts_the_steps_that_are_left(tmp_path: Path, store: Store) -> None:
+    benchmark = one(tmp_path, grid="grid: {steps: [10, 1000]}")
+    short = expand(benchmark)[0]
+    alone = [make_plan(benchmark, store, only=[{"steps": [steps]}]).seconds for steps in ("10", "1000")]
+    assert make_plan(benchmark, store).seconds == pytest.approx(sum(alone))
+    with store.writing() as writer:
+        writer.add(make_record(short, seconds=2.0, compile_seconds=0.0), PROVENANCE)
+    assert make_plan(benchmark, store).seconds == pytest.approx(200.0)
+
+
 def test_quick_slice_informs_the_full_grid(tiny: Benchmark, store: Store) -> None:
     with store.writing() as writer:
         for cell in expand(tiny, quick=True):
