@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.leaderboard.synthetic import write_results
-from tests.readme import README, RESULTS, written
+from tests.readme import README, written
 from tests.readme.findings import NotBorneOut, mnist_cnn
-from tests.readme.published import Published
+from tests.readme.published import RESULTS, Published
 
 
 def test_every_figure_is_that_of_the_published_tables() -> None:

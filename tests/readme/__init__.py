@@ -19,7 +19,6 @@ from tests.readme.published import Published
 
 REPOSITORY = Path(__file__).parents[2]
 README = REPOSITORY / "README.md"
-RESULTS = REPOSITORY / "leaderboard" / "results"
 WIDTH, WORKERS = 80, 2
 
 Read = Callable[[str], Published]

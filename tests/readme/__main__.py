@@ -6,8 +6,8 @@ import functools
 import sys
 
 from suite.results.errors import ResultsError
-from tests.readme import README, RESULTS, written
-from tests.readme.published import Published
+from tests.readme import README, written
+from tests.readme.published import RESULTS, Published
 
 
 def main() -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from suite.protocol.claims import Verdict
 from suite.protocol.effects import Effect
-from tests.readme.published import Published
+from suite.results.verdicts import FILE, PublishedClaims
+from tests.readme.published import RESULTS, Published
 
 Boards = Mapping[str, Published]
 
@@ -219,6 +221,15 @@ def mnist_cnn(boards: Boards) -> str:
     )
 
 
+def claims_on(boards: Boards) -> str:
+    """What became of the claims that benchmarks were made for."""
+    text = (RESULTS / FILE).read_text(encoding="utf-8")
+    claims = [c for c in PublishedClaims.model_validate_json(text).claims if set(c.benchmarks) & set(boards)]
+    holds(bool(claims), f"there are claims on {', '.join(boards)}")
+    told = {verdict: [f"`{c.id}`" for c in claims if c.verdict is verdict] for verdict in Verdict}
+    return "Claims: " + "; ".join(f"{verdict} {', '.join(ids)}" for verdict, ids in told.items() if ids)
+
+
 ROWS = (
     Row("deep_mlp", "benchmarks/deep_mlp.yaml", ("deep_mlp",), deep_mlp),
     Row("depth", "benchmarks/depth.yaml", ("depth",), depth),
@@ -233,5 +244,14 @@ ROWS = (
     Row("mnist/mlp", "benchmarks/mnist/mlp.yaml", ("mnist_mlp",), mnist_mlp),
     Row("mnist/rows", "benchmarks/mnist/rows.yaml", ("mnist_rows",), mnist_rows),
     Row("mnist/cnn", "benchmarks/mnist/cnn.yaml", ("mnist_cnn",), mnist_cnn),
+    Row("normalization", "benchmarks/normalization.yaml", ("norm_position", "norm_regularizes"), claims_on),
+    Row("layers", "benchmarks/layers.yaml", ("zero_mean", "sigmoid_layers", "shifting_inputs"), claims_on),
+    Row("scales", "benchmarks/scales.yaml", ("weight_scales", "skip_scales"), claims_on),
+    Row("rates", "benchmarks/rates.yaml", ("learning_rates", "patience"), claims_on),
+    Row("losses", "benchmarks/losses.yaml", ("losses",), claims_on),
+    Row("width", "benchmarks/width.yaml", ("width",), claims_on),
+    Row("toys", "benchmarks/toys.yaml", ("xor", "saturated_neuron"), claims_on),
+    Row("mnist/textbooks", "benchmarks/mnist/textbooks.yaml", ("ekman_digits", "ioffe"), claims_on),
+    Row("mnist/nielsen", "benchmarks/mnist/nielsen.yaml", ("nielsen_speeds", "nielsen_overfits"), claims_on),
 )
 """In the README's order."""

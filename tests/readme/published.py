@@ -19,6 +19,8 @@ from suite.run.gather import Results
 from suite.spec import expand, find_spec, read_benchmarks
 from suite.store import Stored
 
+RESULTS = Path(__file__).parents[2] / "leaderboard" / "results"
+
 
 class Published:
     """One published benchmark.
