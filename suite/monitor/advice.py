@@ -91,10 +91,11 @@ def advice(cause: Cause | Outcome, facts: Facts, traits: Traits, rows: Sequence[
     name = Cause.EXPLODING if cause is Outcome.NONFINITE else Cause(cause)
     in_time = name in _THROUGH_TIME and _in_time(name, facts)
     known = _is_known(cause, facts, traits)
-    of, counts = (changes(str(cause), traits.kind, _table(rows)) if known else None) or (traits.kind, {})
+    groups = sorted(changes(str(cause), traits.kind, _table(rows)) if known else (), key=_sureness, reverse=True)
+    told = {change for _, counts in groups for change in counts}
     folk = _THROUGH_TIME[name] if in_time else _folk(name, traits.kind, traits.levels)
-    unmeasured = [_said(change, traits) for change in folk if change not in counts and _is_new(change, traits)]
-    lines = list(_of_changes(of, {change: n for change, n in counts.items() if _is_new(change, traits)}, traits))
+    unmeasured = [_said(change, traits) for change in folk if change not in told and _is_new(change, traits)]
+    lines = [line for of, counts in groups for line in _of_changes(of, counts, traits)]
     if unmeasured:
         lines.append(f"not measured here (fewer than {LEAST} such recipes): {'; '.join(unmeasured)}")
     return tuple(lines)
@@ -123,8 +124,13 @@ def outlook(
     return tuple(told)
 
 
+def _sureness(group: tuple[Kind, Mapping[Change, Count]]) -> float:
+    return max(count.interval[0] for count in group[1].values())
+
+
 def _of_changes(of: Kind, counts: Mapping[Change, Count], traits: Traits) -> Iterator[str]:
-    """The one that is surest to help first."""
+    """The one that is surest to help first; none that the model has already."""
+    counts = {change: count for change, count in counts.items() if _is_new(change, traits)}
     if not counts:
         return
     whom = _whom(of, counts.values())

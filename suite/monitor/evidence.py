@@ -151,7 +151,7 @@ def first_looks(cause: str, kind: Kind, rows: Sequence[Row]) -> tuple[Kind, Coun
     return None
 
 
-def changes(cause: str, kind: Kind, rows: Sequence[Row]) -> tuple[Kind, Mapping[tuple[str, str], Count]] | None:
+def changes(cause: str, kind: Kind, rows: Sequence[Row]) -> Sequence[tuple[Kind, Mapping[tuple[str, str], Count]]]:
     """What one change did to recipes that showed a cause and did not train.
 
     Args:
@@ -160,10 +160,17 @@ def changes(cause: str, kind: Kind, rows: Sequence[Row]) -> tuple[Kind, Mapping[
         rows: Of the table.
 
     Returns:
-        Whom it is known of, and by factor and level how many of them trained; changes of fewer than `LEAST` recipes
-        are left out. None where that leaves none.
+        Whom it is known of, and by factor and level how many of them trained: first what recipes with the same
+        activation say, then of other changes what all but sigmoid ones together do. Changes of fewer than `LEAST`
+        recipes are left out.
     """
-    return next(_counts(cause, kind, [row for row in rows if row.factor]), None)
+    told: set[tuple[str, str]] = set()
+    groups = []
+    for matched, counts in _counts(cause, kind, [row for row in rows if row.factor]):
+        if new := {change: count for change, count in counts.items() if change not in told}:
+            groups.append((matched, new))
+        told |= counts.keys()
+    return groups
 
 
 def _counts(cause: str, kind: Kind, rows: Sequence[Row]) -> Iterator[tuple[Kind, Mapping[tuple[str, str], Count]]]:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from suite.store import Store
+from suite.store.client import connect
 from suite.store.names import FINGERPRINT
 from suite.store.runs import search
 from tests.faults.many import fill
@@ -53,6 +54,7 @@ from suite.protocol.records import Failure
 from suite.run.runner import run_plans
 from suite.spec import read_benchmarks
 from suite.store import Store
+from suite.store.client import connect
 from tests.faults.storms import record_slowly
 if __name__ == "__main__":
     with told():
@@ -181,7 +183,7 @@ class Round:
         found = {stored.record.cell.fingerprint: stored.record for stored in store.load(entries)}
         self.counts.lost += len(wanted.keys() - found.keys())
         self.counts.changed += sum(not _same(found[key], wanted[key]) for key in wanted.keys() & found.keys())
-        client = store._client()
+        client = connect(self.uri)
         self.counts.doubled += surplus(search(client, client.get_experiment_by_name("storm").experiment_id, ""))
         self.counts.left_behind += len(list((self.folder / "tmp").rglob("suite-*")))
         return self.counts

@@ -10,6 +10,7 @@ import pytest
 
 from suite.protocol.records import Failure
 from suite.store import Store
+from suite.store.client import connect
 from suite.store.names import FINGERPRINT
 from suite.store.runs import search
 from tests.faults.many import fill
@@ -57,7 +58,7 @@ def test_second_runs_and_orphans_are_counted_and_nothing_makes_up_for_them(
     with store.writing() as writer:
         writer.add(make_record(make_cell(1)), PROVENANCE)
         writer.add(Failure(make_cell(2), "killed", 3), PROVENANCE)
-        client = store._client()
+        client = connect(store.uri)
         experiment = client.get_experiment_by_name("made").experiment_id
         runs = search(client, experiment, "")
         assert (len(runs), surplus(runs)) == (5, 0)

@@ -83,7 +83,7 @@ def test_what_a_claim_holds_is_text(built: Built) -> None:
 def test_without_verdicts_the_page_says_how_to_make_them(tmp_path: Path) -> None:
     write_results(tmp_path / "results", "tiny", grid={"activation": ["relu", "tanh"]}, layers=3, probes=4, missing=0)
     site.build(tmp_path / "results", tmp_path / "site")
-    assert "suite claims --results" in (tmp_path / "site" / "advice.html").read_text()
+    assert "suite claims my_claim.yaml" in (tmp_path / "site" / "advice.html").read_text()
     assert "The advice, tested:" not in (tmp_path / "site" / "index.html").read_text()
 
 

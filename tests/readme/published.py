@@ -82,7 +82,7 @@ class Published:
         """What more trials gain, with its interval."""
         found, scale = self.board.results.audited, self.board.scale
         if found is None:
-            return "none yet"
+            return "none yet" if len(self.board.results.trials) else "rates are given"
         ends = "" if found.low is None else f" ({scale.difference(found.low)} to {scale.difference(found.high)})"
         return f"{scale.difference(found.gain)}{ends}"
 

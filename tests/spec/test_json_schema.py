@@ -20,6 +20,7 @@ SCHEMA_FILE = Path(__file__).parents[2] / "benchmarks" / "schema.json"
 KNOWN_TO_CHECK_ALONE = (
     "twice", "is in the grid and fixed", "takes out every", "a number below", "at most the", "is fixed, not varied",
     "of the grid", "expected one of relu, tanh", "finite", "accuracy", "; write 3", "; write 100", "commas", "half of", "are the same",
+    "optimizer steps of one run",
 )  # fmt: skip
 """What a schema cannot say: relations between values, and that 1e2 is no whole number."""
 
