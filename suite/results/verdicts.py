@@ -142,9 +142,11 @@ def write(found: Sequence[Judgement], folder: Path) -> Path:
     """
     path = folder / FILE
     plain = published(found).model_dump(mode="json")
+    fresh = path.with_suffix(".json.new")  # a reader finds the old verdicts or the new ones, whole
     with told_as("written", path):
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+        fresh.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+        fresh.replace(path)
     return path
 
 

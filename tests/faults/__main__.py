@@ -12,8 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.faults.rounds import Counts
 from tests.faults.servers import postgres_lacks
-from tests.faults.storms import STORMS, Counts
+from tests.faults.storms import STORMS
 
 
 def main() -> int:

@@ -14,8 +14,9 @@ from suite.store.client import connect
 from suite.store.names import FINGERPRINT
 from suite.store.runs import search
 from tests.faults.many import fill
+from tests.faults.rounds import surplus
 from tests.faults.servers import postgres_lacks
-from tests.faults.storms import STORMS, on_sqlite, surplus, ten_thousand
+from tests.faults.storms import STORMS, on_sqlite, ten_thousand
 from tests.made import PROVENANCE, make_cell, make_record
 
 
