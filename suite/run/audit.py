@@ -52,12 +52,12 @@ def audit_plan(benchmark: Benchmark, store: Store, records: Sequence[Record], co
 
 
 def audited(benchmark: Benchmark, store: Store, records: Sequence[Record]) -> list[Audited]:
-    """The records whose audit is recorded, with what it found."""
+    """The records whose audit is recorded, with what it found; it may have fewer replicates than a record has now."""
     name = audit_name(benchmark.name)
     if not store.recorded(name):
         return []
     pairs = {record.cell.fingerprint: _pair(record) for record in records if record.trials}
-    found = store.answering([cell for pair in pairs.values() for cell in (pair.own, pair.audited)])
+    found = store.answering([cell for pair in pairs.values() for cell in (pair.own, pair.audited)], partly=True)
     there = {fingerprint: entry for fingerprint, entry in found.items() if not entry.error}
     whole = {
         cell: pair for cell, pair in pairs.items() if {pair.own.fingerprint, pair.audited.fingerprint} <= set(there)

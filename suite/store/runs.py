@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from suite.store.address import is_database
 from suite.store.database import rows
+from suite.store.moved import at_hand
 from suite.store.names import BENCHMARK, COMPILE_SECONDS, ERROR, FINGERPRINT, IDENTITY, KIND, SECONDS
 
 _AT_ONCE = 5000
@@ -91,7 +92,11 @@ class _OfDatabase:
         for run_id, key, value in rows(self._uri, tagged.where(*here, tag.c.key.in_(_WANTED))):
             tags.setdefault(run_id, {})[key] = value
         found = rows(self._uri, select(run.c.run_uuid, run.c.status, run.c.artifact_uri, run.c.end_time).where(*here))
-        return [CellRun(r[0], experiment, r[1], r[2], int(r[3] or 0), tags[r[0]]) for r in found if r[0] in tags]
+        return [
+            CellRun(run_id, experiment, status, at_hand(self._uri, artifacts), int(end or 0), tags[run_id])
+            for run_id, status, artifacts, end in found
+            if run_id in tags
+        ]
 
 
 def _table(name: str, *columns: str) -> Any:

@@ -22,6 +22,7 @@ from suite.store import series
 from suite.store.address import artifact_folder
 from suite.store.artifact import identify
 from suite.store.lock import Claims
+from suite.store.moved import settle
 from suite.store.names import (
     ARTIFACT,
     BENCHMARK,
@@ -178,6 +179,7 @@ class Writer:
             if found.lifecycle_stage != "active":
                 self._begin_afresh(experiment)
             self._claims.take(experiment)
+            settle(self._uri, experiment, name, found.artifact_location)
             self._experiments[key] = experiment, self._clear(experiment)
         return self._experiments[key]
 

@@ -59,22 +59,6 @@ def wait_for_the_first(suite: Suite, process: subprocess.Popen[str]) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
-def finished(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Suite:
-    """The tiny benchmark as a newcomer runs it: nothing there before, two workers. The spec was moved since.
-
-    It is shared: what changes it needs a copy.
-    """
-
-    def make(folder: Path) -> None:
-        (folder / "ran.yaml").write_text(TINY)
-        done = Suite(folder).process("run", "ran.yaml", "--workers", 2)
-        assert done.stderr == ""
-        (folder / "ran.yaml").rename(folder / "tiny.yaml")
-
-    return Suite(made_once("finished", make))
-
-
 def test_run_ends_with_the_ranked_table(finished: Suite) -> None:
     shown = finished("run", "tiny.yaml").stdout
     assert "Does a net of three layers train?" in shown

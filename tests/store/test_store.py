@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -223,3 +224,17 @@ def test_numpy_scalars_are_kept_as_numbers(store: Store) -> None:
     add(store, dataclasses.replace(record, learning_rate=odd, parameters=np.int64(5)))  # type: ignore[arg-type]
     (found,) = load(store)
     assert (found.learning_rate, found.parameters) == (0.5, 5)
+
+
+def test_a_store_that_was_moved_is_read_and_written_where_it_is_now(tmp_path: Path, empty_database: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    shutil.copy(empty_database, before / "store.db")
+    add(Store(f"sqlite:///{before / 'store.db'}"), make_record(make_cell(1)))
+    before.rename(after)
+    store = Store(f"sqlite:///{after / 'store.db'}")
+    assert load(store) == [make_record(make_cell(1))]
+    add(store, make_record(make_cell(2)))
+    assert load(store) == [make_record(make_cell(1)), make_record(make_cell(2))]
+    assert {run.info.artifact_uri.startswith(f"{after}/mlruns/made/") for run in all_runs(store)} == {True}
+    assert not before.exists()
