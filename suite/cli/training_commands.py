@@ -148,8 +148,13 @@ def audit(
     for results in gathered:
         if not results.records:
             fail(nothing_recorded(store, specs, False, "audit", name=results.benchmark.name))
-        if not any(record.trials for record in results.records):
-            fail(f"{results.benchmark.name}: its learning rates are fixed, so that there is no tuning to audit.")
+    fixed = [r.benchmark.name for r in gathered if not any(record.trials for record in r.records)]
+    gathered = [results for results in gathered if results.benchmark.name not in fixed]
+    untuned = [f"{name}: its learning rates are fixed, so that there is no tuning to audit." for name in fixed]
+    if not gathered:
+        fail("\n".join(untuned))
+    for line in untuned:
+        print(line)
     plans = [audit_plan(results.benchmark, store, results.records, cells) for results in gathered]
     command = again("audit", specs, False, None, workers) + (f" --cells {cells}" if cells != SAMPLE else "")
     run_missing(plans, store, count, console, command)
