@@ -46,7 +46,10 @@ def detail(found: Judgement) -> RenderableType:
     """One claim with its test, its verdict and every context, the strongest first."""
     claim = found.claim
     parts: list[RenderableType] = [_claim(found)]
-    about = {"source": claim.source, "dissent": claim.dissent, "compared": compared_text(claim), "text": claim.digest}
+    about = {
+        "source": claim.source, "dissent": claim.dissent, "note": claim.note, "compared": compared_text(claim),
+        "text": claim.digest,
+    }  # fmt: skip
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="dim")
     table.add_column(ratio=1)

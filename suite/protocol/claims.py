@@ -120,6 +120,7 @@ class Claim:
         where: The part of the grid that it is about: labels by factor.
         holds: Everywhere, or on average.
         dissent: Published evidence that disagrees.
+        note: What to keep in mind with the verdict.
         test: How it would be tested, where it cannot be yet.
         needs: What must be there before it can be judged.
         untestable: Why it will not be.
@@ -138,6 +139,7 @@ class Claim:
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     holds: Holds = Holds.EVERYWHERE
     dissent: str = ""
+    note: str = ""
     test: str = ""
     needs: str = ""
     untestable: str = ""

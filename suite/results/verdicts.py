@@ -85,6 +85,7 @@ class PublishedClaim(_Part):
         says: In a sentence.
         source: Who says it.
         dissent: Published evidence that disagrees.
+        note: What to keep in mind with the verdict.
         topic: Under which it is listed.
         test: What is compared.
         digest: Of the claim's text.
@@ -105,6 +106,7 @@ class PublishedClaim(_Part):
     says: str
     source: str
     dissent: str
+    note: str
     topic: str
     test: str
     digest: str
@@ -196,7 +198,7 @@ def _claim(found: Judgement) -> PublishedClaim:
     claim = found.claim
     hangs_on = found.moderator if found.verdict is Verdict.DEPENDS else None
     return PublishedClaim(
-        **{key: getattr(claim, key) for key in ("id", "says", "source", "dissent", "topic", "digest", "holds")},
+        **{key: getattr(claim, key) for key in ("id", "says", "source", "dissent", "note", "topic", "digest", "holds")},
         test=compared_text(claim),
         verdict=found.verdict,
         because=because(found),

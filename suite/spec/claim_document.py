@@ -75,6 +75,7 @@ class ClaimDocument(Document):
         "everywhere", description="in every context, or in the mean over them"
     )
     dissent: str = Field("", max_length=400, description="published evidence that disagrees")
+    note: str = Field("", max_length=400, description="what to keep in mind with the verdict")
     test: str = Field("", max_length=400, description="how it would be tested, where it cannot be yet")
     needs: str = Field("", max_length=400, description="what must be there before it can be judged")
     untestable: str = Field("", max_length=400, description="why it will not be judged here")

@@ -33,7 +33,7 @@ DELTAS = {
 ACCURACY = 0.02
 
 _FORMS = ("compare", "trend", "spread", "predict", "value")
-_UNHASHED = ("topic", "source", "dissent")
+_UNHASHED = ("topic", "source", "dissent", "note")
 """What a claim may change without being another one."""
 
 
@@ -61,8 +61,8 @@ class ClaimReader:
             return None
         told = {key: value for key, value in self.node.plain().items() if key not in _UNHASHED}
         about: dict[str, Any] = {
-            "id": shape.id, "says": shape.says, "dissent": shape.dissent, "needs": shape.needs,
-            "source": self._source(shape),
+            "id": shape.id, "says": shape.says, "dissent": shape.dissent, "note": shape.note,
+            "needs": shape.needs, "source": self._source(shape),
             "topic": shape.topic or (self.whole.topic if self.whole else ""), "untestable": shape.untestable,
         }  # fmt: skip
         if shape.needs or shape.untestable:

@@ -45,7 +45,7 @@ CLAIMS = (
     claim("batch", Compare({"normalization": ("batch",)}, {"normalization": ("none",)})),
     claim("sigmoid", Compare({"activation": ("sigmoid",)}, {"activation": ("relu",)}), source="A book"),
     claim("initializer", Compare({"initializer": ("he_normal",)}, {"initializer": ("small",)}), holds=Holds.ON_AVERAGE),
-    claim("depth", Trend("depth", -1), "depth", topic="Depth", dissent=NASTY, source="A paper"),
+    claim("depth", Trend("depth", -1), "depth", topic="Depth", dissent=NASTY, note=NASTY, source="A paper"),
     claim("spread", Spread("optimizer"), topic="Depth"),
     claim("predicts", Predict("gradient_ratio_init < -1", "outcome != trained", 0.9)),
     claim(
