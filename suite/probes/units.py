@@ -31,18 +31,22 @@ class UnitProbe(ValidationProbe):
         self._facts = {activation: slope_facts(activation) for activation in set(activations)}
 
     def measure_chunk(self, activation_inputs: Sequence[Any], weights: Any) -> Mapping[str, Any]:
-        """Sums over the chunk, for each stack of layers alike: slopes counted as saturated, and as not zero."""
+        """For each stack of layers alike: units alive on any example of the chunk, and where it tells, slopes saturated."""
         sums = {}
         for group, members in enumerate(self._groups([u.shape for u in activation_inputs])):
             activation = self._activations[members[0]]
+            facts = self._facts[activation]
             stack = tf.stack([activation_inputs[i] for i in members])
-            slope = tf.abs(_slope(activation, stack))
-            kept = tf.reshape(weights, [1, -1] + [1] * (len(stack.shape) - 2))
-            saturated = tf.cast(slope <= SATURATED_SLOPE * self._facts[activation].largest, tf.float32) * kept
-            alive = tf.cast(slope != 0, tf.float32) * kept
-            sums[f"saturated_{group}"] = tf.reduce_sum(saturated, axis=list(range(1, len(stack.shape))))
-            sums[f"alive_{group}"] = tf.reduce_sum(alive, axis=list(range(1, len(stack.shape) - 1)))
-            sums[f"seen_{group}"] = tf.reduce_sum(weights) * tf.cast(tf.size(stack[0, 0]), tf.float32)
+            slope = _slope(activation, stack)
+            # Positions first: of a convolution there are hundreds for every example, and booleans are cheap to join.
+            axes = range(len(stack.shape))
+            alive = tf.reduce_any(slope != 0, axis=list(axes[2:-1])) & (weights > 0)[None, :, None]
+            sums[f"alive_{group}"] = tf.cast(tf.reduce_any(alive, axis=1), tf.float32)
+            if facts.bounded:
+                kept = tf.reshape(weights, [1, -1] + [1] * len(axes[2:]))
+                saturated = tf.cast(tf.abs(slope) <= SATURATED_SLOPE * facts.largest, tf.float32) * kept
+                sums[f"saturated_{group}"] = tf.reduce_sum(saturated, axis=list(axes[1:]))
+                sums[f"seen_{group}"] = tf.reduce_sum(weights) * tf.cast(tf.size(stack[0, 0]), tf.float32)
         return sums
 
     def finish(self, shapes: Sequence[tuple[int | None, ...]], sums: Mapping[str, Any]) -> Mapping[str, Any]:
