@@ -26,6 +26,9 @@ _QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.worker.preload": ["suite.run.worker"],
     "distributed.admin.system-monitor.gil.enabled": False,
+    # Every server of the cluster would else wake 50 times a second to time its own loop: 9% of a core in all.
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
 }
 
 
