@@ -11,6 +11,10 @@ from tests.leaderboard.synthetic import write_results
 from tests.readme import README, written
 from tests.readme.findings import NotBorneOut, mnist_cnn
 from tests.readme.published import RESULTS, Published
+from tests.readme.speed import speed
+from tests.speed.growth import PICTURE, drawn, kept_in
+from tests.speed.measured import measured
+from tests.speed.table import ROWS
 
 
 def test_every_figure_is_that_of_the_published_tables() -> None:
@@ -26,7 +30,7 @@ def test_only_what_is_marked_is_written(tmp_path: Path) -> None:
     text = "before <!-- trainings -->1<!-- /trainings --> after 1\n"
     after, wrong = written(text, lambda name: found)
     assert after == f"before <!-- trainings -->{100 * (4 + 5)}<!-- /trainings --> after 1\n"
-    assert wrong == [f"Expected one block <!-- {name} --> in the README." for name in ("board", "benchmarks")]
+    assert wrong == [f"Expected one block <!-- {name} --> in the README." for name in ("board", "benchmarks", "speed")]
     assert written(after, lambda name: found)[0] == after
 
 
@@ -35,6 +39,28 @@ def test_a_sentence_that_its_tables_do_not_bear_out_is_not_written(tmp_path: Pat
     alike = Published(write_results(tmp_path, "mnist_cnn", grid=grid, layers=3, probes=4, missing=0))
     with pytest.raises(NotBorneOut, match="do not bear out that skip connections hurt without normalization"):
         mnist_cnn({"mnist_cnn": alike})
+
+
+def test_a_speed_that_was_not_measured_is_not_written() -> None:
+    found = {name: part for name, part in measured().items() if name != "steps"}
+    with pytest.raises(NotBorneOut, match=r"Not measured: steps\. Run tox -e speed -- steps"):
+        speed(found)
+
+
+def test_the_picture_of_growth_is_of_the_same_figures_as_the_text() -> None:
+    kept = kept_in(PICTURE)
+    assert kept == drawn(measured())
+    assert set(kept["compiling"]["plain"]) == {"10", "20", "50", "100"}
+
+
+def test_a_goal_is_reached_from_its_own_side() -> None:
+    faster, shorter = (next(row for row in ROWS if row.more_is_better is more) for more in (True, False))
+    for row, better in ((faster, 2.0), (shorter, 0.5)):
+        assert row.reached(row.goal)
+        assert row.reached(row.goal * better)
+        assert not row.reached(row.goal / better)
+        assert row.before is not None
+        assert row.ratio(row.before * better) == pytest.approx(2)
 
 
 def test_an_effect_is_asked_either_way_round(tmp_path: Path) -> None:

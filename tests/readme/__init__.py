@@ -1,4 +1,5 @@
-"""The README's figures, from the published tables: `python -m tests.readme` writes them, a test holds them.
+"""The README's figures, from the published tables and from what `tox -e speed` measured: `python -m tests.readme` writes
+them, a test holds them.
 
 What is written stands between two comments, `<!-- board -->` and `<!-- /board -->`. Sentences are by people and figures
 by the tables; a sentence that its tables no longer bear out is not written, but told, for a person to write anew.
@@ -16,6 +17,8 @@ from rich.console import Console
 from suite.cli.report import report
 from tests.readme.findings import ROWS, NotBorneOut
 from tests.readme.published import Published
+from tests.readme.speed import speed
+from tests.speed.measured import measured
 
 REPOSITORY = Path(__file__).parents[2]
 README = REPOSITORY / "README.md"
@@ -59,7 +62,12 @@ def benchmarks(read: Read) -> str:
     return "\n" + "\n".join(lines) + "\n"
 
 
-BLOCKS: Mapping[str, Callable[[Read], str]] = {"trainings": trainings, "board": board, "benchmarks": benchmarks}
+BLOCKS: Mapping[str, Callable[[Read], str]] = {
+    "trainings": trainings,
+    "board": board,
+    "benchmarks": benchmarks,
+    "speed": lambda read: speed(measured()),
+}
 """What stands between the comments of each name."""
 
 

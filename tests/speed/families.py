@@ -5,7 +5,6 @@ Each contender trains the same model on the same number of batches in one thread
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from suite.tasks import Task, TaskError, load_task
+from suite.tasks import Task, load_task
 from suite.training.evaluation import CHUNK
 from suite.training.program import Program
 from tests.probes.cases import feed, recipe
@@ -31,47 +30,39 @@ ROUNDS, STEPS, VALIDATIONS = 5, 150, 2
 RECURRENT = {"units": 64, "batch_size": 32, "optimizer": "adam"}
 
 
-def compare_families() -> None:
-    """Prints ms per step and how many times faster than `Model.fit`."""
+def measure() -> dict[str, dict[str, float]]:
+    """Milliseconds a step, the suite's probing among them, by case and contender."""
     digits = load_task({"name": "digits"})
     adding = load_task({"name": "adding", "length": 100, "train_size": 1000})
-    cases: list[tuple[str, str, Task, Mapping[str, Any]]] = [
-        ("CNN, 8 layers, digits", "cnn", digits, {**CNN, "depth": 8}),
-        ("CNN, 20 layers and batch norm, digits", "cnn", digits, {**CNN, "depth": 20, "normalization": "batch"}),
-        *(
-            (f"{cell}, 64 units, T = 100", "recurrent", adding, {**RECURRENT, "cell_type": cell})
-            for cell in ("simple_rnn", "lstm", "gru")
-        ),
-    ]
-    print(
-        f"\nms per step, median of {ROUNDS} interleaved rounds, of {STEPS} steps and {VALIDATIONS} validations; the suite probes twice"
-    )
-    for title, model, task, factors in cases:
+    cases: dict[str, tuple[str, Task, Mapping[str, Any]]] = {
+        "cnn_8": ("cnn", digits, {**CNN, "depth": 8}),
+        "cnn_20_batch": ("cnn", digits, {**CNN, "depth": 20, "normalization": "batch"}),
+        **{cell: ("recurrent", adding, {**RECURRENT, "cell_type": cell}) for cell in ("simple_rnn", "lstm", "gru")},
+    }
+    found = {}
+    for name, (model, task, factors) in cases.items():
         chosen = recipe(model, **factors)
-        times = _medians({"fit": _keras_fit(model, task, chosen), "suite": _suite(model, task, chosen, STEPS)})
-        fit, ours = (times[name] / STEPS * 1000 for name in ("fit", "suite"))
-        print(f"  {title:<40} Model.fit {fit:8.2f}   suite {ours:8.2f}   {fit / ours:4.1f} times faster", flush=True)
-    _compare_mnist()
+        contenders = {"fit": _keras_fit(model, task, chosen), "suite": _suite(model, task, chosen, STEPS)}
+        found[name] = {who: 1000 * seconds / STEPS for who, seconds in interleave(contenders, ROUNDS).items()}
+        print(f"  {name}: " + ", ".join(f"{who} {ms:.2f} ms" for who, ms in found[name].items()), flush=True)
+    return found
 
 
-def _compare_mnist() -> None:
-    """784-128-128-10, three epochs of 50,000 in batches of 64: the program with its probes against a bare loop."""
-    try:
-        task = load_task({"name": "mnist"})
-    except TaskError as error:
-        print(f"  MNIST is left out: {error}")
-        return
+def measure_mnist() -> dict[str, float]:
+    """Seconds of three epochs of MNIST through 784-128-128-10, in batches of 64: the program against a bare loop.
+
+    Raises:
+        TaskError: MNIST is not there.
+    """
+    task = load_task({"name": "mnist"})
     steps = 3 * len(task.train) // 64
     chosen = recipe("mlp", depth=2, width=128, batch_size=64, activation="relu", optimizer="adam")
     contenders = {
-        "bare compiled loop": _bare_loop(task, steps),
-        "the same, validating twice": _bare_loop(task, steps, validations=VALIDATIONS),
-        "suite, two steps probed and validated": _suite("mlp", task, chosen, steps),
+        "bare": _bare_loop(task, steps),
+        "bare_validating": _bare_loop(task, steps, validations=VALIDATIONS),
+        "suite": _suite("mlp", task, chosen, steps),
     }
-    times = _medians(contenders)
-    print(f"\nMNIST, 784-128-128-10, {steps:,} steps of 64, median of {ROUNDS} interleaved rounds")
-    for name, seconds in times.items():
-        print(f"  {name:<40}{seconds:6.2f} s   {seconds / times['bare compiled loop']:.2f} times the bare loop")
+    return interleave(contenders, ROUNDS)
 
 
 def _suite(model: str, task: Task, chosen: Mapping[str, Any], steps: int) -> Callable[[], None]:
@@ -146,8 +137,3 @@ def _bare_loop(task: Task, steps: int, validations: int = 0) -> Callable[[], Non
             validate().numpy()
 
     return run
-
-
-def _medians(contenders: Mapping[str, Callable[[], None]]) -> dict[str, float]:
-    """Median seconds of each over interleaved rounds."""
-    return {name: statistics.median(times) for name, times in interleave(contenders, ROUNDS).items()}

@@ -1,7 +1,7 @@
 """What a careful user would write without the suite: Keras, Optuna, validation and a gradient callback, on all cores.
 
-It does for each cell what the suite does: the same trials over the same range, the same replicates and steps, a
-validation pass and per-layer gradient norms about twenty times in a run.
+It does for each cell what the suite does: as many trials over the same range, as many replicates and steps, a validation
+pass and per-layer gradient norms about twenty times in a run. Each training builds and compiles anew.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import multiprocessing
 import os
 import time
 
-DEPTH, WIDTH, BATCH, EPOCHS, TRIALS, REPLICATES = 20, 64, 64, 20, 6, 5
+DEPTH, WIDTH, BATCH, EPOCHS = 20, 64, 64, 20
 
 
 def train_cell(cell: dict) -> dict:
@@ -26,6 +26,8 @@ def train_cell(cell: dict) -> dict:
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
+    started = time.perf_counter()
+    trials, replicates = cell["trials"], cell["replicates"]
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     data = load_digits()
     x, y = data.data.astype("float32") / 16, data.target
@@ -96,15 +98,16 @@ def train_cell(cell: dict) -> dict:
         return model, 0.0 if np.isnan(score) else score
 
     study = optuna.create_study(
-        direction="maximize", sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=TRIALS // 2)
+        direction="maximize", sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=trials // 2)
     )
-    study.optimize(lambda trial: train(trial.suggest_float("rate", 1e-4, 1.0, log=True), 0)[1], n_trials=TRIALS)
+    study.optimize(lambda trial: train(trial.suggest_float("rate", 1e-4, 1.0, log=True), 0)[1], n_trials=trials)
     scores = []
-    for seed in range(1, REPLICATES + 1):
+    for seed in range(1, replicates + 1):
         model, _ = train(study.best_params["rate"], seed)
         scores.append(model.evaluate(x_test, y_test, verbose=0, batch_size=360)[1])
     keras.backend.clear_session()
-    return {**cell, "rate": study.best_params["rate"], "test": float(np.mean(scores))}
+    found = {"rate": study.best_params["rate"], "test": float(np.mean(scores)) if scores else None}
+    return {**cell, **found, "training_seconds": time.perf_counter() - started}
 
 
 def main() -> None:
@@ -112,9 +115,12 @@ def main() -> None:
     for factor in ("activation", "initializer", "normalization", "optimizer"):
         parser.add_argument(f"--{factor}", nargs="+", required=True)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--trials", type=int, default=12)
+    parser.add_argument("--replicates", type=int, default=5)
     factors = vars(parser.parse_args())
     workers = factors.pop("workers")
-    cells = [dict(zip(factors, levels, strict=True)) for levels in itertools.product(*factors.values())]
+    runs = {name: factors.pop(name) for name in ("trials", "replicates")}
+    cells = [runs | dict(zip(factors, levels, strict=True)) for levels in itertools.product(*factors.values())]
     started = time.perf_counter()
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         for result in pool.imap_unordered(train_cell, cells):
