@@ -26,7 +26,7 @@ CNN = {
     "stages": 3,
     "optimizer": "adam",
 }
-ROUNDS, STEPS, VALIDATIONS = 5, 150, 2
+ROUNDS, STEPS, VALIDATIONS = 3, 150, 2
 RECURRENT = {"units": 64, "batch_size": 32, "optimizer": "adam"}
 
 
