@@ -65,7 +65,7 @@ def _whole(found: Measured) -> Iterable[str]:
         f"{cells['cells']} of its 180 cells take {cells['seconds']:.0f} s, all of them about "
         f"{cells['all_seconds'] / 60:.0f} minutes at that pace. The workers' time: "
         + ", ".join(f"{PROFILE[name]} {max(share, 0):.0%}" for name, share in cells["profile"].items())
-        + f". The main process spends {cells['main_cpu']:.2f} s a cell on recording it."
+        + f". The main process spends {cells['main_cpu']:.2f} s of processor time on each cell."
     )
 
 
@@ -108,7 +108,7 @@ def _goals(found: Measured) -> Iterable[str]:
     for row in ROWS:
         now = row.now(found)
         goal = f"{'at least' if row.more_is_better else 'at most'} {row.goal:g}"
-        yield f"| {row.what} | {now:.3g} {row.unit} | {goal}{'' if row.reached(now) else ', missed'} |"
+        yield f"| {row.what} | {row.text(now)} | {goal}{'' if row.reached(now) else ', missed'} |"
     yield ""
     one, other = (f"{it['step']:.0f} ms ({it['step_gflops']:.0f} GFLOP/s)" for it in norms.values())
     looks = " and ".join(f"{it['along_share'] + it['ends_share']:.0%}" for it in norms.values())

@@ -30,6 +30,10 @@ class Row:
     now: Callable[[Measured], float]
     more_is_better: bool = False
 
+    def text(self, now: float) -> str:
+        """The figure with its unit."""
+        return f"{now:,.0f} {self.unit}" if abs(now) >= 100 else f"{now:.3g} {self.unit}"
+
     def reached(self, now: float) -> bool:
         """Whether the goal is."""
         return now >= self.goal if self.more_is_better else now <= self.goal
@@ -79,18 +83,18 @@ ROWS = (
 
 def table(found: Measured, parts: Collection[str] = tuple(PARTS)) -> str:
     """The rows of these parts as text; those that are not measured say so."""
-    lines = [f"{'':54} {'before':>7} {'now':>7} {'goal':>7}  {'':5} {'better':>7}  GFLOP/s"]
+    lines = [f"{'':54} {'before':>7} {'now':>11} {'goal':>7}  {'better':>7}  GFLOP/s"]
     for row in ROWS:
         if row.part not in parts:
             continue
         before = "?" if row.before is None else f"{row.before:g}"
         if row.part not in found:
-            lines.append(f"{row.what:54} {before:>7} {'-':>7} {row.goal:7g}  {row.unit:5} not measured: {row.part}")
+            lines.append(f"{row.what:54} {before:>7} {'-':>11} {row.goal:7g}  not measured: {row.part}")
             continue
         now = row.now(found)
         ratio = row.ratio(now)
         lines.append(
-            f"{row.what:54} {before:>7} {now:7.3g} {row.goal:7g}  {row.unit:5} "
+            f"{row.what:54} {before:>7} {row.text(now):>11} {row.goal:7g}  "
             f"{'' if ratio is None else f'{ratio:.1f} x':>7}  {found[row.part]['gflops']:7.0f}  "
             f"{'reached' if row.reached(now) else ''}".rstrip()
         )
