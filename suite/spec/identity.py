@@ -104,12 +104,10 @@ def _set(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def _revisions(kind: str, entry: Entry, arguments: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     """The revision of an entry, and of all those that its arguments (or factors) name, defaults among them."""
     yield f"{kind}.{entry.name}", entry.revision
-    for name, value in arguments.items():
-        if not isinstance(value, Mapping):
-            continue
-        parameter = entry.parameter(name)
+    for parameter in entry.parameters:
+        value = arguments.get(parameter.name)
         inner = _entry_of(parameter, value)
-        if parameter is not None and inner is not None:
+        if inner is not None:
             yield from _revisions(parameter.catalog or "", inner, value)
 
 
