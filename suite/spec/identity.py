@@ -105,7 +105,7 @@ def _revisions(kind: str, entry: Entry, arguments: Mapping[str, Any]) -> Iterato
     """The revision of an entry, and of all those that its arguments (or factors) name, defaults among them."""
     yield f"{kind}.{entry.name}", entry.revision
     for parameter in entry.parameters:
-        value = arguments.get(parameter.name)
+        value: Any = arguments.get(parameter.name)
         inner = _entry_of(parameter, value)
         if inner is not None:
             yield from _revisions(parameter.catalog or "", inner, value)
