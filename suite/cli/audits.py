@@ -1,26 +1,102 @@
-"""The audit of a benchmark's tuning as a table for a terminal."""
+"""Whose tuning is audited, recorded boards or published ones, and what was found as a table for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.table import Table
 
+from suite.cli.options import fail
+from suite.cli.running import chosen
 from suite.protocol.labels import label_text
 from suite.protocol.records import Outcome
 from suite.protocol.written import difference
 
 if TYPE_CHECKING:
     from suite.protocol.audit import Audited
-    from suite.run.gather import Results
+    from suite.results.reader import Results
+    from suite.run.audit import Tuned
+    from suite.run.gather import Results as Gathered
+    from suite.spec import Benchmark
+    from suite.store import Store
 
 
-def audit_table(results: Results, audit: Sequence[Audited]) -> Table:
+@dataclass(frozen=True)
+class Board:
+    """What is doubted.
+
+    Attributes:
+        benchmark: As its spec is now.
+        tuned: Its cells; none where all rates are given.
+        conclude: Takes what was found to where the board lies, and returns the lines that are to be said of it.
+    """
+
+    benchmark: Benchmark
+    tuned: Sequence[Tuned]
+    conclude: Callable[[Sequence[Audited]], list[str]]
+
+
+def recorded_boards(specs: list[str], store: Store) -> list[Board]:
+    """What is recorded of the specs; a benchmark of which nothing is ends the command."""
+    from suite.cli.absent import nothing_recorded
+    from suite.run.audit import tuned
+    from suite.run.gather import gather
+
+    boards = []
+    for benchmark, _ in chosen(specs, []):
+        results = gather(benchmark, store, traces=False)
+        if not results.records:
+            fail(nothing_recorded(store, specs, False, "audit", name=benchmark.name))
+        boards.append(Board(benchmark, tuned(results.records), functools.partial(_recorded, results, store, specs[0])))
+    return boards
+
+
+def published_boards(specs: list[str], folder: Path) -> list[Board]:
+    """What is published of the specs in a folder, beside whose tables the audit is put.
+
+    Raises:
+        ResultsError: There are no tables of a benchmark, or they do not hold together.
+    """
+    from suite.results.reader import read
+    from suite.run.audit import tuned_in
+    from suite.spec import expand
+
+    boards = []
+    for benchmark, _ in chosen(specs, []):
+        results = read(folder / benchmark.name)
+        if results.older:
+            fail(f"{results.folder}: is of protocol {results.manifest.protocol_version}, whose tuning was another one.")
+        found = tuned_in(results, expand(benchmark))
+        boards.append(Board(benchmark, found, functools.partial(_published, results)))
+    return boards
+
+
+def _recorded(results: Gathered, store: Store, spec: str, _: Sequence[Audited]) -> list[str]:
+    from suite.cli.remarks import remarks
+
+    return remarks(results, store, spec)
+
+
+def _published(results: Results, audit: Sequence[Audited]) -> list[str]:
+    from suite.protocol.words import audit_in_words
+    from suite.results.reader import read
+    from suite.results.writer import add_audit
+
+    if not audit:
+        return []
+    add_audit(results, audit)
+    found = read(results.folder).audited
+    return [] if found is None else [audit_in_words(found), f"{results.folder}: holds the audit now."]
+
+
+def audit_table(audit: Sequence[Audited]) -> Table:
     """A row for every audited cell: its rate and the audit's, what each scores, and how many runs trained."""
-    facts = results.records[0].task_facts
-    sign = 1 if facts["higher_is_better"] else -1
+    sign = -1 if any(not one.own.task_facts["higher_is_better"] for one in audit) else 1
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", title=None)
     table.add_column("cell", ratio=1, no_wrap=True, overflow="ellipsis")
     for heading in ("rate", "audit's", "test", "audit's", "gain", "ok"):

@@ -24,7 +24,7 @@ def export(
     """Write tidy tables and a manifest."""
     from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
-    from suite.run.audit import audited
+    from suite.run.audit import audited, tuned
     from suite.run.gather import gather, read_specs, recorded_benchmarks, with_replicates
     from suite.store import Store
 
@@ -35,7 +35,7 @@ def export(
         records = results.records
         if not records:
             fail(nothing_recorded(store, specs or [], quick, "export", name=benchmark.name))
-        folder = write(results.manifest(), records, out, audited(benchmark, store, records))
+        folder = write(results.manifest(), records, out, audited(benchmark, store, tuned(records)))
         print(f"{folder}: {len(records)} of {len(results.cells)} cells")
     if not benchmarks:
         fail(nothing_recorded(store, [], quick, "export"))
@@ -77,7 +77,7 @@ def _export_all(out: Path) -> None:
     """Exports every benchmark in the store; the quick slice of one that has nothing else."""
     from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
-    from suite.run.audit import audited
+    from suite.run.audit import audited, tuned
     from suite.run.gather import gather, recorded_benchmarks
     from suite.store import Store
 
@@ -88,7 +88,7 @@ def _export_all(out: Path) -> None:
         fail(nothing_recorded(store, [], False, "show"))
     for results in gathered:
         if results.records:
-            write(results.manifest(), results.records, out, audited(results.benchmark, store, results.records))
+            write(results.manifest(), results.records, out, audited(results.benchmark, store, tuned(results.records)))
     _export_verdicts([results.benchmark for results in gathered if results.records], out)
 
 

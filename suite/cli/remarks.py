@@ -23,7 +23,7 @@ def remarks(results: Results, store: Store, spec: str) -> list[str]:
     """
     from suite.protocol.audit import summarize
     from suite.protocol.words import audit_in_words
-    from suite.run.audit import audited
+    from suite.run.audit import audited, tuned
 
     lines = _new_target({stored.record.cell.target for stored in results.stored.values()}, results.benchmark)
     if results.shallow:
@@ -33,8 +33,8 @@ def remarks(results: Results, store: Store, spec: str) -> list[str]:
     if results.records and not quick:
         found = summarize(
             [
-                {"cell": one.cell, **row}
-                for one in audited(results.benchmark, store, results.records)
+                {"cell": one.cell.fingerprint, **row}
+                for one in audited(results.benchmark, store, tuned(results.records))
                 for row in one.rows()
             ],
             of_cells=len(results.records),

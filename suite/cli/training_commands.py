@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -130,35 +132,38 @@ def check(specs: Specs) -> None:
 def audit(
     specs: Specs,
     cells: Annotated[int, typer.Option(min=1, help="To audit of each benchmark, drawn by lot.")] = SAMPLE,
+    results: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Doubt what is published in DIR, and put what is found beside its tables."),
+    ] = None,
     workers: Workers = None,
 ) -> None:
     """Measure what tuning misses: some cells again, with four times the trials.
 
     The rate that a cell has and the one found now are trained under the same fresh seeds, which no tuning saw.
     """
-    from suite.cli.absent import nothing_recorded
-    from suite.cli.audits import audit_table
-    from suite.cli.remarks import remarks
+    from suite.cli.audits import audit_table, published_boards, recorded_boards
     from suite.run.audit import audit_plan, audited
-    from suite.run.gather import gather
     from suite.store import Store
 
     count, console, store = parse_workers(workers), terminal(), Store()
-    gathered = [gather(benchmark, store, traces=False) for benchmark, _ in chosen(specs, [])]
-    for results in gathered:
-        if not results.records:
-            fail(nothing_recorded(store, specs, False, "audit", name=results.benchmark.name))
-    fixed = [r.benchmark.name for r in gathered if not any(record.trials for record in r.records)]
-    gathered = [results for results in gathered if results.benchmark.name not in fixed]
-    untuned = [f"{name}: its learning rates are fixed, so that there is no tuning to audit." for name in fixed]
-    if not gathered:
+    boards = recorded_boards(specs, store) if results is None else published_boards(specs, results)
+    untuned = [
+        f"{board.benchmark.name}: its learning rates are fixed, so that there is no tuning to audit."
+        for board in boards
+        if not board.tuned
+    ]
+    boards = [board for board in boards if board.tuned]
+    if not boards:
         fail("\n".join(untuned))
     for line in untuned:
         print(line)
-    plans = [audit_plan(results.benchmark, store, results.records, cells) for results in gathered]
+    plans = [audit_plan(board.benchmark, store, board.tuned, cells) for board in boards]
     command = again("audit", specs, False, None, workers) + (f" --cells {cells}" if cells != SAMPLE else "")
+    command += "" if results is None else f" --results {shlex.quote(str(results))}"
     run_missing(plans, store, count, console, command)
-    for results in gathered:
-        console.print(audit_table(results, audited(results.benchmark, store, results.records)))
-        for line in remarks(results, store, specs[0]):
+    for board in boards:
+        found = audited(board.benchmark, store, board.tuned)
+        console.print(audit_table(found))
+        for line in board.conclude(found):
             print(line)

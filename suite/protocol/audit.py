@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from suite.protocol.records import Outcome, Record
+from suite.protocol.records import Cell, Outcome, Record
 
 TIMES = 4
 """Trials of the audit, over those of the cell."""
@@ -38,7 +38,7 @@ def is_audit(name: str) -> bool:
 class Audited:
     """One cell under fresh seeds: with its own rate, and with the rate that more trials found."""
 
-    cell: str
+    cell: Cell
     own: Record
     audited: Record
 

@@ -14,7 +14,7 @@ from suite.protocol.columns import TABLES, factor_column
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import figures_of
-from suite.protocol.records import Record, Replicate, Trial, to_plain
+from suite.protocol.records import Cell, Record, Replicate, Trial, to_plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,10 +35,11 @@ def tables(records: Sequence[Record], audit: Sequence[Audited] = ()) -> dict[str
         audit: Of some of them.
     """
     records = [dataclasses.replace(r, replicates=tuple(map(_followed, r.replicates))) for r in records]
+    cells = [record.cell for record in records]
     found = {
-        "cells": _short(records, [[figures] for figures in figures_of(records)], "cells"),
-        "replicates": _short(records, [[_replicate_row(run) for run in r.replicates] for r in records], "replicates"),
-        "trials": _short(records, [[to_plain(trial) for trial in r.trials] for r in records], "trials"),
+        "cells": _short(cells, [[figures] for figures in figures_of(records)], "cells"),
+        "replicates": _short(cells, [[_replicate_row(run) for run in r.replicates] for r in records], "replicates"),
+        "trials": _short(cells, [[to_plain(trial) for trial in r.trials] for r in records], "trials"),
         "gradients": _long(records, _gradient_rows, "gradients"),
         "gradients_through_time": _long(records, _through_time_rows, "gradients_through_time"),
         "curves": _long(records, _curve_rows, "curves"),
@@ -46,10 +47,13 @@ def tables(records: Sequence[Record], audit: Sequence[Audited] = ()) -> dict[str
     if not any("gradient_rms_through_time" in run.traces for record in records for run in record.replicates):
         del found["gradients_through_time"]
     if audit:
-        by_cell = {one.cell: one.rows() for one in audit}
-        of = [record for record in records if record.cell.fingerprint in by_cell]
-        found["audit"] = _short(of, [by_cell[record.cell.fingerprint] for record in of], "audit")
+        found["audit"] = audit_table(audit)
     return found
+
+
+def audit_table(audit: Sequence[Audited]) -> pd.DataFrame:
+    """A row per fresh seed of every audited cell."""
+    return _short([one.cell for one in audit], [one.rows() for one in audit], "audit")
 
 
 def _followed(run: Replicate) -> Replicate:
@@ -92,7 +96,7 @@ def _replicate_row(run: Replicate) -> dict[str, Any]:
     return {**to_plain(run), "causes": "+".join(run.causes)}
 
 
-def _short(records: Sequence[Record], rows: Sequence[Sequence[Mapping[str, Any]]], table: str) -> pd.DataFrame:
+def _short(cells: Sequence[Cell], rows: Sequence[Sequence[Mapping[str, Any]]], table: str) -> pd.DataFrame:
     """A table of a few rows per cell."""
     import pandas as pd
 
@@ -107,7 +111,7 @@ def _short(records: Sequence[Record], rows: Sequence[Sequence[Mapping[str, Any]]
             frame[column] = frame[column].astype("float64")
         elif not pd.api.types.is_numeric_dtype(frame[column]):
             frame[column] = frame[column].astype("string")
-    return _with_keys(records, [len(group) for group in rows], frame, categorical=False)
+    return _with_keys(cells, [len(group) for group in rows], frame, categorical=False)
 
 
 def _long(
@@ -131,23 +135,19 @@ def _long(
     frame = pd.DataFrame({column: np.concatenate(chunks) for column, chunks in parts.items()})
     if "name" in frame:
         frame["name"] = pd.Categorical(frame["name"])
-    return _with_keys(records, counts, frame, categorical=True)
+    return _with_keys([record.cell for record in records], counts, frame, categorical=True)
 
 
-def _with_keys(
-    records: Sequence[Record], counts: Sequence[int], frame: pd.DataFrame, *, categorical: bool
-) -> pd.DataFrame:
+def _with_keys(cells: Sequence[Cell], counts: Sequence[int], frame: pd.DataFrame, *, categorical: bool) -> pd.DataFrame:
     """Puts `benchmark`, `cell` and a column per factor in front."""
     import pandas as pd
 
     keys: dict[str, list[Any]] = {
-        "benchmark": [record.cell.benchmark for record in records],
-        "cell": [record.cell.fingerprint for record in records],
+        "benchmark": [cell.benchmark for cell in cells],
+        "cell": [cell.fingerprint for cell in cells],
     }
-    keys |= {
-        factor_column(factor): [record.cell.factors[factor] for record in records] for factor in records[0].cell.factors
-    }
-    rows = np.repeat(np.arange(len(records)), counts)
+    keys |= {factor_column(factor): [cell.factors[factor] for cell in cells] for factor in cells[0].factors}
+    rows = np.repeat(np.arange(len(cells)), counts)
     front = {}
     for name, values in keys.items():
         column = _label_column(values)

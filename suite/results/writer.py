@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +15,12 @@ from suite.protocol.records import Record
 from suite.results.errors import told_as
 from suite.results.folders import rebuilt
 from suite.results.manifest import CSV, FILES, MANIFEST, Manifest, sha256
-from suite.results.tables import tables
+from suite.results.tables import audit_table, tables
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from suite.results.reader import Results
 
 LONG = ("gradients", "gradients_through_time")
 """Tables with a row per layer and look: what the probes saw, in float32."""
@@ -43,6 +46,24 @@ def export(manifest: Manifest, records: Sequence[Record], out: Path, audit: Sequ
         write_tables(tables(records, audit), folder)
         write_manifest(manifest, folder)
     return target
+
+
+def add_audit(results: Results, audit: Sequence[Audited]) -> None:
+    """Puts an audit beside tables that were exported before, in place of one that is there; the others stay as they are.
+
+    Args:
+        results: As they were read.
+        audit: Of at least one of the cells.
+
+    Raises:
+        ResultsError: The folder cannot be written to.
+    """
+    target = results.folder
+    with told_as("written", target), rebuilt(target, MANIFEST, _listed) as folder:
+        for name in results.manifest.files:
+            shutil.copy2(target / name, folder / name)
+        write_tables({"audit": audit_table(audit)}, folder)
+        write_manifest(results.manifest, folder)
 
 
 def write_tables(frames: dict[str, pd.DataFrame], folder: Path) -> None:

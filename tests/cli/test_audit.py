@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from suite.run.audit import audit_plan
+from suite.results.reader import read
+from suite.run.audit import audit_plan, tuned
 from suite.spec import expand, read_benchmarks
 from suite.store import Store
 from tests.conftest import TINY, Suite
@@ -46,11 +47,30 @@ def test_given_rates_are_not_audited(suite: Suite, database_copy: Callable[[Path
             writer.add(replace(make_record(cell), trials=()), PROVENANCE)
     assert "given: its learning rates are fixed, so that there is" in suite("audit", "tiny.yaml", status=2).stderr
     file.write_text(f"{given}---\n{TINY}")
-    tuned, store = read_benchmarks(file)[1], Store(f"sqlite:///{suite.folder / 'mlflow.db'}")
-    records = [make_record(cell) for cell in expand(tuned)]
+    benchmark, store = read_benchmarks(file)[1], Store(f"sqlite:///{suite.folder / 'mlflow.db'}")
+    records = [make_record(cell) for cell in expand(benchmark)]
     with store.writing() as writer:
-        for record in records + [make_record(cell) for cell in audit_plan(tuned, store, records, 1).to_run]:
+        for record in records + [make_record(cell) for cell in audit_plan(benchmark, store, tuned(records), 1).to_run]:
             writer.add(record, PROVENANCE)
     told = suite("audit", "tiny.yaml", "--cells", 1).stdout
     assert "given: its learning rates are fixed, so that there is no tuning to audit.\n" in told
     assert "on 1 of 4 cells" in told
+
+
+def test_published_tables_are_audited_without_their_store(finished: Suite, tmp_path: Path) -> None:
+    """Only the audit's own cells are trained; the tables get what an audit of the records would have given them."""
+    other = Suite(tmp_path / "reader")
+    other.folder.mkdir()
+    shutil.copy2(finished.folder / "tiny.yaml", other.folder)
+    finished("export", "tiny.yaml", "--out", other.folder / "published")
+    before = {path.name: path.read_bytes() for path in (other.folder / "published" / "tiny").iterdir()}
+    told = other("audit", "tiny.yaml", "--results", "published", "--cells", 1, "--workers", 0).stdout
+    assert "Audit: 16 trials in place of 4 gain " in told
+    assert "on 1 of 4 cells" in told
+    after = {path.name: path.read_bytes() for path in (other.folder / "published" / "tiny").iterdir()}
+    assert set(after) - set(before) == {"audit.csv", "audit.parquet"}
+    assert {name for name in before if before[name] != after[name]} == {"manifest.json"}
+    results = read(other.folder / "published" / "tiny")
+    assert results.audited is not None
+    assert results.audited.cells == 1
+    assert "no such file" in other("audit", "tiny.yaml", "--results", "elsewhere", status=2).stderr

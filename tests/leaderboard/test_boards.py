@@ -158,7 +158,7 @@ def test_the_boards_head_says_what_the_audit_found(tmp_path: Path, built: Built)
             runs = [replace(run, test_score=(run.test_score or 0.1) + gain) for run in record.replicates]
             return replace(record, replicates=tuple(runs))
 
-        audit = [Audited(r.cell.fingerprint, r, audited(r)) for r in steady]
+        audit = [Audited(r.cell, r, audited(r)) for r in steady]
         export(manifest, records, tmp_path / name, audit)
         site.build(tmp_path / name, tmp_path / f"{name}-site")
         page = (tmp_path / f"{name}-site" / name / "index.html").read_text()
