@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.protocol.claims import SCORES
 from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS
 from suite.protocol.evidence import Evidence
 from suite.protocol.labels import held_label, label_text
@@ -21,23 +22,24 @@ from suite.results.tables import TEXTS, plain_values, rows, tables
 if TYPE_CHECKING:
     import pandas as pd
 
+    from suite.protocol.audit import AuditSummary
     from suite.protocol.records import Record
-
-_SCORES = ("test_score", "train_score", "validation_score")
 
 
 def evidence_of(results: Results) -> Evidence:
     """Of published tables."""
-    return _evidence(results.manifest, results.cells, results.replicates)
+    return _evidence(results.manifest, results.cells, results.replicates, len(results.trials) > 0, results.audited)
 
 
-def evidence_of_records(manifest: Manifest, records: Sequence[Record]) -> Evidence:
+def evidence_of_records(manifest: Manifest, records: Sequence[Record], audit: AuditSummary | None = None) -> Evidence:
     """Of what is recorded, by way of the tables that it would be exported as."""
     found = tables(records)
-    return _evidence(manifest, found["cells"], found["replicates"])
+    return _evidence(manifest, found["cells"], found["replicates"], len(found["trials"]) > 0, audit)
 
 
-def _evidence(manifest: Manifest, cells: pd.DataFrame, replicates: pd.DataFrame) -> Evidence:
+def _evidence(
+    manifest: Manifest, cells: pd.DataFrame, replicates: pd.DataFrame, tuned: bool, audit: AuditSummary | None
+) -> Evidence:
     factors = {factor: tuple(map(label_text, labels)) for factor, labels in manifest.factors.items()}
     table = rows(cells)
     place = {row["cell"]: index for index, row in enumerate(table)}
@@ -61,10 +63,11 @@ def _evidence(manifest: Manifest, cells: pd.DataFrame, replicates: pd.DataFrame)
             numbers = np.full(shape, np.nan)
             numbers[at] = replicates[name].to_numpy(dtype=float, na_value=np.nan)
             columns[name] = numbers
-    higher = manifest.task.higher_is_better
     there = np.zeros(shape, dtype=bool)
     there[at] = True
-    columns |= {name: _or_chance(columns[name], columns["chance_score"], there, higher) for name in _SCORES}
+    columns |= {
+        name: np.where(there & np.isnan(columns[name]), columns["chance_score"], columns[name]) for name in SCORES
+    }
     columns["budget"] = np.array([[manifest.steps_of(row)] for row in table], dtype=float).reshape(-1, 1)
     late = there & np.isnan(columns["steps_to_target"])
     columns["steps_to_target"] = np.where(late, columns["budget"], columns["steps_to_target"])
@@ -76,9 +79,11 @@ def _evidence(manifest: Manifest, cells: pd.DataFrame, replicates: pd.DataFrame)
         tuple(tuple(label_text(row[factor]) for factor in factors) for row in table),
         tuple(row["cell"] for row in table),
         columns,
-        higher,
+        manifest.task.higher_is_better,
         len(manifest.missing),
         digest_of(manifest),
+        tuned,
+        audit,
     )
 
 
@@ -90,11 +95,3 @@ def digest_of(manifest: Manifest) -> str:
 
 def _arguments(manifest: Manifest) -> dict[str, Any]:
     return dict(manifest.task.model_extra or {})
-
-
-def _or_chance(
-    scores: NDArray[np.float64], chance: NDArray[np.float64], there: NDArray[np.bool_], higher: bool
-) -> NDArray[np.float64]:
-    """As comparisons have them: none is worse than chance, nor is a run that went non-finite."""
-    filled = np.where(there & np.isnan(scores), chance, scores)
-    return np.asarray((np.fmax if higher else np.fmin)(filled, np.where(there, chance, np.nan)))

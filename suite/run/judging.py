@@ -76,13 +76,15 @@ def recorded_or_published(benchmarks: Sequence[Benchmark], store: Store, publish
         StoreError: The store cannot be read.
     """
     from suite.results.evidence import evidence_of_records
+    from suite.run.audit import audit_summary
     from suite.run.gather import gather
 
     tables = Tables()
     for benchmark in benchmarks:
         results = gather(benchmark, store, traces=False)
         if results.records:
-            tables.found[benchmark.name] = evidence_of_records(results.manifest(), results.records)
+            audit = audit_summary(benchmark, store, results.records)
+            tables.found[benchmark.name] = evidence_of_records(results.manifest(), results.records, audit)
         else:
             _published(benchmark, published, tables)
     return tables

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from suite.protocol.columns import factor_column
+from suite.protocol.expressions import parse
 from suite.protocol.ranks import compared_scores
 from suite.results.evidence import evidence_of, evidence_of_records
 from suite.results.reader import read
@@ -35,7 +36,7 @@ def test_scores_and_steps_are_those_that_comparisons_are_made_on() -> None:
     lost = {"outcome": "nonfinite", "test_score": None, "train_score": None, "steps_to_target": None}
     records = [replace(first, replicates=(replace(first.replicates[0], **lost), *first.replicates[1:])), *rest]
     found = evidence_of_records(manifest, records)
-    np.testing.assert_allclose(found.columns["test_score"], compared_scores(records))
+    np.testing.assert_allclose(found.values(parse("test_score"), compared=True), compared_scores(records))
     assert found.columns["test_score"][0, 0] == found.columns["train_score"][0, 0] == 0.1
     for row, record in enumerate(records):
         for run in record.replicates:
@@ -51,7 +52,9 @@ def test_errors_are_no_worse_than_chance_either(tmp_path: Path) -> None:
     folder = write_results(tmp_path, "adding", grid=grid, metric="mse", length=20, layers=1, missing=0)
     found = evidence_of(read(folder))
     assert not found.higher_is_better
-    assert (found.columns["test_score"] <= found.columns["chance_score"]).all()
+    found.columns["test_score"][0, 0] = 99
+    assert (found.values(parse("test_score"), compared=True) <= found.columns["chance_score"]).all()
+    assert found.values(parse("test_score"))[0, 0] == 99
 
 
 def test_a_run_that_is_late_is_late_by_the_steps_of_its_own_cell() -> None:
