@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.protocol.along import followed
 from suite.protocol.claims import SCORES
 from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS
 from suite.protocol.evidence import Evidence
 from suite.protocol.labels import held_label, label_text
+from suite.protocol.outcomes import gradient_straightness
 from suite.protocol.records import Outcome
 from suite.results.manifest import Manifest
 from suite.results.reader import Results
@@ -26,20 +28,35 @@ if TYPE_CHECKING:
     from suite.protocol.records import Record
 
 
-def evidence_of(results: Results) -> Evidence:
-    """Of published tables."""
-    return _evidence(results.manifest, results.cells, results.replicates, len(results.trials) > 0, results.audited)
+def evidence_of(results: Results, *, traced: bool = False) -> Evidence:
+    """Of published tables; with the figures of `suite.protocol.expressions.TRACED` if those are asked for."""
+    first: dict[tuple[str, int], NDArray[np.float64]] = {}
+    for cell in results.cells["cell"] if traced else ():
+        replicates, _, _, block = results.probed(cell)
+        first |= {(cell, int(replicate)): run[0] for replicate, run in zip(replicates, block, strict=True)}
+    tuned = len(results.trials) > 0
+    return _evidence(results.manifest, results.cells, results.replicates, tuned, results.audited, first)
 
 
-def evidence_of_records(manifest: Manifest, records: Sequence[Record], audit: AuditSummary | None = None) -> Evidence:
+def evidence_of_records(
+    manifest: Manifest, records: Sequence[Record], audit: AuditSummary | None = None, *, traced: bool = False
+) -> Evidence:
     """Of what is recorded, by way of the tables that it would be exported as."""
     found = tables(records)
-    return _evidence(manifest, found["cells"], found["replicates"], len(found["trials"]) > 0, audit)
+    runs = [(record.cell.fingerprint, run) for record in records for run in record.replicates] if traced else []
+    first = {(cell, run.replicate): followed(run.traces)[0] for cell, run in runs}
+    return _evidence(manifest, found["cells"], found["replicates"], len(found["trials"]) > 0, audit, first)
 
 
 def _evidence(
-    manifest: Manifest, cells: pd.DataFrame, replicates: pd.DataFrame, tuned: bool, audit: AuditSummary | None
+    manifest: Manifest,
+    cells: pd.DataFrame,
+    replicates: pd.DataFrame,
+    tuned: bool,
+    audit: AuditSummary | None,
+    first: Mapping[tuple[str, int], NDArray[np.float64]],
 ) -> Evidence:
+    """`first` has the gradients of the first step by cell and replicate, if figures of them are asked for."""
     factors = {factor: tuple(map(label_text, labels)) for factor, labels in manifest.factors.items()}
     table = rows(cells)
     place = {row["cell"]: index for index, row in enumerate(table)}
@@ -65,6 +82,11 @@ def _evidence(
             columns[name] = numbers
     there = np.zeros(shape, dtype=bool)
     there[at] = True
+    if first:
+        keys = zip(replicates["cell"], replicates["replicate"], strict=True)
+        found = [gradient_straightness(first[cell, int(index)]) for cell, index in keys]
+        columns["gradient_straightness_init"] = straight = np.full(shape, np.nan)
+        straight[at] = np.array(found, dtype=float)
     columns |= {
         name: np.where(there & np.isnan(columns[name]), columns["chance_score"], columns[name]) for name in SCORES
     }
