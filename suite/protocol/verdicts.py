@@ -141,7 +141,8 @@ def judge(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping[str, str
     else:
         found = _effect(claim, [context for evidence in seen for context in contexts(claim, evidence)], digests)
     unsure = [each for each in seen if each.tuned and (each.audit is None or each.audit.poor)]
-    return replace(found, tuning={each.benchmark: each.audit for each in unsure if claim.is_of_scores})
+    told = claim.is_of_scores and found.effect is not None
+    return replace(found, tuning={each.benchmark: each.audit for each in unsure if told})
 
 
 def _effect(claim: Claim, found: Sequence[Context], digests: Mapping[str, str]) -> Judgement:
