@@ -100,7 +100,7 @@ BETTER = {"success_rate": 1, "basin_decades": 1, "steps_to_target": -1}
 
 SCORES = ("test_score", "train_score", "validation_score")
 
-LEARNT = (*SCORES, *BETTER, "learning_rate", "train_loss")
+LEARNT = (*SCORES, *BETTER, "basin_high", "learning_rate", "train_loss")
 """Measures that say nothing where nothing was learnt: contexts near chance are moot for them."""
 
 

@@ -16,6 +16,7 @@ from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS
 from suite.protocol.evidence import Evidence
 from suite.protocol.labels import held_label, label_text
 from suite.protocol.outcomes import gradient_straightness
+from suite.protocol.ranks import Ran, basin_of
 from suite.protocol.records import Outcome
 from suite.results.manifest import Manifest
 from suite.results.reader import Results
@@ -34,8 +35,8 @@ def evidence_of(results: Results, *, traced: bool = False) -> Evidence:
     for cell in results.cells["cell"] if traced else ():
         replicates, _, _, block = results.probed(cell)
         first |= {(cell, int(replicate)): run[0] for replicate, run in zip(replicates, block, strict=True)}
-    tuned = len(results.trials) > 0
-    return _evidence(results.manifest, results.cells, results.replicates, tuned, results.audited, first)
+    ran = [results.ran[cell] for cell in results.cells["cell"]]
+    return _evidence(results.manifest, results.cells, results.replicates, ran, results.audited, first)
 
 
 def evidence_of_records(
@@ -45,18 +46,19 @@ def evidence_of_records(
     found = tables(records)
     runs = [(record.cell.fingerprint, run) for record in records for run in record.replicates] if traced else []
     first = {(cell, run.replicate): followed(run.traces)[0] for cell, run in runs}
-    return _evidence(manifest, found["cells"], found["replicates"], len(found["trials"]) > 0, audit, first)
+    return _evidence(manifest, found["cells"], found["replicates"], records, audit, first)
 
 
 def _evidence(
     manifest: Manifest,
     cells: pd.DataFrame,
     replicates: pd.DataFrame,
-    tuned: bool,
+    ran: Sequence[Ran],
     audit: AuditSummary | None,
     first: Mapping[tuple[str, int], NDArray[np.float64]],
 ) -> Evidence:
-    """`first` has the gradients of the first step by cell and replicate, if figures of them are asked for."""
+    """`ran` has the same cells in the same order; `first` the gradients of the first step by cell and replicate, if figures
+    of them are asked for."""
     factors = {factor: tuple(map(label_text, labels)) for factor, labels in manifest.factors.items()}
     table = rows(cells)
     place = {row["cell"]: index for index, row in enumerate(table)}
@@ -90,6 +92,8 @@ def _evidence(
     columns |= {
         name: np.where(there & np.isnan(columns[name]), columns["chance_score"], columns[name]) for name in SCORES
     }
+    basins = [basin_of(cell) or [] for cell in ran]
+    columns["basin_high"] = np.array([[max((high for _, high in found), default=np.nan)] for found in basins])
     columns["budget"] = np.array([[manifest.steps_of(row)] for row in table], dtype=float).reshape(-1, 1)
     late = there & np.isnan(columns["steps_to_target"])
     columns["steps_to_target"] = np.where(late, columns["budget"], columns["steps_to_target"])
@@ -104,7 +108,7 @@ def _evidence(
         manifest.task.higher_is_better,
         len(manifest.missing),
         digest_of(manifest),
-        tuned,
+        any(cell.trials for cell in ran),
         audit,
     )
 
