@@ -245,6 +245,7 @@ ROWS = (
     Row("mnist/rows", "benchmarks/mnist/rows.yaml", ("mnist_rows",), mnist_rows),
     Row("mnist/cnn", "benchmarks/mnist/cnn.yaml", ("mnist_cnn",), mnist_cnn),
     Row("normalization", "benchmarks/normalization.yaml", ("norm_position", "norm_regularizes"), claims_on),
+    Row("groups", "benchmarks/groups.yaml", ("cnn_groups",), claims_on),
     Row("layers", "benchmarks/layers.yaml", ("zero_mean", "sigmoid_layers", "shifting_inputs"), claims_on),
     Row("scales", "benchmarks/scales.yaml", ("weight_scales", "skip_scales"), claims_on),
     Row("rates", "benchmarks/rates.yaml", ("learning_rates", "patience"), claims_on),
