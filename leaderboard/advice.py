@@ -93,9 +93,9 @@ class Said:
 
     @cached_property
     def axis(self) -> Scale:
-        """Holds zero, delta and all means, and of intervals what is sensible."""
+        """Holds zero, what is claimed and all means, and of intervals what is sensible."""
         shown = self.live
-        means = [0.0, self.claim.by, *(context.mean for context in shown)]
+        means = [0.0, self.claim.claimed, *(context.mean for context in shown)]
         if self.claim.effect is not None and self.claim.prediction is None:
             means.append(self.claim.effect[0])
         most = 2 * max(5e-4, *(abs(mean) for mean in means))
@@ -117,7 +117,7 @@ class Said:
 
     def _mark(self, mean: float, low: float | None, high: float | None) -> Mark:
         ends = (mean, mean) if low is None or high is None else (low, high)
-        places = {"a": ends[0], "m": mean, "b": ends[1], "z": 0.0, "d": self.claim.by}
+        places = {"a": ends[0], "m": mean, "b": ends[1], "z": 0.0, "d": self.claim.claimed}
         style = ";".join(f"--{name}:{self.axis.at(value):.4f}" for name, value in places.items())
         value = self.claim.form == "value"
         interval = (

@@ -36,7 +36,14 @@ def claims(
     from suite.cli.evidence import nothing_to_judge_on, origins
     from suite.cli.verdicts import detail, verdicts
     from suite.results.verdicts import write
-    from suite.run.judging import PUBLISHED, benchmarks_of, judge_all, published_only, recorded_or_published
+    from suite.run.judging import (
+        PUBLISHED,
+        benchmarks_of,
+        judge_all,
+        published_only,
+        recorded_or_published,
+        traced_in,
+    )
     from suite.run.plan import make_plan
     from suite.spec.claim_files import find_claims
     from suite.store import Store
@@ -48,7 +55,8 @@ def claims(
         tell_plans(plans, store, parse_workers(workers))
         run_missing(plans, store, parse_workers(workers), console, again("claims", words or [], False, None, workers))
     folder = results or PUBLISHED
-    tables = published_only(needed, folder) if results else recorded_or_published(needed, store, folder)
+    traced = traced_in(wanted)
+    tables = published_only(needed, folder, traced) if results else recorded_or_published(needed, store, folder, traced)
     if needed and not tables.found:
         fail(nothing_to_judge_on(needed, tables, folder, words or [], None if results else store), WRONG)
     found = judge_all(wanted, tables)

@@ -21,9 +21,8 @@ def remarks(results: Results, store: Store, spec: str) -> list[str]:
         store: Where they are.
         spec: How to name the benchmark in a command.
     """
-    from suite.protocol.audit import summarize
     from suite.protocol.words import audit_in_words
-    from suite.run.audit import audited, tuned
+    from suite.run.audit import audit_summary
 
     lines = _new_target({stored.record.cell.target for stored in results.stored.values()}, results.benchmark)
     if results.shallow:
@@ -31,16 +30,7 @@ def remarks(results: Results, store: Store, spec: str) -> list[str]:
         lines.append(f"{len(results.shallow)} of {len(results.records)} cells have fewer than {asked} replicates.")
     quick = bool(results.cells) and results.cells[0].quick
     if results.records and not quick:
-        found = summarize(
-            [
-                {"cell": one.cell.fingerprint, **row}
-                for one in audited(results.benchmark, store, tuned(results.records))
-                for row in one.rows()
-            ],
-            of_cells=len(results.records),
-            trials=results.benchmark.budget.trials,
-            higher_is_better=bool(results.records[0].task_facts["higher_is_better"]),
-        )
+        found = audit_summary(results.benchmark, store, results.records)
         if found is not None:
             lines.append(audit_in_words(found))
     older = [e for e in store.recorded(results.benchmark.name, quick) if e.identity.get("protocol", 0) in _OLDER]

@@ -38,15 +38,21 @@ def along_of(layers: int, *, recurrent: bool) -> Along:
     return TIME if recurrent and layers == 1 else DEPTH
 
 
+def followed(traces: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The gradients of one run by probed step, along its way."""
+    gradients, through_time = traces["gradient_rms"], traces.get("gradient_rms_through_time")
+    if through_time is not None and along_of(gradients.shape[1], recurrent=True) is TIME:
+        return np.asarray(through_time[:, 0])
+    return gradients
+
+
 def gradient_figures(traces: Mapping[str, np.ndarray]) -> dict[str, float | None]:
     """R at the first probed step and its median, and the factor at the first, of one run, along its way.
 
     Args:
         traces: As in `suite.protocol.records.Replicate.traces`.
     """
-    gradients, through_time = traces["gradient_rms"], traces.get("gradient_rms_through_time")
-    if through_time is not None and along_of(gradients.shape[1], recurrent=True) is TIME:
-        gradients = through_time[:, 0]
+    gradients = followed(traces)
     return {
         "gradient_ratio_init": gradient_ratio(gradients[0]) if len(gradients) else None,
         "gradient_ratio_median": median_ratio(gradients),

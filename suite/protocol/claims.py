@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -99,7 +100,7 @@ BETTER = {"success_rate": 1, "basin_decades": 1, "steps_to_target": -1}
 
 SCORES = ("test_score", "train_score", "validation_score")
 
-LEARNT = (*SCORES, *BETTER, "learning_rate", "train_loss")
+LEARNT = (*SCORES, *BETTER, "basin_high", "learning_rate", "train_loss")
 """Measures that say nothing where nothing was learnt: contexts near chance are moot for them."""
 
 
@@ -151,6 +152,19 @@ class Claim:
         return parse(self.measure)
 
     @property
+    def names(self) -> frozenset[str]:
+        """The columns that it reads."""
+        if isinstance(self.form, Predict):
+            parts = [part for part in (self.form.when, self.form.then) if part]
+            return frozenset().union(*(parse(part).names for part in parts))
+        return self.expression.names
+
+    @property
+    def is_of_scores(self) -> bool:
+        """Whether it rests on how well rates were tuned."""
+        return bool(self.names & {*SCORES, "success_rate", "steps_to_target", "train_loss", "outcome"})
+
+    @property
     def factors(self) -> tuple[str, ...]:
         """Those that it names, but for `where`."""
         if isinstance(self.form, Compare):
@@ -160,6 +174,13 @@ class Claim:
         if isinstance(self.form, Spread):
             return (self.form.factor, *(self.form.compare.factors if self.form.compare else ()))
         return ()
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """Between which bounds an effect, or a published figure, counts as claimed."""
+        if isinstance(self.form, Value):
+            return self.form.figure - self.form.within, self.form.figure + self.form.within
+        return self.by, math.inf
 
     @property
     def can_be_moot(self) -> bool:

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.protocol.claims import BETTER, SCORES, Claim, Compare, Predict, Side, Spread, Trend, Value
+from suite.protocol.claims import BETTER, SCORES, Claim, Compare, Side, Spread, Trend, Value
 from suite.protocol.decisions import Decision, Differences, Share, Shares
 from suite.protocol.evidence import Evidence
-from suite.protocol.expressions import parse
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Context:
 
 def contexts(claim: Claim, evidence: Evidence) -> list[Context]:
     """Every context of a claim that fits the evidence (see `misfits`), in the order of the grid."""
-    table = evidence.values(claim.expression)
+    table = evidence.values(claim.expression, compared=not isinstance(claim.form, Value))
     found = []
     for levels, first, second in _settings(claim, evidence):
         rows = [*first, *second]
@@ -90,19 +89,9 @@ def misfits(claim: Claim, evidence: Evidence) -> list[str]:
         found += (
             [f"{claim.form.factor} {texts[0]} is no number, so that nothing rises or falls along it"] if texts else []
         )
-    names = expression_names(claim)
-    found += [
-        f"{name} is no column of the tables of {evidence.benchmark}" for name in names if name not in evidence.columns
-    ]
+    unknown = sorted(claim.names - set(evidence.columns))
+    found += [f"{name} is no column of the tables of {evidence.benchmark}" for name in unknown]
     return found
-
-
-def expression_names(claim: Claim) -> list[str]:
-    """The columns that a claim reads."""
-    if isinstance(claim.form, Predict):
-        parts = [part for part in (claim.form.when, claim.form.then) if part]
-        return sorted({name for part in parts for name in parse(part).names})
-    return sorted(claim.expression.names)
 
 
 def named_levels(claim: Claim) -> list[Side]:

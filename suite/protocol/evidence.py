@@ -9,7 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.protocol.audit import AuditSummary
+from suite.protocol.claims import SCORES
 from suite.protocol.expressions import Expression
+from suite.protocol.statistics import no_worse_than_chance
 
 CHANCE = 0.05
 """A score this near to chance is chance."""
@@ -30,6 +33,8 @@ class Evidence:
         higher_is_better: Of the scores.
         missing: Cells of the grid without a result.
         digest: Of the tables.
+        tuned: Whether learning rates were; else they are given.
+        audit: What more trials would gain; None where that was not measured.
     """
 
     benchmark: str
@@ -41,6 +46,8 @@ class Evidence:
     higher_is_better: bool = True
     missing: int = 0
     digest: str = ""
+    tuned: bool = False
+    audit: AuditSummary | None = None
 
     def label(self, row: int, factor: str) -> str:
         """Of a cell; also of a factor that is held constant."""
@@ -48,14 +55,26 @@ class Evidence:
             return self.levels[row][list(self.factors).index(factor)]
         return self.fixed[factor]
 
-    def values(self, expression: Expression) -> NDArray[np.float64]:
-        """Of every cell and replicate, or (cells, 1) of a measure that is one of the cell."""
-        return expression.of(self.columns)
+    def values(self, expression: Expression, *, compared: bool = False) -> NDArray[np.float64]:
+        """Of every cell and replicate, or (cells, 1) of a measure that is one of the cell.
+
+        Args:
+            expression: The measure.
+            compared: Whether differences are taken, for which no score is worse than chance; a figure is what it is.
+        """
+        return expression.of(self._compared if compared else self.columns)
+
+    @cached_property
+    def _compared(self) -> Mapping[str, NDArray]:
+        chance, there = self.columns["chance_score"], [name for name in SCORES if name in self.columns]
+        better = self.higher_is_better
+        floored = {name: no_worse_than_chance(self.columns[name], chance, higher_is_better=better) for name in there}
+        return {**self.columns, **floored}
 
     @cached_property
     def at_chance(self) -> NDArray[np.bool_]:
         """Which cells score, in the mean of their replicates, no better than the best constant predictor."""
-        scores, chance = self.columns["test_score"], self.columns["chance_score"]
+        scores, chance = self._compared["test_score"], self.columns["chance_score"]
         known = ~np.isnan(scores)
         mean = np.where(known, scores, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
         return np.asarray(np.abs(mean - chance[:, 0]) <= CHANCE)

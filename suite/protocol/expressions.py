@@ -33,10 +33,16 @@ ADDED = {
 }
 """Names beside the columns of the tables, or in their place, where a run has a figure that the table has of a cell."""
 
+OF_CELLS = {"basin_high": "the highest learning rate at which the cell does nearly its best"}
+"""Names of figures that a cell has one of, beside the columns of the tables."""
+
+TRACED = {"gradient_straightness_init": "R squared of ln g against the layer, at the first step"}
+"""Names of figures that are taken from traces, which are read for claims on them alone."""
+
 NUMBERS = tuple(
     dict.fromkeys(
         name
-        for name in (*REPLICATE_COLUMNS, *CELL_COLUMNS, *ADDED)
+        for name in (*REPLICATE_COLUMNS, *CELL_COLUMNS, *ADDED, *OF_CELLS, *TRACED)
         if name not in ("outcome", "causes", "nonfinite_layer", "seed", "replicate", "trained", "replicates")
     )
 )
@@ -105,7 +111,7 @@ class Expression:
     @property
     def is_of_cells(self) -> bool:
         """Whether a cell has one value of it, and its replicates none of their own."""
-        return not self.names & {"outcome", "causes", *REPLICATE_COLUMNS, *ADDED}
+        return not self.names & {"outcome", "causes", *REPLICATE_COLUMNS, *ADDED, *TRACED}
 
     def of(self, columns: Columns) -> NDArray[np.float64]:
         """Its value where the columns have theirs: NaN where something is not known.

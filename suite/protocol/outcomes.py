@@ -142,11 +142,22 @@ def gradient_factor(gradients: np.ndarray) -> float | None:
     exp of minus the least-squares slope of ln g_l against l. Layers whose g is exactly 0 have no logarithm and are left
     out; None where fewer than two are left.
     """
-    known = np.isfinite(gradients) & (gradients > 0)
-    if known.sum() < 2:
+    layers, logs = _logs(gradients)
+    return float(np.exp(-np.polyfit(layers, logs, 1)[0])) if len(layers) > 1 else None
+
+
+def gradient_straightness(gradients: np.ndarray) -> float | None:
+    """How much of a line ln g_l is against l: R squared of that of `gradient_factor`; None of fewer than three layers."""
+    layers, logs = _logs(gradients)
+    if len(layers) < 3 or np.ptp(logs) == 0:
         return None
-    layers = np.arange(1, len(gradients) + 1)[known]
-    return float(np.exp(-np.polyfit(layers, np.log(gradients[known].astype(np.float64)), 1)[0]))
+    return float(np.corrcoef(layers, logs)[0, 1] ** 2)
+
+
+def _logs(gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The layers whose gradient has a logarithm, and that."""
+    known = np.isfinite(gradients) & (gradients > 0)
+    return np.arange(1, len(gradients) + 1)[known], np.log(gradients[known].astype(np.float64))
 
 
 def worst_dead(traces: Mapping[str, np.ndarray]) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from suite.protocol.audit import TIMES
 from suite.protocol.claims import Claim, Compare, Holds, Predict, Side, Spread, Trend, Value, Verdict
 from suite.protocol.verdicts import Judgement, Status
 
@@ -80,13 +81,23 @@ def because(found: Judgement) -> str:
     if found.verdict is Verdict.NOT_TESTABLE:
         return _sentence(found.reason)
     if found.prediction is not None:
-        return _of_prediction(found)
-    told = _average(found)
-    if isinstance(found.claim.form, Value) and found.contexts:
-        return f"{told} {_counts(found)}{_undecided(found)}".strip()
-    if found.verdict is Verdict.DEPENDS and found.moderator is not None:
-        return f"{_counts(found)} {_levels(found)}"
-    return f"{told} {_counts(found)}{_undecided(found)}".strip()
+        told = _of_prediction(found)
+    elif found.verdict is Verdict.DEPENDS and found.moderator is not None:
+        told = f"{_counts(found)} {_levels(found)}"
+    else:
+        told = f"{_average(found)} {_counts(found)}{_undecided(found)}"
+    return f"{told}{_tuning(found)}".strip()
+
+
+def _tuning(found: Judgement) -> str:
+    """What is not known of the tuning of learning rates, which no interval over replicates holds."""
+    told = [
+        f" The tuning of {name} is poor: by its audit, {TIMES} times the trials gain {figure(audit.gain)}."
+        for name, audit in found.tuning.items()
+        if audit is not None
+    ]
+    unknown = [name for name, audit in found.tuning.items() if audit is None]
+    return "".join(told) + (f" The tuning of {' and '.join(unknown)} was not audited." if unknown else "")
 
 
 def _average(found: Judgement) -> str:
@@ -95,9 +106,14 @@ def _average(found: Judgement) -> str:
     mean, low, high = found.effect
     value = isinstance(found.claim.form, Value)
     lead = "Ours is" if value else "On average" if found.live > 1 else "The effect is"
-    number = figure(mean) if value else signed(mean)
-    interval = f"{figure(low)} to {figure(high)}" if value else between(low, high)
-    return f"{lead} {number} ({interval})."
+    return f"{lead} {_with_interval(found.claim, mean, low, high)}."
+
+
+def _with_interval(claim: Claim, mean: float, low: float, high: float) -> str:
+    """A difference has a sign, a published figure is what it is."""
+    if isinstance(claim.form, Value):
+        return f"{figure(mean)} ({figure(low)} to {figure(high)})"
+    return f"{signed(mean)} ({between(low, high)})"
 
 
 def _counts(found: Judgement) -> str:
@@ -130,10 +146,11 @@ def _levels(found: Judgement) -> str:
     """The effect within the moderator's levels."""
     assert found.moderator is not None
     levels = found.moderator.levels
-    parts = [f"{signed(level.mean)} ({between(level.low, level.high)}) for {level.label}" for level in levels]
+    parts = [f"{_with_interval(found.claim, v.mean, v.low, v.high)} for {v.label}" for v in levels]
     told = f"It depends on {found.moderator.factor.replace('_', ' ')}: {', '.join(parts)}."
     # A few contexts that do not hold are enough to depend; where no level fails as a whole, a reader has to know.
-    enough = all(level.low >= found.claim.by for level in levels)
+    low, high = found.claim.band
+    enough = all(low <= level.low and level.high <= high for level in levels)
     return f"{told} At each of them it holds on average." if enough else told
 
 
@@ -161,6 +178,8 @@ def _of_prediction(found: Judgement) -> str:
     told += f". {100 * form.share:g}% is claimed."
     if found.verdict is Verdict.NOT_DECIDED:
         told += f" {_sentence(found.reason)}"
+    if found.replicates_needed:
+        told += f" About {found.replicates_needed} cells with this share would decide it."
     return told
 
 

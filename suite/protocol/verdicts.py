@@ -11,6 +11,8 @@ A claim that is said to hold everywhere is
   contexts has an interaction whose interval leaves out zero;
 - not decided otherwise, with the replicates that would decide it if means and spreads stay as they are.
 
+A published figure is judged alike, with its tolerance to both sides in place of delta.
+
 A claim that is said to hold on average is judged by the interval of the mean over its contexts alone. Contexts in which
 nothing learns on either side are moot, and left out.
 """
@@ -19,11 +21,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
 
+from suite.protocol.audit import AuditSummary
 from suite.protocol.claims import Claim, Holds, Predict, Value, Verdict
 from suite.protocol.contexts import Context, contexts, misfits
 from suite.protocol.decisions import Decision, Differences, Shares, holm
@@ -86,8 +89,9 @@ class Judgement:
         contexts: All of them.
         moderator: What the effect depends on most, if it was looked for.
         prediction: Its counts, where the claim is one.
-        replicates_needed: That would decide it; None where that makes no sense, or too many would.
+        replicates_needed: That would decide it (of a prediction, cells); None where that makes no sense, or too many would.
         evidence: Digest of the tables of each benchmark that it rests on.
+        tuning: Of a claim about scores, the benchmarks whose tuning is not known to be good: what an audit found, or None.
     """
 
     claim: Claim
@@ -99,6 +103,7 @@ class Judgement:
     prediction: Prediction | None = None
     replicates_needed: int | None = None
     evidence: Mapping[str, str] = field(default_factory=dict)
+    tuning: Mapping[str, AuditSummary | None] = field(default_factory=dict)
 
     def count(self, *statuses: Status) -> int:
         """Contexts of these."""
@@ -132,11 +137,12 @@ def judge(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping[str, str
     if faults:
         return Judgement(claim, Verdict.NOT_DECIDED, "; ".join(dict.fromkeys(faults)), evidence=digests)
     if isinstance(claim.form, Predict):
-        return _prediction(claim, claim.form, seen, digests)
-    found = [context for evidence in seen for context in contexts(claim, evidence)]
-    if isinstance(claim.form, Value):
-        return _value(claim, claim.form, found, digests)
-    return _effect(claim, found, digests)
+        found = _prediction(claim, claim.form, seen, digests)
+    else:
+        found = _effect(claim, [context for evidence in seen for context in contexts(claim, evidence)], digests)
+    unsure = [each for each in seen if each.tuned and (each.audit is None or each.audit.poor)]
+    told = claim.is_of_scores and found.effect is not None
+    return replace(found, tuning={each.benchmark: each.audit for each in unsure if told})
 
 
 def _effect(claim: Claim, found: Sequence[Context], digests: Mapping[str, str]) -> Judgement:
@@ -144,25 +150,23 @@ def _effect(claim: Claim, found: Sequence[Context], digests: Mapping[str, str]) 
     live = [context for context in found if not context.moot]
     if not live:
         return Judgement(claim, Verdict.NOT_DECIDED, _nothing(claim, found), None, _judged(found, {}), evidence=digests)
-    by = claim.by - _ROUNDING
-    lows = [context.decision.interval()[1] for context in live]
-    everywhere = all(low >= by for low in lows)
-    above = holm([context.decision.p_above(by) for context in live])
-    pooled = [mean.p_below(claim.by) for mean in _pooled(live)]
-    below = holm([*(context.decision.p_below(claim.by) for context in live), *pooled])
+    low, high = claim.band
+    everywhere = all(_within(claim, context.decision.interval()) for context in live)
+    inside = holm([max(c.decision.p_above(low - _ROUNDING), c.decision.p_below(high + _ROUNDING)) for c in live])
+    outside = holm([min(d.p_below(low), d.p_above(high)) for d in [*(c.decision for c in live), *_pooled(live)]])
     statuses = {}
-    for context, high_enough, too_low in zip(live, above, below[: len(live)], strict=True):
-        against = context.decision.interval()[2] <= 0
-        under = Status.AGAINST if against else Status.BELOW
-        statuses[id(context)] = Status.FOR if high_enough or everywhere else under if too_low else Status.UNDECIDED
+    for context, right, wrong in zip(live, inside, outside[: len(live)], strict=True):
+        against = isinstance(claim.form, Value) or context.decision.interval()[2] <= 0
+        beyond = Status.AGAINST if against else Status.BELOW
+        statuses[id(context)] = Status.FOR if right or everywhere else beyond if wrong else Status.UNDECIDED
     effect = _average(live)
     hangs_on = moderator(live) if len(live) > 1 else None
-    verdict, reason = _ruled(claim, list(statuses.values()), any(below), effect, hangs_on)
+    verdict, reason = _ruled(claim, list(statuses.values()), any(outside), effect, hangs_on)
     needed = None
-    mixed = Status.FOR in statuses.values() and any(below)
+    mixed = Status.FOR in statuses.values() and any(outside)
     if verdict is Verdict.NOT_DECIDED and claim.holds is Holds.EVERYWHERE and not mixed:
         open_ = [context for context in live if statuses[id(context)] is Status.UNDECIDED]
-        each = [context.decision.replicates_needed(claim.by) for context in open_]
+        each = [c.decision.replicates_needed(low if c.mean - low < high - c.mean else high) for c in open_]
         needed = max((n for n in each if n is not None), default=None) if each and None not in each else None
     return Judgement(
         claim, verdict, reason, effect, _judged(found, statuses), hangs_on, None, needed, digests
@@ -170,28 +174,34 @@ def _effect(claim: Claim, found: Sequence[Context], digests: Mapping[str, str]) 
 
 
 def _ruled(
-    claim: Claim, statuses: Sequence[Status], some_under: bool, effect: Interval, hangs_on: Moderator | None
+    claim: Claim, statuses: Sequence[Status], some_beyond: bool, effect: Interval, hangs_on: Moderator | None
 ) -> tuple[Verdict, str]:
     """By the rules of the module; with a reason where nothing is decided."""
     if claim.holds is Holds.ON_AVERAGE:
         _, low, high = effect
         if math.isnan(low):
             return Verdict.NOT_DECIDED, "a single value has no interval"
-        if low >= claim.by - _ROUNDING:
+        if _within(claim, effect):
             return Verdict.SUPPORTED, ""
-        if high < claim.by:
+        if high < claim.band[0] or low > claim.band[1]:
             return Verdict.CONTRADICTED, ""
         return Verdict.NOT_DECIDED, "the interval of the mean holds both what counts and what does not"
     if all(status is Status.FOR for status in statuses):
         return Verdict.SUPPORTED, ""
     some_for = Status.FOR in statuses
-    if some_under and not some_for:
+    if some_beyond and not some_for:
         return Verdict.CONTRADICTED, ""
-    if some_under and hangs_on is not None and hangs_on.told_from_zero:
+    if some_beyond and hangs_on is not None and hangs_on.told_from_zero:
         return Verdict.DEPENDS, ""
-    if some_under:
+    if some_beyond:
         return Verdict.NOT_DECIDED, "it holds in some contexts and not in others, and no one factor tells which"
     return Verdict.NOT_DECIDED, "too few replicates for how far runs differ"
+
+
+def _within(claim: Claim, interval: Interval) -> bool:
+    """Whether a whole interval lies where it counts as claimed."""
+    low, high = claim.band
+    return interval[1] >= low - _ROUNDING and interval[2] <= high + _ROUNDING
 
 
 def _pooled(live: Sequence[Context]) -> list[Decision]:
@@ -202,7 +212,7 @@ def _pooled(live: Sequence[Context]) -> list[Decision]:
         shares = [context.decision for context in own if isinstance(context.decision, Shares)]
         if len(own) > 1 and len(shares) == len(own):
             found.append(Shares(*(sum(getattr(s, part) for s in shares) for part in ("first", "n", "second", "of"))))
-        elif len(own) > 1 and len({len(context.values) for context in own}) == 1:
+        elif len(own) > 1 and len({c.decision.n for c in own if isinstance(c.decision, Differences)}) == 1:
             found.append(Differences(np.mean([context.values for context in own], axis=0)))
     return found
 
@@ -210,6 +220,8 @@ def _pooled(live: Sequence[Context]) -> list[Decision]:
 def _nothing(claim: Claim, found: Sequence[Context]) -> str:
     if found:
         return "in every context both sides are at chance: nothing that learns is compared"
+    if isinstance(claim.form, Value):
+        return "no cell recorded is as it says"
     return f"no two cells recorded differ only in {' and '.join(claim.factors)}"
 
 
@@ -230,29 +242,6 @@ def _judged(found: Sequence[Context], statuses: Mapping[int, Status]) -> tuple[J
     )  # fmt: skip
 
 
-def _value(claim: Claim, form: Value, found: Sequence[Context], digests: Mapping[str, str]) -> Judgement:
-    """Inside where the whole interval is within the tolerance, outside where none of it is."""
-    if not found:
-        return Judgement(claim, Verdict.NOT_DECIDED, "no cell recorded is as it says", evidence=digests)
-    low, high = form.figure - form.within - _ROUNDING, form.figure + form.within + _ROUNDING
-    statuses = {}
-    for context in found:
-        _, a, b = context.decision.interval()
-        outside = b < low or a > high
-        statuses[id(context)] = (
-            Status.FOR if low <= a and b <= high else Status.AGAINST if outside else Status.UNDECIDED
-        )
-    judged, effect = _judged(found, statuses), _average(found)
-    if all(status is Status.FOR for status in statuses.values()):
-        return Judgement(claim, Verdict.SUPPORTED, "", effect, judged, evidence=digests)
-    if Status.AGAINST in statuses.values():
-        return Judgement(claim, Verdict.CONTRADICTED, "", effect, judged, evidence=digests)
-    each = [c.decision.replicates_needed(low if c.mean - low < high - c.mean else high) for c in found]
-    needed = None if None in each else max(n for n in each if n is not None)
-    reason = "the interval reaches over an end of the tolerance"
-    return Judgement(claim, Verdict.NOT_DECIDED, reason, effect, judged, None, None, needed, digests)
-
-
 def _prediction(claim: Claim, form: Predict, seen: Sequence[Evidence], digests: Mapping[str, str]) -> Judgement:
     """Its share is high enough, and higher than without the condition; or too low, or no higher."""
     counts = predicted(claim, form, seen)
@@ -266,7 +255,9 @@ def _prediction(claim: Claim, form: Predict, seen: Sequence[Evidence], digests: 
     verdict = (
         Verdict.SUPPORTED if enough and told else Verdict.CONTRADICTED if too_few or useless else Verdict.NOT_DECIDED
     )
-    reason = ""
-    if verdict is Verdict.NOT_DECIDED:
-        reason = "too few cells" if not enough else "where the condition does not hold, it is as frequent"
-    return Judgement(claim, verdict, reason, share, (), None, counts, None, digests)
+    reason, needed = "", None
+    if verdict is Verdict.NOT_DECIDED and enough:
+        reason = "where the condition does not hold, it is as frequent"
+    elif verdict is Verdict.NOT_DECIDED:
+        reason, needed = "too few cells", counts.share.replicates_needed(form.share)
+    return Judgement(claim, verdict, reason, share, (), None, counts, needed, digests)

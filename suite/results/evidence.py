@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from suite.protocol.along import followed
+from suite.protocol.claims import SCORES
 from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS
 from suite.protocol.evidence import Evidence
 from suite.protocol.labels import held_label, label_text
+from suite.protocol.outcomes import gradient_straightness
+from suite.protocol.ranks import Ran, basin_of
 from suite.protocol.records import Outcome
 from suite.results.manifest import Manifest
 from suite.results.reader import Results
@@ -21,23 +25,40 @@ from suite.results.tables import TEXTS, plain_values, rows, tables
 if TYPE_CHECKING:
     import pandas as pd
 
+    from suite.protocol.audit import AuditSummary
     from suite.protocol.records import Record
 
-_SCORES = ("test_score", "train_score", "validation_score")
+
+def evidence_of(results: Results, *, traced: bool = False) -> Evidence:
+    """Of published tables; with the figures of `suite.protocol.expressions.TRACED` if those are asked for."""
+    first: dict[tuple[str, int], NDArray[np.float64]] = {}
+    for cell in results.cells["cell"] if traced else ():
+        replicates, _, _, block = results.probed(cell)
+        first |= {(cell, int(replicate)): run[0] for replicate, run in zip(replicates, block, strict=True)}
+    ran = [results.ran[cell] for cell in results.cells["cell"]]
+    return _evidence(results.manifest, results.cells, results.replicates, ran, results.audited, first)
 
 
-def evidence_of(results: Results) -> Evidence:
-    """Of published tables."""
-    return _evidence(results.manifest, results.cells, results.replicates)
-
-
-def evidence_of_records(manifest: Manifest, records: Sequence[Record]) -> Evidence:
+def evidence_of_records(
+    manifest: Manifest, records: Sequence[Record], audit: AuditSummary | None = None, *, traced: bool = False
+) -> Evidence:
     """Of what is recorded, by way of the tables that it would be exported as."""
     found = tables(records)
-    return _evidence(manifest, found["cells"], found["replicates"])
+    runs = [(record.cell.fingerprint, run) for record in records for run in record.replicates] if traced else []
+    first = {(cell, run.replicate): followed(run.traces)[0] for cell, run in runs}
+    return _evidence(manifest, found["cells"], found["replicates"], records, audit, first)
 
 
-def _evidence(manifest: Manifest, cells: pd.DataFrame, replicates: pd.DataFrame) -> Evidence:
+def _evidence(
+    manifest: Manifest,
+    cells: pd.DataFrame,
+    replicates: pd.DataFrame,
+    ran: Sequence[Ran],
+    audit: AuditSummary | None,
+    first: Mapping[tuple[str, int], NDArray[np.float64]],
+) -> Evidence:
+    """`ran` has the same cells in the same order; `first` the gradients of the first step by cell and replicate, if figures
+    of them are asked for."""
     factors = {factor: tuple(map(label_text, labels)) for factor, labels in manifest.factors.items()}
     table = rows(cells)
     place = {row["cell"]: index for index, row in enumerate(table)}
@@ -61,10 +82,18 @@ def _evidence(manifest: Manifest, cells: pd.DataFrame, replicates: pd.DataFrame)
             numbers = np.full(shape, np.nan)
             numbers[at] = replicates[name].to_numpy(dtype=float, na_value=np.nan)
             columns[name] = numbers
-    higher = manifest.task.higher_is_better
     there = np.zeros(shape, dtype=bool)
     there[at] = True
-    columns |= {name: _or_chance(columns[name], columns["chance_score"], there, higher) for name in _SCORES}
+    if first:
+        keys = zip(replicates["cell"], replicates["replicate"], strict=True)
+        found = [gradient_straightness(first[cell, int(index)]) for cell, index in keys]
+        columns["gradient_straightness_init"] = straight = np.full(shape, np.nan)
+        straight[at] = np.array(found, dtype=float)
+    columns |= {
+        name: np.where(there & np.isnan(columns[name]), columns["chance_score"], columns[name]) for name in SCORES
+    }
+    basins = [basin_of(cell) or [] for cell in ran]
+    columns["basin_high"] = np.array([[max((high for _, high in found), default=np.nan)] for found in basins])
     columns["budget"] = np.array([[manifest.steps_of(row)] for row in table], dtype=float).reshape(-1, 1)
     late = there & np.isnan(columns["steps_to_target"])
     columns["steps_to_target"] = np.where(late, columns["budget"], columns["steps_to_target"])
@@ -76,9 +105,11 @@ def _evidence(manifest: Manifest, cells: pd.DataFrame, replicates: pd.DataFrame)
         tuple(tuple(label_text(row[factor]) for factor in factors) for row in table),
         tuple(row["cell"] for row in table),
         columns,
-        higher,
+        manifest.task.higher_is_better,
         len(manifest.missing),
         digest_of(manifest),
+        any(cell.trials for cell in ran),
+        audit,
     )
 
 
@@ -90,11 +121,3 @@ def digest_of(manifest: Manifest) -> str:
 
 def _arguments(manifest: Manifest) -> dict[str, Any]:
     return dict(manifest.task.model_extra or {})
-
-
-def _or_chance(
-    scores: NDArray[np.float64], chance: NDArray[np.float64], there: NDArray[np.bool_], higher: bool
-) -> NDArray[np.float64]:
-    """As comparisons have them: none is worse than chance, nor is a run that went non-finite."""
-    filled = np.where(there & np.isnan(scores), chance, scores)
-    return np.asarray((np.fmax if higher else np.fmin)(filled, np.where(there, chance, np.nan)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from suite.protocol.claims import Form, Holds, Predict, Verdict
+from suite.protocol.claims import Form, Holds, Predict, Value, Verdict
 from suite.protocol.records import PROTOCOL_VERSION
 from suite.protocol.verdict_words import because, compared_text, measure_text
 from suite.protocol.verdicts import Judgement, Status
@@ -93,6 +93,7 @@ class PublishedClaim(_Part):
         because: What that rests on, or why there is none.
         measure: Of which figure.
         by: delta.
+        claimed: delta, or the published figure that ours is held against.
         holds: Everywhere, or on average.
         form: The kind of comparison: compare, trend, spread, predict, value; empty where there is none.
         effect: Mean and interval.
@@ -114,6 +115,7 @@ class PublishedClaim(_Part):
     because: str
     measure: str
     by: float
+    claimed: float
     holds: Holds
     form: str
     benchmarks: tuple[str, ...]
@@ -204,6 +206,7 @@ def _claim(found: Judgement) -> PublishedClaim:
         because=because(found),
         measure=measure_text(claim),
         by=claim.by,
+        claimed=claim.form.figure if isinstance(claim.form, Value) else claim.by,
         form=_form_name(claim.form),
         benchmarks=claim.benchmarks,
         effect=None if found.effect is None else (_round(found.effect[0]), _known(found.effect[1]), _known(found.effect[2])),

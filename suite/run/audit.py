@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.protocol.audit import SAMPLE, TIMES, Audited, audit_name
+from suite.protocol.audit import SAMPLE, TIMES, Audited, AuditSummary, audit_name, summarize
 from suite.protocol.records import Cell, Record
 
 if TYPE_CHECKING:
@@ -91,6 +91,20 @@ def audited(benchmark: Benchmark, store: Store, found: Sequence[Tuned]) -> list[
             [there[pair.own.fingerprint], there[pair.audited.fingerprint]], traces=False)))
         for cell, pair in whole
     ]  # fmt: skip
+
+
+def audit_summary(benchmark: Benchmark, store: Store, records: Sequence[Record]) -> AuditSummary | None:
+    """What the recorded audit of a benchmark found; None where there is none."""
+    return summarize(
+        [
+            {"cell": one.cell.fingerprint, **row}
+            for one in audited(benchmark, store, tuned(records))
+            for row in one.rows()
+        ],
+        of_cells=len(records),
+        trials=benchmark.budget.trials,
+        higher_is_better=bool(records[0].task_facts["higher_is_better"]),
+    )
 
 
 def _pair(one: Tuned) -> _Pair:

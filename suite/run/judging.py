@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.protocol.claims import Claim
 from suite.protocol.evidence import Evidence
+from suite.protocol.expressions import TRACED
 from suite.protocol.records import PROTOCOL_VERSION
 from suite.protocol.verdicts import Judgement, judge
 
@@ -69,30 +70,47 @@ def claims_on(benchmarks: Sequence[Benchmark]) -> tuple[list[tuple[Claim, Path]]
     return list(chosen.values()), problems
 
 
-def recorded_or_published(benchmarks: Sequence[Benchmark], store: Store, published: Path) -> Tables:
+def traced_in(claims: Sequence[tuple[Claim, Path]]) -> set[str]:
+    """Names of the benchmarks whose traces a claim reads."""
+    return {name for claim, _ in claims if claim.form and claim.names & set(TRACED) for name in claim.benchmarks}
+
+
+def recorded_or_published(
+    benchmarks: Sequence[Benchmark], store: Store, published: Path, traced: Collection[str] = ()
+) -> Tables:
     """What is recorded of each benchmark; where nothing is, what is published of it.
+
+    Args:
+        benchmarks: Of which tables are needed.
+        store: What is recorded.
+        published: The folder of published results.
+        traced: Names of those whose traces are needed too.
 
     Raises:
         StoreError: The store cannot be read.
     """
     from suite.results.evidence import evidence_of_records
+    from suite.run.audit import audit_summary
     from suite.run.gather import gather
 
     tables = Tables()
     for benchmark in benchmarks:
-        results = gather(benchmark, store, traces=False)
+        results = gather(benchmark, store, traces=benchmark.name in traced)
         if results.records:
-            tables.found[benchmark.name] = evidence_of_records(results.manifest(), results.records)
+            audit = audit_summary(benchmark, store, results.records)
+            tables.found[benchmark.name] = evidence_of_records(
+                results.manifest(), results.records, audit, traced=benchmark.name in traced
+            )
         else:
-            _published(benchmark, published, tables)
+            _published(benchmark, published, tables, traced)
     return tables
 
 
-def published_only(benchmarks: Sequence[Benchmark], published: Path) -> Tables:
-    """What is published of each benchmark, whatever is recorded here."""
+def published_only(benchmarks: Sequence[Benchmark], published: Path, traced: Collection[str] = ()) -> Tables:
+    """What is published of each benchmark, whatever is recorded here; as `recorded_or_published` has it."""
     tables = Tables()
     for benchmark in benchmarks:
-        _published(benchmark, published, tables)
+        _published(benchmark, published, tables, traced)
     return tables
 
 
@@ -101,7 +119,7 @@ def judge_all(claims: Sequence[tuple[Claim, Path]], tables: Tables) -> list[Judg
     return [judge(claim, tables.found, tables.absent) for claim, _ in claims]
 
 
-def _published(benchmark: Benchmark, folder: Path, tables: Tables) -> None:
+def _published(benchmark: Benchmark, folder: Path, tables: Tables, traced: Collection[str]) -> None:
     from suite.results.errors import ResultsError
     from suite.results.evidence import evidence_of
     from suite.results.reader import read
@@ -122,7 +140,7 @@ def _published(benchmark: Benchmark, folder: Path, tables: Tables) -> None:
     if results.manifest.quick:
         tables.problems.append(f"{folder / name}: is a quick slice, of which nothing is judged")
         return
-    tables.found[name] = evidence_of(results)
+    tables.found[name] = evidence_of(results, traced=name in traced)
     tables.published.append(name)
     del tables.absent[name]
 

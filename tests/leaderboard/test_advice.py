@@ -67,6 +67,9 @@ def test_marks_lie_on_their_axis_in_order(advice: Advice) -> None:
         for mark in [*([one.effect] if one.effect else []), *map(one.mark, one.live)]:
             places = {name: float(value) for name, value in re.findall(r"--(\w):([0-9.]+)", mark.style)}
             assert 0 <= places["a"] <= places["m"] <= places["b"] <= 1
+            assert places["d"] == pytest.approx(
+                one.axis.at(0.9 if one.claim.form == "value" else one.claim.by), abs=1e-4
+            )
             assert places["z"] <= places["d"]
 
 

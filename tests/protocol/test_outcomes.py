@@ -14,6 +14,7 @@ from suite.protocol.outcomes import (
     find_causes,
     gradient_factor,
     gradient_ratio,
+    gradient_straightness,
     judge,
     median_ratio,
     meets,
@@ -137,4 +138,8 @@ def test_ratio_and_factor() -> None:
     assert gradient_ratio(np.array([0.0, 1.0])) == pytest.approx(np.log10(FLOAT_FLOOR))
     assert gradient_factor(np.array([0.0, 0.25, 0.5, 1.0])) == pytest.approx(0.5), "zeros have no logarithm"
     assert gradient_factor(np.array([0.0, 1.0])) is None
+    assert gradient_straightness(gradients) == pytest.approx(1.0)
+    assert gradient_straightness(np.array([1.0, 0.1, 1.0])) == pytest.approx(0.0, abs=1e-12)
+    assert gradient_straightness(np.array([0.0, 0.25, 1.0])) is None, "any two points lie on a line"
+    assert gradient_straightness(np.ones(4)) is None
     assert median_ratio(np.zeros((3, 4))) is None

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from suite.protocol.audit import AuditSummary
 from suite.protocol.claims import Claim, Compare, Holds, Predict, Spread, Trend, Value, Verdict
 from suite.protocol.evidence import Evidence
 from suite.protocol.verdict_words import because
@@ -110,7 +111,9 @@ def test_a_measure_that_is_not_of_learning_is_never_moot() -> None:
 
 
 def test_errors_are_better_where_lower() -> None:
-    lower = replace(table(plus(-0.2)), higher_is_better=False)
+    evidence = table(plus(-0.2))
+    worst = {"chance_score": np.ones_like(evidence.columns["chance_score"])}
+    lower = replace(evidence, columns=evidence.columns | worst, higher_is_better=False)
     assert judged(lower).verdict is Verdict.SUPPORTED
 
 
@@ -208,6 +211,9 @@ def test_a_prediction_counts_cells_and_has_to_tell_something() -> None:
     trivial = judged(evidence, claim(Predict("gradient_ratio_init < -1.5", "test_score < 2", 0.5), by=0.0))
     assert trivial.verdict is Verdict.NOT_DECIDED
     assert "as frequent" in trivial.reason
+    few = judged(evidence, claim(Predict("gradient_ratio_init < -3", "test_score < 0.5", 0.8), by=0.0))
+    assert few.verdict is Verdict.NOT_DECIDED
+    assert because(few).endswith("Too few cells. About 16 cells with this share would decide it.")
     never = judged(evidence, claim(Predict("gradient_ratio_init > 99", "test_score < 0.5", 0.7), by=0.0))
     assert never.reason == "there is no cell for which its condition holds"
     wrong = judged(evidence, claim(Predict("gradient_ratio_init < -1.5", "test_score < 0.5", 0.9), by=0.0))
@@ -223,7 +229,45 @@ def test_a_published_value_is_inside_outside_or_open() -> None:
     assert judged(evidence, claim(Value(0.871, 0.02))).verdict is Verdict.CONTRADICTED
     found = judged(evidence, claim(Value(0.80, 0.0205)))
     assert found.verdict is Verdict.NOT_DECIDED
-    assert "over an end" in found.reason
+    assert found.reason.startswith("too few replicates")
+
+
+def test_a_published_value_that_is_met_in_one_context_and_not_in_another_depends() -> None:
+    evidence = table(lambda levels: 0.82 if levels["initializer"] == "he" else 0.4)
+    found = judged(
+        evidence,
+        claim(Value(0.82, 0.1), where={factor: GRID[factor][:1] for factor in ("activation", "optimizer", "depth")}),
+    )
+    assert found.verdict is Verdict.DEPENDS
+    assert found.moderator is not None
+    assert found.moderator.factor == "initializer"
+    assert (found.count(Status.FOR), found.count(Status.AGAINST)) == (1, 2)
+    assert "depends on initializer: 0.825 (0.779 to" in because(found)  # a figure, and no difference with a sign
+
+
+def test_a_figure_is_what_it_is_where_differences_stop_at_chance() -> None:
+    one, worse = {"activation": ("tanh", "relu")}, 0.04
+    evidence = table(lambda _: worse, noise=0.001, shared=0.0, grid=one)
+    within = {"activation": ("relu",)}
+    assert judged(evidence, claim(Value(worse, 0.01), where=within)).verdict is Verdict.SUPPORTED
+    assert judged(evidence, claim(Value(0.1, 0.01), where=within)).verdict is Verdict.CONTRADICTED
+    (context,) = judged(evidence).contexts
+    assert context.first == context.second == 0.1
+
+
+def test_a_claim_about_scores_says_where_their_tuning_is_not_known_to_be_good() -> None:
+    poor = AuditSummary(12, 18, 5, 20, gain=0.05, low=0.02, high=0.08, worst=0.1, worst_cell="a", changed=0)
+    tuned, gradients = replace(table(plus(0.2)), tuned=True), claim(measure="gradient_ratio_init", sign=1)
+    good = replace(poor, gain=0.01)
+    assert "tuning" not in because(judged(table(plus(0.2))))  # its rates are given
+    assert "tuning" not in because(judged(replace(tuned, audit=good)))
+    assert because(judged(tuned)).endswith("The tuning of made was not audited.")
+    assert because(judged(replace(tuned, audit=poor))).endswith(
+        "The tuning of made is poor: by its audit, 4 times the trials gain 0.05."
+    )
+    assert because(judged(tuned, claim(Predict(None, "outcome == slow", 0.9)))).endswith("was not audited.")
+    columns = {**tuned.columns, "gradient_ratio_init": tuned.columns["test_score"]}
+    assert "tuning" not in because(judged(replace(tuned, columns=columns), gradients))
 
 
 @pytest.mark.parametrize(
