@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -19,6 +20,11 @@ from suite.spec.identity import fingerprint, identity, own_names
 from suite.store.names import ARTIFACT, FINGERPRINT, IDENTITY
 from suite.store.runs import CellRun
 from suite.store.troubles import translated
+
+_STORED = b"PK\3\4\x2d\0\0\0\0\0"
+"""With this begins a member that is stored as it is, with sizes of 64 bits behind its name."""
+_HEADER, _SIZES = struct.Struct("<14xI8xH2x"), struct.Struct("<12xQ")
+"""Of a member: its checksum and the length of its name, and behind that its size."""
 
 
 def local_file(artifacts: str) -> str | None:
@@ -58,12 +64,30 @@ def in_plain(artifact: IO[bytes]) -> dict[str, Any]:
 def traces(artifact: IO[bytes]) -> dict[int, dict[str, np.ndarray]]:
     """Of each replicate, by name."""
     found: dict[int, dict[str, np.ndarray]] = {}
-    with zipfile.ZipFile(artifact) as members:
-        for name in members.namelist():
-            replicate, _, trace = name.removesuffix(".npy").partition("/")
-            if trace:
-                found.setdefault(int(replicate), {})[trace] = _array(members.read(name))
+    for name, member in _members(artifact):
+        replicate, _, trace = name.removesuffix(".npy").partition("/")
+        if trace:
+            found.setdefault(int(replicate), {})[trace] = _array(member)
     return found
+
+
+def _members(artifact: IO[bytes]) -> list[tuple[str, bytes]]:
+    """As `zipfile` reads them, in a tenth of its time where they are stored as NumPy stores them."""
+    artifact.seek(0)
+    data, found, end = artifact.read(), [], 0
+    while data.startswith(_STORED, end):
+        checksum, length = _HEADER.unpack_from(data, end)
+        name = data[end + _HEADER.size : end + _HEADER.size + length].decode()
+        begin = end + _HEADER.size + length + _SIZES.size
+        end = begin + _SIZES.unpack_from(data, begin - _SIZES.size)[0]
+        found.append((name, data[begin:end]))
+        if zlib.crc32(found[-1][1]) != checksum:
+            break
+    else:
+        if data.startswith(b"PK\1\2", end):  # the directory: that was all
+            return found
+    with zipfile.ZipFile(artifact) as members:
+        return [(name, members.read(name)) for name in members.namelist()]
 
 
 def _array(member: bytes) -> np.ndarray:
