@@ -19,7 +19,7 @@ from suite.protocol.records import cell_from_plain
 from suite.spec.identity import fingerprint, identity, own_names
 from suite.store.names import ARTIFACT, FINGERPRINT, IDENTITY
 from suite.store.runs import CellRun
-from suite.store.troubles import translated
+from suite.store.troubles import StoreError, cause, public, translated
 
 _STORED = b"PK\3\4\x2d\0\0\0\0\0"
 """With this begins a member that is stored as it is, with sizes of 64 bits behind its name."""
@@ -39,13 +39,23 @@ def local_file(artifacts: str) -> str | None:
 
 def opened(run_id: str, artifacts: str, uri: str) -> IO[bytes]:
     """The artifact of a run, to be closed by who asked."""
+    file = local_file(artifacts)
+    if file is None:
+        file = _brought(run_id, uri)
     with translated("read from", uri):
-        file = local_file(artifacts)
-        if file is None:
-            from mlflow.artifacts import download_artifacts
-
-            file = download_artifacts(run_id=run_id, artifact_path=ARTIFACT, tracking_uri=uri)
         return Path(file).open("rb")
+
+
+def _brought(run_id: str, uri: str) -> str:
+    from mlflow.artifacts import download_artifacts
+
+    try:
+        return str(download_artifacts(run_id=run_id, artifact_path=ARTIFACT, tracking_uri=uri))
+    except Exception as error:
+        raise StoreError(
+            f"the record of run {run_id} cannot be had from {public(uri)}: {cause(str(error))} If its files are gone "
+            "for good, delete the run there, and run the spec again."
+        ) from error
 
 
 def in_plain(artifact: IO[bytes]) -> dict[str, Any]:
