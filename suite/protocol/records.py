@@ -231,6 +231,8 @@ class Provenance:
 
 def to_plain(value: Any) -> Any:
     """Turns a dataclass of this module into mappings, lists and scalars, as JSON has them; traces are left out."""
+    if value is None or isinstance(value, (str, int, float)):  # by far the most of what is asked
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "traces"}
     if isinstance(value, Mapping):

@@ -152,9 +152,8 @@ def _with_keys(cells: Sequence[Cell], counts: Sequence[int], frame: pd.DataFrame
     for name, values in keys.items():
         column = _label_column(values)
         if categorical and isinstance(column.dtype, pd.StringDtype):
-            order = list(dict.fromkeys(column))
-            codes = np.array([order.index(text) for text in column])
-            front[name] = pd.Series(pd.Categorical.from_codes(codes[rows], pd.Index(order)))
+            codes, order = pd.factorize(column)
+            front[name] = pd.Series(pd.Categorical.from_codes(codes[rows], pd.Index(list(order))))
         else:
             front[name] = column.iloc[rows].reset_index(drop=True)
     return pd.concat([pd.DataFrame(front), frame], axis=1)

@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -18,7 +19,12 @@ from suite.protocol.records import cell_from_plain
 from suite.spec.identity import fingerprint, identity, own_names
 from suite.store.names import ARTIFACT, FINGERPRINT, IDENTITY
 from suite.store.runs import CellRun
-from suite.store.troubles import translated
+from suite.store.troubles import StoreError, cause, public, translated
+
+_STORED = b"PK\3\4\x2d\0\0\0\0\0"
+"""With this begins a member that is stored as it is, with sizes of 64 bits behind its name."""
+_HEADER, _SIZES = struct.Struct("<14xI8xH2x"), struct.Struct("<12xQ")
+"""Of a member: its checksum and the length of its name, and behind that its size."""
 
 
 def local_file(artifacts: str) -> str | None:
@@ -33,13 +39,23 @@ def local_file(artifacts: str) -> str | None:
 
 def opened(run_id: str, artifacts: str, uri: str) -> IO[bytes]:
     """The artifact of a run, to be closed by who asked."""
+    file = local_file(artifacts)
+    if file is None:
+        file = _brought(run_id, uri)
     with translated("read from", uri):
-        file = local_file(artifacts)
-        if file is None:
-            from mlflow.artifacts import download_artifacts
-
-            file = download_artifacts(run_id=run_id, artifact_path=ARTIFACT, tracking_uri=uri)
         return Path(file).open("rb")
+
+
+def _brought(run_id: str, uri: str) -> str:
+    from mlflow.artifacts import download_artifacts
+
+    try:
+        return str(download_artifacts(run_id=run_id, artifact_path=ARTIFACT, tracking_uri=uri))
+    except Exception as error:
+        raise StoreError(
+            f"the record of run {run_id} cannot be had from {public(uri)}: {cause(str(error))} If its files are gone "
+            "for good, delete the run there, and run the spec again."
+        ) from error
 
 
 def in_plain(artifact: IO[bytes]) -> dict[str, Any]:
@@ -58,12 +74,30 @@ def in_plain(artifact: IO[bytes]) -> dict[str, Any]:
 def traces(artifact: IO[bytes]) -> dict[int, dict[str, np.ndarray]]:
     """Of each replicate, by name."""
     found: dict[int, dict[str, np.ndarray]] = {}
-    with zipfile.ZipFile(artifact) as members:
-        for name in members.namelist():
-            replicate, _, trace = name.removesuffix(".npy").partition("/")
-            if trace:
-                found.setdefault(int(replicate), {})[trace] = _array(members.read(name))
+    for name, member in _members(artifact):
+        replicate, _, trace = name.removesuffix(".npy").partition("/")
+        if trace:
+            found.setdefault(int(replicate), {})[trace] = _array(member)
     return found
+
+
+def _members(artifact: IO[bytes]) -> list[tuple[str, bytes]]:
+    """As `zipfile` reads them, in a tenth of its time where they are stored as NumPy stores them."""
+    artifact.seek(0)
+    data, found, end = artifact.read(), [], 0
+    while data.startswith(_STORED, end):
+        checksum, length = _HEADER.unpack_from(data, end)
+        name = data[end + _HEADER.size : end + _HEADER.size + length].decode()
+        begin = end + _HEADER.size + length + _SIZES.size
+        end = begin + _SIZES.unpack_from(data, begin - _SIZES.size)[0]
+        found.append((name, data[begin:end]))
+        if zlib.crc32(found[-1][1]) != checksum:
+            break
+    else:
+        if data.startswith(b"PK\1\2", end):  # the directory: that was all
+            return found
+    with zipfile.ZipFile(artifact) as members:
+        return [(name, members.read(name)) for name in members.namelist()]
 
 
 def _array(member: bytes) -> np.ndarray:

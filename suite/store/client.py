@@ -35,6 +35,10 @@ def connect(uri: str) -> Any:
         except Exception as error:
             if _unanswered(error):
                 raise silent(uri, "MLflow server") from error
+            if "error code 404" in str(error):
+                raise StoreError(
+                    f"what answers at {public(uri)} is no MLflow server. Check MLFLOW_TRACKING_URI."
+                ) from error
             raise
     return client
 

@@ -40,7 +40,8 @@ def public(uri: str) -> str:
 
 
 def _explain(error: Exception, doing: str, uri: str) -> str:
-    text, store = str(error), public(uri)
+    store = public(uri)
+    text = str(error).replace(uri, store)
     file = Path(uri.partition(":///")[2]) if uri.startswith("sqlite") else None
     if getattr(error, "errno", None) in _FULL or "disk is full" in text or "No space left" in text:
         return f"the disk is full: could not {doing} the store {store}. {_room(file)}What was recorded before is whole."
@@ -48,7 +49,12 @@ def _explain(error: Exception, doing: str, uri: str) -> str:
         question = f"Is the disk full? {_room(file)}"
         return f"could not {doing} the store {store}: disk I/O error. {question}What was recorded before is whole."
     if "file is not a database" in text or "malformed" in text:
-        return f"the store {file or store} cannot be read as an SQLite database: {_cause(text)}."
+        return f"the store {file or store} cannot be read as an SQLite database: {cause(text)}."
+    if "unsupported URI" in text:
+        return (
+            f"MLflow knows no store like {store}: MLFLOW_TRACKING_URI begins with sqlite:///, postgresql://, mysql://, "
+            "mssql://, http:// or https://"
+        )
     if isinstance(error, ModuleNotFoundError) and error.name in _DRIVERS:
         scheme, _, rest = store.partition("://")
         other = _DRIVERS[error.name]
@@ -61,8 +67,8 @@ def _explain(error: Exception, doing: str, uri: str) -> str:
         broken = (
             "; it was left in the middle of a write, and can only be read once it may be written to" if left else ""
         )
-        return f"could not {doing} the store {store}: no permission ({_cause(text)}){broken}."
-    return f"could not {doing} the store {store}: {_cause(text) or type(error).__name__}"
+        return f"could not {doing} the store {store}: no permission ({cause(text)}){broken}."
+    return f"could not {doing} the store {store}: {cause(text) or type(error).__name__}"
 
 
 def _room(file: Path | None) -> str:
@@ -73,7 +79,7 @@ def _room(file: Path | None) -> str:
     return f"A cell takes about {_CELL_BYTES / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free there. "
 
 
-def _cause(text: str) -> str:
+def cause(text: str) -> str:
     """The first line of an error, without the class and the links that SQLAlchemy puts around it."""
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     name, closing, rest = first.partition(") ")

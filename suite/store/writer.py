@@ -19,7 +19,7 @@ from suite.protocol.nesting import holds
 from suite.protocol.records import Cell, Failure, Provenance, Record, Replicate, to_plain
 from suite.spec.identity import identity, question
 from suite.store import series
-from suite.store.address import artifact_folder
+from suite.store.address import artifact_folder, sqlite_file
 from suite.store.artifact import identify
 from suite.store.lock import Claims
 from suite.store.moved import settle
@@ -105,10 +105,11 @@ class Writer:
             for name, text in zip((PICTURE, PAGE), cell_files(record), strict=True):
                 Path(folder, name).write_text(text, encoding="utf-8")
             self._client.log_artifacts(run_id, folder)
-        _to_disk(self._uri, experiment_name(record.cell.benchmark, record.cell.quick), run_id)
+        _files_to_disk(self._uri, experiment_name(record.cell.benchmark, record.cell.quick), run_id)
         self._log(run_id, series.cell_metrics(record), parameters, end)
         self._claims.check(experiment)
         self._client.set_terminated(run_id, "FINISHED", end)
+        _commit_to_disk(self._uri)
         return run_id
 
     def _add_replicate(
@@ -244,18 +245,28 @@ def _text(identity: Mapping[str, Any]) -> str:
     return json.dumps(identity, sort_keys=True)
 
 
-def _to_disk(uri: str, experiment: str, run_id: str) -> None:
-    """Waits until a run's files beside an SQLite store outlive a loss of power, as its commits do by themselves."""
+def _files_to_disk(uri: str, experiment: str, run_id: str) -> None:
+    """Waits until a run's files beside an SQLite store outlive a loss of power."""
     folder = artifact_folder(uri, experiment)
-    if folder is None:
-        return
-    place = Path(folder, run_id)
-    for path in (*place.rglob("*"), place, place.parent, place.parents[1]):
-        number = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
+    if folder is not None:
+        place = Path(folder, run_id)
+        for path in (*place.rglob("*"), place, place.parent, place.parents[1]):
+            _sync(path)
+
+
+def _commit_to_disk(uri: str) -> None:
+    """Waits until the last commit to an SQLite store outlives one: a journal that is deleted may be there again, and undo it."""
+    file = sqlite_file(uri)
+    if file is not None:
+        _sync(file.resolve().parent)
+
+
+def _sync(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _pack(record: Record, provenance: Provenance) -> bytes:

@@ -133,11 +133,11 @@ def _sqlite(folder: Path) -> Iterator[str]:
 
 
 def ten_thousand(folder: Path, number: int, cells: int = 10_000, seconds: float = 10.0) -> Counts:
-    """A store of very many cells: `show` and a run with nothing to do, in seconds of processor time."""
+    """A store of very many cells: what reads all of them, and a run with nothing to do, in seconds of processor time."""
     counts = Counts(rounds=1, once=True)
     spec = fill(folder, cells)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
-    for command in ("plan", "show", "run"):
+    for command in ("plan", "show", "run", "export"):
         before = os.times()
         done = subprocess.run(
             [sys.executable, "-m", "suite", command, str(spec)], cwd=folder, env=environment, capture_output=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
 import os
 import socket
 import subprocess
@@ -64,6 +65,35 @@ def test_driver_that_is_not_there_names_the_remedy() -> None:
         StoreError, match=r"Python package psycopg.*write postgresql\+psycopg2://me:\*\*\*@nowhere/mlflow"
     ):
         Store("postgresql+psycopg://me:secret@nowhere/mlflow").recorded("made")
+
+
+def test_kind_of_store_that_mlflow_does_not_know_is_told_without_its_password() -> None:
+    with pytest.raises(
+        StoreError, match=r"no store like postgres://me:\*\*\*@nowhere/mlflow: .* postgresql://"
+    ) as told:
+        Store("postgres://me:secret@nowhere/mlflow").recorded("made")
+    assert "secret" not in str(told.value)
+
+
+def test_server_of_something_else_is_told() -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        with pytest.raises(StoreError, match=rf"at http://127\.0\.0\.1:{other.server_port} is no MLflow server"):
+            Store(f"http://127.0.0.1:{other.server_port}").recorded("made")
+        other.shutdown()
+
+
+def test_record_whose_files_a_server_lost_is_told_with_its_run(server: str) -> None:
+    from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
+
+    add_cells(server, 1)
+    store = Store(server)
+    (entry,) = store.recorded("made")
+    MlflowArtifactsRepository(entry.artifacts, tracking_uri=server).delete_artifacts("record.npz")
+    with pytest.raises(StoreError, match=f"record of run {entry.run_id} cannot be had from {server}: .*delete the run"):
+        store.load([entry])
+    add_cells(server, 1)
+    assert len(Store(server).load(Store(server).recorded("made"))) == 1
 
 
 def test_server_that_keeps_the_artifacts_itself(server: str) -> None:

@@ -189,11 +189,14 @@ def test_objects_in_an_artifact_are_never_unpickled() -> None:
         artifact.traces(stream)
 
 
-def test_damaged_artifact_is_told(store: Store) -> None:
+@pytest.mark.parametrize("damage", ["cut off", "other numbers"])
+def test_damaged_artifact_is_told(store: Store, damage: str) -> None:
     add(store, make_record(make_cell()))
     (entry,) = store.recorded("made")
     file = Path(entry.artifacts, "record.npz")
-    file.write_bytes(file.read_bytes()[:1000])
+    data = file.read_bytes()
+    at = data.index(b"0/loss.npy") + 200
+    file.write_bytes(data[:1000] if damage == "cut off" else data[:at] + b"?" + data[at + 1 :])
     with pytest.raises(StoreError, match=f"cell {entry.fingerprint} is damaged.*run {entry.run_id}"):
         load(store)
 

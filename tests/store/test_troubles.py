@@ -149,20 +149,31 @@ def test_disk_without_room_for_a_store_is_told_with_how_much_it_takes(tmp_path: 
         assert [path.name for path in disk.iterdir()] in ([], ["store.db.lock"])
 
 
-def test_files_of_a_record_are_on_the_disk_before_it_counts(file: Path) -> None:
+RECORD = """
+import sys
+from suite.store import Store
+from tests.made import PROVENANCE, make_cell, make_record
+with Store(sys.argv[1]).writing() as writer:
+    writer.add(make_record(make_cell(2)), PROVENANCE)
+    print("told", flush=True)
+"""
+
+
+def test_files_are_on_the_disk_before_a_record_counts_and_its_commit_before_it_is_told(file: Path) -> None:
     if shutil.which("strace") is None:
         pytest.skip("no strace to see it by")
-    code = MAKE.replace('print("made", flush=True)', "writer.add(make_record(make_cell(2)), PROVENANCE)")
-    code = "from tests.made import *\n" + code.replace("writing():", "writing() as writer:")
-    traced = ["strace", "-f", "-y", "-e", "trace=fsync,fdatasync", "-o", str(file.parent / "calls")]
+    code, seen = RECORD, "trace=fsync,fdatasync,unlink,write"
+    traced = ["strace", "-f", "-y", "-e", seen, "-o", str(file.parent / "calls")]
     done = subprocess.run([*traced, sys.executable, "-c", code, f"sqlite:///{file}"], capture_output=True, check=False)
     if done.returncode:
         pytest.skip("may not trace")
     calls = (file.parent / "calls").read_text().splitlines()
     artifact = max(i for i, call in enumerate(calls) if "record.npz" in call)
-    commits = [i for i, call in enumerate(calls) if "mlflow.db" in call]
-    assert any(i < artifact for i in commits)
-    assert any(i > artifact for i in commits), "the commit that makes it count comes after its files"
+    told = next(i for i, call in enumerate(calls) if "write(1<" in call and "told" in call)
+    commits = [i for i, call in enumerate(calls[:told]) if "unlink" in call and "mlflow.db-journal" in call]
+    assert commits[0] < artifact < commits[-1], "the commit that makes it count comes after its files"
+    synced = [call for call in calls[commits[-1] : told] if f"<{file.parent}>" in call]
+    assert synced, "SQLite does not wait until the journal's name is gone from the disk"
 
 
 def test_every_command_on_a_hot_journal(suite: Suite) -> None:
