@@ -17,6 +17,7 @@ from suite.protocol.claims import BETTER, SCORES, Claim, Compare, Predict, Side,
 from suite.protocol.decisions import Decision, Differences, Share, Shares
 from suite.protocol.evidence import Evidence
 from suite.protocol.expressions import parse
+from suite.protocol.labels import number_of
 
 
 @dataclass(frozen=True)
@@ -110,15 +111,6 @@ def named_levels(claim: Claim) -> list[Side]:
     compare = claim.form.compare if isinstance(claim.form, Spread) else claim.form
     sides = [compare.first, compare.second] if isinstance(compare, Compare) else []
     return [*sides, claim.where]
-
-
-def number_of(label: str) -> float | None:
-    """The number that a label is; None if it is none."""
-    try:
-        value = float(label)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 def rows_within(claim: Claim, evidence: Evidence) -> list[int]:
