@@ -25,7 +25,8 @@ def export(
     from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
     from suite.run.audit import audited, tuned
-    from suite.run.gather import gather, read_specs, recorded_benchmarks, with_replicates
+    from suite.run.gather import gather, recorded_benchmarks, with_replicates
+    from suite.spec import read_specs
     from suite.store import Store
 
     store = Store()

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 def chosen(specs: list[str], only: Parts, replicates: int | None = None) -> list[tuple[Benchmark, Parts]]:
     """The benchmarks of the specs, each with those parts of a grid that it has; without those that have none of them."""
-    from suite.run.gather import read_specs, with_replicates
+    from suite.run.gather import with_replicates
+    from suite.spec import read_specs
 
     benchmarks = [with_replicates(benchmark, replicates) for benchmark in read_specs(specs)]
     parts = parts_of(only, [benchmark.grid for benchmark in benchmarks])

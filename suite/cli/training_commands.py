@@ -99,14 +99,15 @@ def check(specs: Specs) -> None:
 
     Components of your own are imported and tried on a small network, in a process of its own with a time limit.
     """
-    from suite.run.gather import readable_specs
-    from suite.spec import SpecError, check_data, expand, try_components
-    from suite.spec.claim_files import read_all_claims
+    from suite.spec import SpecError, check_data, expand, readable_specs, try_components
+    from suite.spec.claim_files import may_have_claims, read_all_claims
     from suite.spec.shipped import files_of
 
     benchmarks, problems = readable_specs(specs)
     broken = {problem.file for problem in problems}
-    claims, mistaken = read_all_claims([file for file in files_of(specs) if str(file) not in broken])
+    claims, mistaken = read_all_claims(
+        [file for file in files_of(specs) if str(file) not in broken and may_have_claims(file)]
+    )
     problems += mistaken
     for benchmark in benchmarks:
         cells = expand(benchmark)

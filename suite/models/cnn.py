@@ -81,7 +81,7 @@ def _conflicts(form: Form, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
     if form.size is not None and 2 ** (stages - 1) > form.size:
         yield "stages", f"{stages} stages halve an image of {form.size} pixels to less than one"
     left = None if form.size is None else -(-form.size // 2 ** (stages - 1))
-    yield from group_conflicts(recipe["normalization"], recipe["channels"], "channels", left)
+    yield from group_conflicts(recipe, "channels", "channels", left)
     if residual["name"] != "none" and residual["every"] > max(len(keeping) for _, keeping in _stages(recipe)):
         yield "residual", f"a block of {residual['every']} layers does not fit into a stage of the {depth} convolutions"
 

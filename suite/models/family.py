@@ -32,16 +32,20 @@ class Family(Entry):
     fast: bool = False
 
 
-def group_conflicts(level: Mapping[str, Any], width: int, units: str, positions: int | None = 0) -> Iterator[Conflict]:
+def group_conflicts(recipe: Mapping[str, Any], size: str, units: str, positions: int | None = 0) -> Iterator[Conflict]:
     """Of a normalization over groups of the units of one example.
 
     Args:
-        level: Canonical level of the normalizations.
-        width: Units of a layer.
+        recipe: Of the cell.
+        size: The factor that is the number of units of a layer.
         units: What they are called.
         positions: How many each of them has: none in a dense layer; None where that is not known.
     """
+    level = recipe["normalization"]
     name = level["name"]
+    if name not in ("layer", "instance", "group"):
+        return
+    width = recipe[size]
     groups = {"layer": 1, "instance": width if positions else None, "group": level.get("groups")}.get(name)
     if groups == width and positions in (0, 1):
         yield "normalization", f"{name} normalization would be over one number here, which leaves nothing but the shift"

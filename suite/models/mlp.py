@@ -63,7 +63,7 @@ def _swapped(recipe: Mapping[str, Any]) -> range:
 
 def _conflicts(form: Form, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
     level, depth = recipe["normalization"], recipe["depth"]
-    yield from group_conflicts(level, recipe["width"], "units")
+    yield from group_conflicts(recipe, "width", "units")
     yield from skip_conflicts(recipe["residual"], depth)
     if recipe["other_layers"] != "none" and depth < _SWAPPED:
         yield "other_layers", f"are {_SWAPPED}, and depth is {depth}"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from suite.protocol.claims import BETTER, SCORES, Claim, Compare, Side, Spread, Trend, Value
 from suite.protocol.decisions import Decision, Differences, Share, Shares
 from suite.protocol.evidence import Evidence
+from suite.protocol.labels import number_of
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,6 @@ def named_levels(claim: Claim) -> list[Side]:
     compare = claim.form.compare if isinstance(claim.form, Spread) else claim.form
     sides = [compare.first, compare.second] if isinstance(compare, Compare) else []
     return [*sides, claim.where]
-
-
-def number_of(label: str) -> float | None:
-    """The number that a label is; None if it is none."""
-    try:
-        value = float(label)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 def rows_within(claim: Claim, evidence: Evidence) -> list[int]:

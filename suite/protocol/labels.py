@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +33,15 @@ def label_text(value: Any) -> str:
 def held_label(value: Any) -> str:
     """What the label of a factor that is held constant would be: the name of a component, else the value."""
     return label_text(value["name"] if isinstance(value, Mapping) and "name" in value else value)
+
+
+def number_of(label: str) -> float | None:
+    """The number that a label is; None if it is none."""
+    try:
+        value = float(label)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def printable(text: str) -> str:

@@ -20,7 +20,7 @@ from suite.protocol.records import PROTOCOL_VERSION, Cell, Record, to_plain
 
 if TYPE_CHECKING:
     from suite.results.manifest import Manifest
-    from suite.spec import Benchmark, Part, Problem
+    from suite.spec import Benchmark, Part
     from suite.store import Store, Stored
 
 
@@ -160,48 +160,6 @@ def with_replicates(benchmark: Benchmark, replicates: int | None) -> Benchmark:
     if replicates is None:
         return benchmark
     return dataclasses.replace(benchmark, budget=dataclasses.replace(benchmark.budget, replicates=replicates))
-
-
-def read_specs(specs: Sequence[str]) -> list[Benchmark]:
-    """Every benchmark of the specs, each a path or the name of one that ships.
-
-    Raises:
-        SpecError: With all problems of all of them.
-    """
-    from suite.spec import SpecError
-
-    benchmarks, problems = readable_specs(specs)
-    if not benchmarks and not problems:
-        from suite.spec import Problem
-
-        message = f"has claims and no benchmark: `suite claims {specs[0]}` runs what they need and judges them"
-        problems = [Problem(specs[0], None, None, "", message)]
-    if problems:
-        raise SpecError(problems)
-    return benchmarks
-
-
-def readable_specs(specs: Sequence[str]) -> tuple[list[Benchmark], list[Problem]]:
-    """The benchmarks of those specs that have no problems, and the problems of the others."""
-    from suite.spec import Problem, SpecError, find_spec, read_benchmarks
-
-    benchmarks: dict[str, Benchmark] = {}
-    problems: list[Problem] = []
-    seen: set[Path] = set()
-    for spec in specs:
-        try:
-            file = find_spec(spec)
-            if file.resolve() in seen:
-                continue
-            seen.add(file.resolve())
-            for benchmark in read_benchmarks(file):
-                first = benchmarks.setdefault(benchmark.name, benchmark)
-                if first is not benchmark:
-                    message = f"got {benchmark.name}, which {first.file} has too; expected another name"
-                    problems.append(Problem(spec, None, None, "name", message))
-        except SpecError as error:
-            problems += error.problems
-    return list(benchmarks.values()), problems
 
 
 def recorded_benchmarks(store: Store, *, quick: bool = False) -> list[Benchmark]:

@@ -9,6 +9,7 @@ from suite.spec.json_schema import json_schema, schema_text
 from suite.spec.problems import Problem, SpecError
 from suite.spec.reader import read_benchmarks
 from suite.spec.selection import Part
+from suite.spec.several import read_specs, readable_specs
 from suite.spec.shipped import find_spec, shipped_specs
 from suite.spec.trial import try_components
 
@@ -23,6 +24,8 @@ __all__ = [
     "find_spec",
     "json_schema",
     "read_benchmarks",
+    "read_specs",
+    "readable_specs",
     "schema_text",
     "shipped_specs",
     "try_components",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from suite.protocol.claims import Claim
-from suite.spec.claims import read_claims
 from suite.spec.problems import Problem, SpecError, did_you_mean, quote
 from suite.spec.shipped import shipped_claims
+
+if TYPE_CHECKING:
+    from suite.protocol.claims import Claim
 
 
 def read_all_claims(paths: Sequence[Path]) -> tuple[list[tuple[Claim, Path]], list[Problem]]:
@@ -17,6 +19,8 @@ def read_all_claims(paths: Sequence[Path]) -> tuple[list[tuple[Claim, Path]], li
     claims: dict[str, tuple[Claim, Path]] = {}
     problems: list[Problem] = []
     for path in paths:
+        from suite.spec.claims import read_claims  # only where there is one: it takes SciPy
+
         try:
             for claim in read_claims(path):
                 _, first = claims.setdefault(claim.id, (claim, path))
@@ -31,11 +35,12 @@ def read_all_claims(paths: Sequence[Path]) -> tuple[list[tuple[Claim, Path]], li
 def claims_in(folders: Sequence[Path], files: Sequence[Path] = ()) -> tuple[list[tuple[Claim, Path]], list[Problem]]:
     """The claims of all YAML files in some folders, and of further files; and what is wrong with those that have some."""
     beside = [file for folder in folders for file in sorted(folder.glob("*.y*ml"))]
-    every = [file for file in dict.fromkeys(file.resolve() for file in [*files, *beside]) if _may_have_claims(file)]
+    every = [file for file in dict.fromkeys(file.resolve() for file in [*files, *beside]) if may_have_claims(file)]
     return read_all_claims([Path(os.path.relpath(file)) for file in every])
 
 
-def _may_have_claims(file: Path) -> bool:
+def may_have_claims(file: Path) -> bool:
+    """Whether the word is in a file: most specs have none."""
     try:
         return file.is_file() and b"claims" in file.read_bytes()
     except OSError:

@@ -8,9 +8,8 @@ from typing import Any
 
 from suite.protocol.claims import BETTER, SCORES, Claim, Compare, Form, Holds, Predict, Spread, Trend, Value, digest_of
 from suite.protocol.columns import factor_column
-from suite.protocol.contexts import number_of
 from suite.protocol.expressions import Expression, ExpressionError, parse
-from suite.protocol.labels import label_text
+from suite.protocol.labels import label_text, number_of
 from suite.spec.benchmark import Benchmark
 from suite.spec.claim_document import ClaimDocument, ClaimsDocument
 from suite.spec.claim_levels import ClaimLevels

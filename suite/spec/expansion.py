@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from suite.protocol.records import Budget, Cell
 from suite.spec.behaviour import digest_of_component
-from suite.spec.benchmark import Benchmark, Level
+from suite.spec.benchmark import Benchmark, Label, Level
+from suite.spec.frames import Frame, Frames
 from suite.spec.identity import named, own_names
 from suite.spec.quick import quick_budget, quick_slice
 from suite.spec.selection import Part, wanted_combinations
@@ -27,30 +28,22 @@ def expand(benchmark: Benchmark, *, quick: bool = False, only: Sequence[Part] = 
         SpecError: A part names a factor or level that is not there, or leaves nothing.
     """
     chosen = wanted_combinations(benchmark, only)
-    make = _CellMaker(benchmark)
-    cells = [make.cell(levels, benchmark.budget, quick=False) for levels in chosen]
+    cells = _made(benchmark, chosen, benchmark.budget, quick=False)
     if not quick:
         return cells
-    budget = quick_budget(benchmark.budget)
-    return [make.cell(chosen[i], budget, quick=True) for i in quick_slice(cells)]
+    return _made(benchmark, [chosen[i] for i in quick_slice(cells)], quick_budget(benchmark.budget), quick=True)
 
 
-class _CellMaker:
-    """Makes the cells of one benchmark."""
+def _made(benchmark: Benchmark, chosen: Sequence[Mapping[str, Level]], budget: Budget, *, quick: bool) -> list[Cell]:
+    """The cells of some combinations of the grid: one of each frame by itself, the others by it."""
+    folders = (str(benchmark.folder),)
+    of_component = functools.cache(lambda name: digest_of_component(name, folders))
+    of_file = functools.cache(lambda path: digest_of_file(find_file(path, folders)))
 
-    def __init__(self, benchmark: Benchmark) -> None:
-        self._benchmark, self._folders = benchmark, (str(benchmark.folder),)
-        self._of_component = functools.cache(lambda name: digest_of_component(name, self._folders))
-        self._of_file = functools.cache(lambda path: digest_of_file(find_file(path, self._folders)))
-
-    def cell(self, levels: Mapping[str, Level], budget: Budget, *, quick: bool) -> Cell:
-        """The cell of one combination of the grid."""
-        benchmark = self._benchmark
+    def first(levels: Mapping[str, Level]) -> Cell:
         task, recipe = benchmark.task_and_recipe(levels)
-        if recipe["steps"] is not None:
-            budget = replace(budget, steps=recipe["steps"], evaluations=min(budget.evaluations, recipe["steps"]))
-        if recipe["learning_rate"] is not None:
-            budget = replace(budget, trials=0)
+        steps, rate = recipe["steps"], recipe["learning_rate"]
+        own = budget if steps is None else replace(budget, steps=steps, evaluations=min(budget.evaluations, steps))
         cell = Cell(
             benchmark=benchmark.name,
             fingerprint="",
@@ -58,15 +51,22 @@ class _CellMaker:
             recipe=recipe,
             task=task,
             model=benchmark.model,
-            budget=budget,
+            budget=own if rate is None else replace(own, trials=0),
             seed=benchmark.seed,
             target=benchmark.target,
             quick=quick,
-            search_path=self._folders,
+            search_path=folders,
             program="",
         )
         components, files = own_names(cell)
-        sources = {name: self._of_component(name) for name in components} | {
-            path: self._of_file(path) for path in files
-        }
+        sources = {name: of_component(name) for name in components} | {path: of_file(path) for path in files}
         return named(replace(cell, sources=sources))
+
+    frames, known = Frames(benchmark), dict[tuple[Label, ...], Frame]()
+    cells = []
+    for levels in chosen:
+        key = tuple([levels[factor].label for factor in frames.framing])
+        if key not in known:
+            known[key] = frames.of(first(levels))
+        cells.append(known[key].cell(levels))
+    return cells

@@ -31,9 +31,9 @@ def identity(cell: Cell) -> dict[str, Any]:
     revisions = dict([*_revisions("tasks", task, cell.task), *_revisions("models", model, cell.recipe)])
     return {
         "protocol": PROTOCOL_VERSION,
-        "task": {"name": task.name, **_set(task, cell.task)},
+        "task": {"name": task.name, **set_of(task, cell.task)},
         "model": model.name,
-        "recipe": _set(model, cell.recipe),
+        "recipe": set_of(model, cell.recipe),
         "revisions": {name: revision for name, revision in revisions.items() if revision != 1},
         "sources": dict(cell.sources),
         "steps": budget.steps,
@@ -50,7 +50,12 @@ def identity(cell: Cell) -> dict[str, Any]:
 
 def fingerprint(identity: Mapping[str, Any]) -> str:
     """16 hex digits, the same for cells of one training, however many trials and replicates are asked of it."""
-    return digest({part: value for part, value in identity.items() if part not in ASKED})
+    return digest(trained(identity))
+
+
+def trained(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an identity its trainings depend on."""
+    return {part: value for part, value in identity.items() if part not in ASKED}
 
 
 def named(cell: Cell) -> Cell:
@@ -61,13 +66,22 @@ def named(cell: Cell) -> Cell:
 
 def program(identity: Mapping[str, Any]) -> str:
     """16 hex digits of what is compiled, the same for cells that differ only in what is fed."""
-    recipe = {factor: level for factor, level in identity["recipe"].items() if factor not in FED}
-    if "optimizer" in recipe:
-        recipe["optimizer"] = compiled_level(recipe["optimizer"])
+    return digest(compiled(identity))
+
+
+def compiled(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an identity is compiled."""
+    recipe = compiled_recipe(identity["recipe"])
     named = [level["name"] for level in recipe.values() if isinstance(level, Mapping)] + [*identity["task"].values()]
     sources = {name: found for name, found in identity["sources"].items() if name in named}
     parts = {part: identity[part] for part in ("task", "model", "steps", "evaluations")}
-    return digest({**parts, "recipe": recipe, "sources": sources})
+    return {**parts, "recipe": recipe, "sources": sources}
+
+
+def compiled_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a recipe is compiled."""
+    kept = {factor: level for factor, level in recipe.items() if factor not in FED}
+    return kept | {f: compiled_level(level) for f, level in kept.items() if f == "optimizer"}
 
 
 def may_answer(identity: Mapping[str, Any], cell: Cell) -> bool:
@@ -90,14 +104,22 @@ def own_names(cell: Cell) -> tuple[set[str], set[str]]:
     return set(filter(is_own_component, components)), files
 
 
-def _set(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def acts_alone(parameter: Parameter, level: Any) -> bool:
+    """Whether a level of a recipe adds nothing to an identity but itself: no source, no revision."""
+    inner = _entry_of(parameter, level)
+    revisions = _revisions(parameter.catalog or "", inner, level) if inner is not None else ()
+    own = isinstance(level, Mapping) and is_own_component(level["name"])
+    return not own and all(revision == 1 for _, revision in revisions)
+
+
+def set_of(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments (or factors) that are not at their default."""
     found = {}
     for name, value in arguments.items():
         parameter = entry.parameter(name)
         if name != "name" and (parameter is None or value != default_of(parameter)):
             inner = _entry_of(parameter, value)
-            found[name] = value if inner is None else {"name": inner.name, **_set(inner, value)}
+            found[name] = value if inner is None else {"name": inner.name, **set_of(inner, value)}
     return found
 
 

@@ -22,8 +22,10 @@ def wanted_combinations(benchmark: Benchmark, only: Sequence[Part] = ()) -> list
     Raises:
         SpecError: A part names a factor or level that is not there, or leaves nothing.
     """
-    narrowed = [_narrowed(benchmark, part) for part in only or ({},)]
+    narrowed = [_narrowed(benchmark, part) for part in only]
     left = list(combinations(benchmark.grid, benchmark.exclude))
+    if not only:
+        return left
     for grid in narrowed:
         if not any(_lies_in(levels, grid) for levels in left):
             raise SpecError([_problem(benchmark, "", "leaves no combination: exclude takes them all out")])

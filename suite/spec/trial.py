@@ -51,7 +51,7 @@ def try_components(cells: Iterable[Cell], limit: float = LIMIT_SECONDS) -> None:
     """
     trials: dict[str, Trial] = {}
     recipes: dict[str, dict[tuple[int, ...], Recipe]] = {}
-    for cell in cells:
+    for cell in (cell for cell in cells if cell.sources):
         for factor, level in cell.recipe.items():
             if isinstance(level, Mapping) and is_own_component(level["name"]):
                 key, trial, recipe = _trial(cell, factor)
