@@ -23,8 +23,8 @@ def at_hand(uri: str, artifacts: str) -> str:
     return str(here) if here.is_dir() else artifacts
 
 
-def settle(uri: str, experiment_id: str, name: str, location: str) -> None:
-    """Writes the paths of an experiment anew where its artifacts came along with its store.
+def settle(uri: str, experiment_id: str, name: str, location: str) -> str:
+    """Writes the paths of an experiment anew where its artifacts came along with its store; where they are then.
 
     Args:
         uri: Of the store.
@@ -34,7 +34,7 @@ def settle(uri: str, experiment_id: str, name: str, location: str) -> None:
     """
     file, here = sqlite_file(uri), artifact_folder(uri, name)
     if file is None or here is None or here == location or not Path(here).is_dir():
-        return
+        return location
     with closing(sqlite3.connect(file)) as database, database:
         database.execute(
             "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (here, int(experiment_id))
@@ -43,3 +43,4 @@ def settle(uri: str, experiment_id: str, name: str, location: str) -> None:
             "UPDATE runs SET artifact_uri = ? || substr(artifact_uri, ?) WHERE experiment_id = ? AND artifact_uri LIKE ?",
             (here, len(location) + 1, int(experiment_id), f"{location}/%"),
         )
+    return here

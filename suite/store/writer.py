@@ -5,18 +5,16 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import os
-import tempfile
+import math
 import time
 from collections.abc import Hashable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from suite.pictures import cell_files
 from suite.protocol.nesting import holds
-from suite.protocol.records import Cell, Failure, Provenance, Record, Replicate, to_plain
+from suite.protocol.records import Cell, Failure, Provenance, Record, to_plain
 from suite.spec.identity import identity, question
 from suite.store import series
 from suite.store.address import artifact_folder, sqlite_file
@@ -34,6 +32,7 @@ from suite.store.names import (
     SECONDS,
     experiment_name,
 )
+from suite.store.putting import AtOnce, ByClient, NewRun, Putting
 from suite.store.runs import listing, search
 from suite.store.troubles import translated
 
@@ -44,7 +43,6 @@ _PARENT, _NOTE, _KIND_OF_EXPERIMENT, _SOURCE, _COMMIT = (
 PICTURE, PAGE = "gradients.svg", "gradients.html"
 """The picture of a cell, where MLflow's pages show it."""
 
-_METRICS_AT_ONCE = 900
 _TEXT_LENGTH = 5000
 
 
@@ -64,6 +62,7 @@ class Writer:
     def __init__(self, uri: str, client: Any, claims: Claims) -> None:
         self._uri, self._client, self._claims = uri, client, claims
         self._experiments: dict[tuple[str, bool], tuple[str, dict[str, dict[Hashable, str]]]] = {}
+        self._putting: dict[str, Putting] = {}
 
     def add(self, result: Record | Failure, provenance: Provenance) -> None:
         """Records a cell, or that it could not be run; replaces what was there of it before.
@@ -76,11 +75,8 @@ class Writer:
             experiment, known = self._experiment(cell, provenance)
             key, of_cell = question(cell.fingerprint, identity(cell)), known.setdefault(cell.fingerprint, {})
             before = of_cell.get(key)
-            if isinstance(result, Record):
-                run_id = self._add_record(experiment, result, provenance)
-            else:
-                run_id = self._add_failure(experiment, result, provenance)
-            of_cell[key] = run_id
+            runs = _of_record(result, provenance) if isinstance(result, Record) else _of_failure(result, provenance)
+            of_cell[key] = self._putting[experiment].put(*runs, lambda: self._claims.check(experiment))
             if before is not None:
                 self._delete(experiment, before)
             if isinstance(result, Record):
@@ -92,84 +88,6 @@ class Writer:
         with translated("write to", self._uri):
             self._experiment(cell, provenance)
 
-    def _add_record(self, experiment: str, record: Record, provenance: Provenance) -> str:
-        end = _now()
-        costs = {SECONDS: f"{record.seconds:.6g}", COMPILE_SECONDS: f"{record.compile_seconds:.6g}"}
-        tags = costs | series.cell_tags(record)
-        run_id = self._create(experiment, record.cell, provenance, tags, end - int(1000 * record.seconds))
-        parameters = series.parameters(record.cell)
-        for replicate in record.replicates:
-            self._add_replicate(experiment, run_id, record, replicate, parameters, end)
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder, ARTIFACT).write_bytes(_pack(record, provenance))
-            for name, text in zip((PICTURE, PAGE), cell_files(record), strict=True):
-                Path(folder, name).write_text(text, encoding="utf-8")
-            self._client.log_artifacts(run_id, folder)
-        _files_to_disk(self._uri, experiment_name(record.cell.benchmark, record.cell.quick), run_id)
-        self._log(run_id, series.cell_metrics(record), parameters, end)
-        self._claims.check(experiment)
-        self._client.set_terminated(run_id, "FINISHED", end)
-        _commit_to_disk(self._uri)
-        return run_id
-
-    def _add_replicate(
-        self,
-        experiment: str,
-        parent: str,
-        record: Record,
-        replicate: Replicate,
-        parameters: Mapping[str, str],
-        end: int,
-    ) -> None:
-        tags = {KIND: "replicate", _PARENT: parent, **series.replicate_tags(replicate)}
-        run = self._client.create_run(
-            experiment,
-            start_time=end - int(1000 * replicate.seconds),
-            tags=tags,
-            run_name=f"replicate {replicate.replicate}: {replicate.outcome}",
-        )
-        metric = str(record.task_facts.get("metric", "score"))
-        self._log(run.info.run_id, series.replicate_metrics(replicate, metric), parameters, end)
-        self._client.set_terminated(run.info.run_id, "FINISHED", end)
-
-    def _add_failure(self, experiment: str, failure: Failure, provenance: Provenance) -> str:
-        end = _now()
-        tags = {ERROR: failure.error, "suite.attempts": str(failure.attempts)}
-        run_id = self._create(experiment, failure.cell, provenance, tags, end)
-        self._log(run_id, (), series.parameters(failure.cell), end)
-        self._claims.check(experiment)
-        self._client.set_terminated(run_id, "FAILED", end)
-        return run_id
-
-    def _create(
-        self, experiment: str, cell: Cell, provenance: Provenance, own_tags: Mapping[str, str], start: int
-    ) -> str:
-        tags = {
-            KIND: "cell",
-            FINGERPRINT: cell.fingerprint,
-            IDENTITY: _text(identity(cell)),
-            "suite.program": cell.program,
-            "suite.spec_sha256": provenance.spec_sha256,
-            _SOURCE: provenance.spec_file,
-            **({_COMMIT: provenance.git_commit} if provenance.git_commit else {}),
-            **{f"version.{name}": version for name, version in provenance.versions.items()},
-            **{f"machine.{name}": str(value) for name, value in provenance.machine.items()},
-            **own_tags,
-        }
-        run = self._client.create_run(experiment, start_time=start, tags=tags, run_name=series.run_name(cell))
-        return str(run.info.run_id)
-
-    def _log(
-        self, run_id: str, metrics: Sequence[tuple[str, float, int]], parameters: Mapping[str, str], end: int
-    ) -> None:
-        from mlflow.entities import Metric, Param
-
-        entities = [Metric(name, value, end, step) for name, value, step in metrics if np.isfinite(value)]
-        first, rest = entities[:_METRICS_AT_ONCE], entities[_METRICS_AT_ONCE:]
-        self._client.log_batch(run_id, metrics=first, params=[Param(*item) for item in parameters.items()])
-        for start in range(0, len(rest), _METRICS_AT_ONCE):
-            self._client.log_batch(run_id, metrics=rest[start : start + _METRICS_AT_ONCE])
-
     def _experiment(self, cell: Cell, provenance: Provenance) -> tuple[str, dict[str, dict[Hashable, str]]]:
         """The experiment's id, and the run that each question has in it, by fingerprint."""
         key = cell.benchmark, cell.quick
@@ -180,9 +98,17 @@ class Writer:
             if found.lifecycle_stage != "active":
                 self._begin_afresh(experiment)
             self._claims.take(experiment)
-            settle(self._uri, experiment, name, found.artifact_location)
+            location = settle(self._uri, experiment, name, found.artifact_location)
+            self._putting[experiment] = self._way(experiment, location)
             self._experiments[key] = experiment, self._clear(experiment)
         return self._experiments[key]
+
+    def _way(self, experiment: str, location: str) -> Putting:
+        """How cells are put into an experiment."""
+        file = sqlite_file(self._uri)
+        if file is None or not location.startswith("/") or not AtOnce.fits(file):
+            return ByClient(self._client, experiment)
+        return AtOnce(file, experiment, location)
 
     def _create_experiment(self, name: str, cell: Cell, provenance: Provenance) -> Any:
         tags = {
@@ -245,28 +171,61 @@ def _text(identity: Mapping[str, Any]) -> str:
     return json.dumps(identity, sort_keys=True)
 
 
-def _files_to_disk(uri: str, experiment: str, run_id: str) -> None:
-    """Waits until a run's files beside an SQLite store outlive a loss of power."""
-    folder = artifact_folder(uri, experiment)
-    if folder is not None:
-        place = Path(folder, run_id)
-        for path in (*place.rglob("*"), place, place.parent, place.parents[1]):
-            _sync(path)
+def _of_record(record: Record, provenance: Provenance) -> tuple[NewRun, list[NewRun], dict[str, bytes]]:
+    """The run of a cell, those of its replicates, and its artifacts."""
+    end, parameters = _now(), series.parameters(record.cell)
+    costs = {SECONDS: f"{record.seconds:.6g}", COMPILE_SECONDS: f"{record.compile_seconds:.6g}"}
+    run = NewRun(
+        series.run_name(record.cell),
+        "FINISHED",
+        end - int(1000 * record.seconds),
+        end,
+        _tags(record.cell, provenance) | costs | series.cell_tags(record),
+        parameters,
+        _finite(series.cell_metrics(record)),
+    )
+    metric = str(record.task_facts.get("metric", "score"))
+    nested = [
+        NewRun(
+            f"replicate {replicate.replicate}: {replicate.outcome}",
+            "FINISHED",
+            end - int(1000 * replicate.seconds),
+            end,
+            {KIND: "replicate", **series.replicate_tags(replicate)},
+            parameters,
+            _finite(series.replicate_metrics(replicate, metric)),
+        )
+        for replicate in record.replicates
+    ]
+    pictures = {name: text.encode() for name, text in zip((PICTURE, PAGE), cell_files(record), strict=True)}
+    return run, nested, {ARTIFACT: _pack(record, provenance), **pictures}
 
 
-def _commit_to_disk(uri: str) -> None:
-    """Waits until the last commit to an SQLite store outlives one: a journal that is deleted may be there again, and undo it."""
-    file = sqlite_file(uri)
-    if file is not None:
-        _sync(file.resolve().parent)
+def _of_failure(failure: Failure, provenance: Provenance) -> tuple[NewRun, list[NewRun], dict[str, bytes]]:
+    """The run of a cell that could not be run."""
+    cell, end = failure.cell, _now()
+    tags = _tags(cell, provenance) | {ERROR: failure.error, "suite.attempts": str(failure.attempts)}
+    return NewRun(series.run_name(cell), "FAILED", end, end, tags, series.parameters(cell)), [], {}
 
 
-def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+def _finite(points: Sequence[series.Point]) -> list[series.Point]:
+    """Those that do not break MLflow's pages."""
+    return [(name, float(value), int(step)) for name, value, step in points if math.isfinite(value)]
+
+
+def _tags(cell: Cell, provenance: Provenance) -> dict[str, str]:
+    """What a run says of its cell and of what made it."""
+    return {
+        KIND: "cell",
+        FINGERPRINT: cell.fingerprint,
+        IDENTITY: _text(identity(cell)),
+        "suite.program": cell.program,
+        "suite.spec_sha256": provenance.spec_sha256,
+        _SOURCE: provenance.spec_file,
+        **({_COMMIT: provenance.git_commit} if provenance.git_commit else {}),
+        **{f"version.{name}": version for name, version in provenance.versions.items()},
+        **{f"machine.{name}": str(value) for name, value in provenance.machine.items()},
+    }
 
 
 def _pack(record: Record, provenance: Provenance) -> bytes:

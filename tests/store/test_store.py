@@ -6,8 +6,6 @@ import dataclasses
 import io
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ import pytest
 from suite.protocol.records import Cell, Failure
 from suite.store import Store, StoreError, artifact
 from tests.made import BUDGET, PROVENANCE, make_cell, make_record, make_replicate, nonfinite_replicate
-from tests.store.stores import ENVIRONMENT, add, all_runs, client, fingerprints, load
+from tests.store.stores import add, all_runs, client, fingerprints, load
 
 
 def test_record_comes_back_as_it_was(store: Store) -> None:
@@ -125,26 +123,6 @@ def test_a_record_takes_the_place_of_those_that_it_holds_and_of_no_others(store:
         (entry,) = store.answering([asking(3, trials=count)]).values()
         assert entry.identity["trials"] == entries
     assert [len(entries) for entries in store.known([asking(9)]).values()] == [2]
-
-
-def test_what_a_killed_writer_left_does_not_count_and_goes(store: Store, tmp_path: Path) -> None:
-    add(store, make_record(make_cell(1)))
-    code = f"""
-import os, signal
-from suite.store import Store
-from tests.made import BUDGET, PROVENANCE, make_cell, make_record
-store = Store({store.uri!r})
-with store.writing() as writer:
-    writer._client.log_artifacts = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-    writer.add(make_record(make_cell(2)), PROVENANCE)
-"""
-    done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, check=False, capture_output=True)
-    assert done.returncode == -9, done.stderr
-    assert len(all_runs(store)) == 8
-    assert fingerprints(store) == [make_cell(1).fingerprint]
-    add(store, make_record(make_cell(3)))
-    assert len(all_runs(store)) == 8
-    assert sorted(fingerprints(store)) == [make_cell(1).fingerprint, make_cell(3).fingerprint]
 
 
 def test_a_cell_brings_its_picture_for_the_pages_of_mlflow(store: Store) -> None:
