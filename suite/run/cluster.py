@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Iterator, Sequence
+from typing import Any
 
 from suite.protocol.records import Cell
 from suite.run.connection import ClusterError, joined_cluster, local_cluster
@@ -30,6 +31,29 @@ def memory_limit_of(workers: int) -> float:
     return float(max(LEAST_MEMORY, min(MOST_MEMORY, 0.8 * psutil.virtual_memory().total / workers)))
 
 
+@contextlib.contextmanager
+def crew(workers: int | str, cells: int, run: Run = train) -> Iterator[Any]:
+    """A connection to worker processes, which get ready meanwhile; None where this process does the work.
+
+    Args:
+        workers: As for `run_cells`.
+        cells: There are no more of.
+        run: As for `run_cells`.
+
+    Raises:
+        ClusterError: The cluster cannot be reached.
+    """
+    if not isinstance(workers, int):
+        with joined_cluster(workers) as client:
+            yield client
+    elif workers:
+        preload = ["suite.run.worker", *(["suite.run.warm"] if run is train else [])]
+        with local_cluster(min(workers, cells), preload) as client:
+            yield client
+    else:
+        yield None
+
+
 def run_cells(
     cells: Sequence[Cell],
     workers: int | str,
@@ -38,6 +62,7 @@ def run_cells(
     known: Known = lambda cell: (),
     memory_limit: float | None = None,
     tell: Tell = lambda line: None,
+    client: Any = None,
 ) -> Generator[Outcome, None, None]:
     """Runs cells and yields what came of each as it is finished.
 
@@ -53,6 +78,7 @@ def run_cells(
         known: What is recorded of a cell under other budgets; called as the cell is given away, from any thread.
         memory_limit: Bytes after which a local worker is replaced; by default what `memory_limit_of` says.
         tell: Is told of workers that are refused.
+        client: Of a `crew` that is there already.
 
     Raises:
         ClusterError: The cluster cannot be reached, or all its workers are gone for good, or refused.
@@ -63,15 +89,11 @@ def run_cells(
     if workers == 0:
         yield from _in_this_process(handout, run, known)
         return
-    with contextlib.ExitStack() as stack:
-        if isinstance(workers, int):
-            workers = min(workers, len(cells))
-            client = stack.enter_context(local_cluster(workers))
-            limit = memory_limit_of(workers) if memory_limit is None else memory_limit
-        else:
-            client = stack.enter_context(joined_cluster(workers))
-            limit = 0
-        yield from Dispatcher(client, handout, run, known, limit, tell).results(cells)
+    limit = 0.0
+    if isinstance(workers, int):
+        limit = memory_limit_of(min(workers, len(cells))) if memory_limit is None else memory_limit
+    with crew(workers, len(cells), run) if client is None else contextlib.nullcontext(client) as ready:
+        yield from Dispatcher(ready, handout, run, known, limit, tell).results(cells)
 
 
 def _in_this_process(handout: Handout, run: Run, known: Known) -> Iterator[Outcome]:

@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from suite.run.worker import introduce, short
 
 _CONNECT_SECONDS, _CLOSE_SECONDS = 6, 0.5
 
-_QUIET = {
+_QUIET: Mapping[str, Any] = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.work-stealing": False,
     "distributed.scheduler.worker-ttl": None,
@@ -24,7 +24,6 @@ _QUIET = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": False,
     "distributed.worker.profile.enabled": False,
-    "distributed.worker.preload": ["suite.run.worker"],
     "distributed.admin.system-monitor.gil.enabled": False,
     # Every server of the cluster would else wake 50 times a second to time its own loop: 9% of a core in all.
     "distributed.admin.tick.interval": "1s",
@@ -37,14 +36,15 @@ class ClusterError(Exception):
 
 
 @contextlib.contextmanager
-def local_cluster(workers: int) -> Iterator[Any]:
+def local_cluster(workers: int, preload: Sequence[str]) -> Iterator[Any]:
+    """So many processes, one thread each, which import some modules as they start."""
     import dask.config
     from distributed import Client, LocalCluster
 
     _silence()
     with (
         tempfile.TemporaryDirectory(prefix="dask-", ignore_cleanup_errors=True) as folder,
-        dask.config.set({**_QUIET, "temporary-directory": folder}),
+        dask.config.set({**_QUIET, "temporary-directory": folder, "distributed.worker.preload": list(preload)}),
     ):
         cluster = LocalCluster(
             n_workers=workers,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.protocol.records import Cell, Failure, Provenance, Record
-from suite.run.cluster import Tell, run_cells
+from suite.run.cluster import Tell, crew, run_cells
 from suite.run.provenance import provenance, same_numbers
 from suite.run.worker import Run, train
 
@@ -60,7 +60,9 @@ def run_plans(
     if not plans:
         return
     origins = {plan.benchmark.name: provenance(plan.benchmark.text, plan.benchmark.file) for plan in plans}
-    with scratch(), store.writing() as writer:
+    most = sum(len(plan.to_run) for plan in plans)
+    # Workers get ready while the store is opened, which takes as long.
+    with scratch(), crew(workers, most, run) as client, store.writing() as writer:
         try_components([cell for plan in plans for cell in plan.to_run])
         for plan in plans:
             if isinstance(workers, int):  # else the data is where the workers are
@@ -69,7 +71,8 @@ def run_plans(
         there = {plan.benchmark.name: _recorded(plan.to_run, store) for plan in plans}
         cells = [cell for plan in plans for cell in plan.to_run if cell.fingerprint not in there[cell.benchmark]]
         known = _Known(plans, store, origins)
-        with contextlib.closing(run_cells(cells, workers, run=run, known=known, tell=tell)) as outcomes:
+        running = run_cells(cells, workers, run=run, known=known, tell=tell, client=client)
+        with contextlib.closing(running) as outcomes:
             for done, outcome in enumerate(outcomes, start=1):
                 result, made = outcome.result, origins[outcome.result.cell.benchmark]
                 with _interrupts_held_back() as held:
