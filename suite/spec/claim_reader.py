@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,8 @@ class ClaimReader:
             return None
         where = {factor: labels for factor, node in self.node.section("where").items()
                  if (labels := self.levels.labels(factor, node, benchmarks, self.node.value["where"], held=True))}  # fmt: skip
+        if isinstance(form, Compare):
+            self._left(form, where)
         if expression is None:
             return None
         sign = self._sign(shape, expression)
@@ -227,6 +229,15 @@ class ClaimReader:
             self.findings.add(within, "got the same levels on both sides, expected different ones")
             return None
         return Compare(first, second)
+
+    def _left(self, form: Compare, where: Mapping[str, tuple[str, ...]]) -> None:
+        """Notes where a part of the grid leaves out a whole side."""
+        for factor, labels in where.items():
+            for side in (form.first, form.second):
+                told = side.get(factor_column(factor), labels)
+                if not set(told) & set(labels):
+                    message = f"leaves nothing of {one_of(told)}, which compare is about"
+                    self.findings.add(self.node.section("where")[factor], message)
 
     def _sign(self, shape: ClaimDocument, expression: Expression) -> int | None:
         """Which way the first side is said to differ; None where the measure knows what is better."""

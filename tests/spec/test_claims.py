@@ -153,6 +153,7 @@ MISTAKES = [
     ("compare: {activation: [relu, tanh]}\n    measure: §basin_decades", "claims.measure", "…expected holds: on average"),
     ("compare: {activation: [relu, tanh]}\n    where: {width: §9}", "claims.where.width", "got 9, expected one of 8, 16, 32"),
     ("compare: {activation: [relu, tanh]}\n    where: {depth: §9}", "claims.where.depth", "got 9, but depth is 4 in every cell of tiny"),
+    ("compare: {activation: [relu, tanh]}\n    where: {activation: §[relu, sigmoid]}", "claims.where.activation", "leaves nothing of tanh, …"),
     ("§compare: {activation: [relu, tanh]}\n    needs: a probe", "claims.compare", "goes with no needs: …"),
 ]  # fmt: skip
 
