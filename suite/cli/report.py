@@ -168,7 +168,7 @@ def _whole(found: Sequence[Standing]) -> Text:
     failed = [run for s in found for run in s.record.replicates if run.outcome != Outcome.TRAINED]
     if failed:
         ends = Counter(run.outcome for run in failed).most_common()
-        text.append(f" Of the {len(failed)} runs short of the target, {_counted(ends)}")
+        text.append(f" Of the {counted(len(failed), 'run')} short of the target, {_counted(ends)}")
         causes = Counter(cause for run in failed for cause in run.causes).most_common()
         text.append(f"; their probes show {_counted(causes)}." if causes else ".")
     return text

@@ -17,8 +17,8 @@ from suite.run.provenance import Origin, origin, own_sources
 from suite.run.worker import Answer, Run, introduce, short, work
 
 _LOOK_SECONDS = 0.5
-_PATIENCE_SECONDS, _REFUSED_SECONDS = 60.0, 5.0
-"""How long to wait for a worker where there is none, and where all that are there were refused."""
+_PATIENCE_SECONDS, _REFUSED_SECONDS, _TOLD_SECONDS = 60.0, 5.0, 5.0
+"""How long to wait for a worker where there is none, and where all that are there were refused; and when it is said."""
 
 _DIED = "the worker process died (killed, out of memory, or crashed)"
 
@@ -70,7 +70,7 @@ class Dispatcher:
         self._refused: dict[str, str] = {}
         self._busy: dict[str, tuple[Any, Cell]] = {}
         self._leaving: set[str] = set()
-        self._closed = False
+        self._closed = self._waits = False
 
     def results(self, cells: Sequence[Cell]) -> Iterator[Outcome]:
         """One for each of the cells, in the order in which they are finished."""
@@ -102,6 +102,9 @@ class Dispatcher:
             )
         if waited > _PATIENCE_SECONDS:
             raise ClusterError(f"no worker is at {self._address}, and none came within a minute")
+        if waited > _TOLD_SECONDS and not self._waits:
+            self._waits = True
+            self._tell(f"no worker is at {self._address} yet: waiting for one")
 
     def _look(self) -> bool:
         """Takes note of workers that came and went, and gives idle ones a cell. Whether there are any to give it to."""

@@ -26,6 +26,9 @@ from tests.made import make_record
 CELLS = 12
 """Of a round."""
 
+PATIENCE_SECONDS = 1200
+"""After which a run is held for locked out: on a machine that is busy with other things it takes minutes."""
+
 ROOT = Path(__file__).parents[2]
 
 SPEC = """\
@@ -155,7 +158,7 @@ class Round:
         for _ in range(tries):
             process = self.start(workers)
             try:
-                out, err = process.communicate(timeout=300)
+                out, err = process.communicate(timeout=PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 out, err = process.communicate()

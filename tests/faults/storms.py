@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tests.faults.many import fill
-from tests.faults.rounds import ROOT, Counts, Round
+from tests.faults.rounds import PATIENCE_SECONDS, ROOT, Counts, Round
 from tests.faults.servers import dask_scheduler, dask_worker, free_port, mlflow_server, postgres
 
 
@@ -57,7 +57,7 @@ def workers(folder: Path, number: int, kills: int = 5) -> Counts:
             alive.append(_worker(stack, round_, address))
             alive.pop(0).kill()
             round_.counts.kills += 1
-        run.communicate(timeout=300)
+        run.communicate(timeout=PATIENCE_SECONDS)
         round_.finish(address)
     return round_.check()
 
@@ -77,7 +77,7 @@ def scheduler(folder: Path, number: int, kills: int = 1) -> Counts:
             assert run.stdout is not None
             run.stdout.readline()
         round_.counts.kills += 1
-        _, err = run.communicate(timeout=120)
+        _, err = run.communicate(timeout=PATIENCE_SECONDS)
         if run.returncode != 1 or f"the Dask scheduler at {address} is gone" not in err or err.count("\n") > 1:
             print(f"round {number} said of its scheduler: {err}", file=sys.stderr)
             round_.counts.left_behind += 1
@@ -100,7 +100,7 @@ def server(folder: Path, number: int, kills: int = 2) -> Counts:
             round_.counts.kills += 1
             time.sleep(round_.random.uniform(0, 3))
             up.enter_context(mlflow_server(folder, port))
-        run.communicate(timeout=600)
+        run.communicate(timeout=PATIENCE_SECONDS)
         round_.finish()
         return round_.check()
 
@@ -113,7 +113,7 @@ def _together(store: Callable[[Path], AbstractContextManager[str]], runs: int) -
             round_ = Round(folder, uri, number)
             began = [round_.start() for _ in range(runs)]
             for run in began:
-                _, err = run.communicate(timeout=300)
+                _, err = run.communicate(timeout=PATIENCE_SECONDS)
                 turned_away = run.returncode == 2 and "another `suite run`" in err
                 if run.returncode != 0 and not turned_away:
                     print(
@@ -137,11 +137,11 @@ def ten_thousand(folder: Path, number: int, cells: int = 10_000, seconds: float 
     counts = Counts(rounds=1, once=True)
     spec = fill(folder, cells)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
-    for command in ("plan", "show", "run", "export"):
+    for command, *options in (("plan",), ("show",), ("run",), ("export", "--out", "tables")):
         before = os.times()
         done = subprocess.run(
-            [sys.executable, "-m", "suite", command, str(spec)], cwd=folder, env=environment, capture_output=True,
-            text=True, check=False,
+            [sys.executable, "-m", "suite", command, str(spec), *options], cwd=folder, env=environment,
+            capture_output=True, text=True, check=False,
         )  # fmt: skip
         after = os.times()
         took = after.children_user + after.children_system - before.children_user - before.children_system

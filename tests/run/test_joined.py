@@ -95,6 +95,15 @@ def bare(tmp_path: Path) -> dict[str, Any]:
     return {"python": python, "environment": {**os.environ, "PYTHONPATH": str(folder)}}
 
 
+def test_scheduler_without_workers_is_told_and_waited_for(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("suite.run.dispatch._TOLD_SECONDS", 0.5)
+    monkeypatch.setattr("suite.run.dispatch._PATIENCE_SECONDS", 3.0)
+    with pytest.raises(ClusterError, match=f"no worker is at {scheduler}, and none came"):
+        list(run_cells([make_cell()], scheduler, run=record_who, tell=told.append))
+    assert told == [f"no worker is at {scheduler} yet: waiting for one"]
+
+
 def test_scheduler_without_the_package_is_told_before_a_cell_fails(bare: dict[str, Any], tmp_path: Path) -> None:
     with (
         dask_scheduler(tmp_path, **bare) as address,
