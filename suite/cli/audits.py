@@ -98,7 +98,7 @@ def audit_table(audit: Sequence[Audited]) -> Table:
     """A row for every audited cell: its rate and the audit's, what each scores, and how many runs trained."""
     sign = -1 if any(not one.own.task_facts["higher_is_better"] for one in audit) else 1
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", title=None)
-    table.add_column("cell", ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column("cell")  # wraps where a terminal is narrow: figures are never cut
     for heading in ("rate", "audit's", "test", "audit's", "gain", "ok"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in sorted(audit, key=lambda one: -sign * _gain(one)):
