@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from suite.spec import Problem, SpecError, expand, try_components
+from suite.spec.own_components import fault_of
 from suite.spec.sources import find_module
 from tests.spec.specs import one, problems, tiny, unmark
 
