@@ -38,7 +38,8 @@ def fault_of(name: str, folders: Sequence[str]) -> str | None:
     try:
         defined = _definitions(ast.parse(file.read_bytes()).body)
     except SyntaxError as error:
-        return f"got {quote(name)}, but {file.name} is not Python: {error.msg} on line {error.lineno}"
+        place = f" on line {error.lineno}" if error.lineno else ""
+        return f"got {quote(name)}, but {file.name} is not Python: {error.msg}{place}"
     except OSError as error:
         return f"got {quote(name)}, but {file.name} cannot be read: {error.strerror}"
     first = attribute.split(".")[0]
@@ -50,7 +51,7 @@ def fault_of(name: str, folders: Sequence[str]) -> str | None:
 
 
 def _modules_in(folders: Iterable[str]) -> list[str]:
-    return [file.stem for folder in folders for file in sorted(Path(folder).glob("*.py"))]
+    return [file.stem for folder in folders for file in sorted(Path(folder).glob("*.py")) if file.is_file()]
 
 
 def _definitions(body: Iterable[ast.stmt]) -> set[str]:

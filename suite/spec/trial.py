@@ -146,7 +146,7 @@ def _answers(trials: Sequence[Trial], limit: float) -> Generator[Fault | None, N
                 answer = json.loads(said)
                 if "fault" in answer:
                     break
-                doing, waiting = answer["doing"], _START_SECONDS if answer["loading"] else limit
+                doing, waiting = answer["doing"], limit
             yield tuple(answer["fault"]) if answer["fault"] else None
     finally:
         process.kill()

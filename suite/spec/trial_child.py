@@ -49,8 +49,11 @@ def answer() -> None:
     def say(**what: Any) -> None:
         print(json.dumps(what), file=answers, flush=True)
 
+    import keras  # whatever a user's module takes from here on is its own time, on a busy machine too
+
+    keras.config.disable_traceback_filtering()
     for trial in trials:
-        say(doing="imported", loading=False)
+        say(doing="imported")
         say(fault=_fault(trial, say))
 
 
@@ -86,13 +89,9 @@ def _fault(trial: Trial, say: Callable[..., None]) -> Fault | None:
             return file, None, unfit
         where = ""
         try:
-            say(doing="tried: TensorFlow did not load", loading=True)
-            import keras
-
-            keras.config.disable_traceback_filtering()
             for recipe in trial["recipes"]:
                 where = ", ".join(f"{name} {size}" for name, size in sizes(recipe).items())
-                say(doing="tried", loading=False)
+                say(doing="tried")
                 _train_one_layer(trial, recipe)
         except _NotOfItsKind as error:
             return file, None, str(error)

@@ -16,6 +16,7 @@ _WHOLE = ("x", "y")
 _SPLIT = ("x_train", "y_train", "x_test", "y_test")
 _VALIDATION = ("x_validation", "y_validation")
 _NAMES = (*_WHOLE, *_SPLIT, *_VALIDATION)
+_LONGEST_REASON = 200
 _LAST_CLASS = np.iinfo(np.int32).max
 _LARGEST_SQUARED = 1e18
 """The square of a larger number is too near to float32's largest for a sum of squares."""
@@ -73,7 +74,7 @@ def _load(path: Path) -> dict[str, np.ndarray]:
         with contextlib.nullcontext({"": data}) if isinstance(data, np.ndarray) else data as members:
             found = {name: members[name] for name in members if name in ("", *_NAMES)}
     except Exception as error:  # zipfile and NumPy raise a dozen kinds at a damaged file, and more with each version
-        text = printable((str(error).splitlines() or [""])[0])
+        text = printable((str(error).splitlines() or [""])[0])[:_LONGEST_REASON]
         reason = text or type(error).__name__
         raise TaskError(f"{path.name} is not readable as an .npz of plain arrays: {reason}") from error
     if "" in found:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from suite.spec import Problem, SpecError, expand, try_components
+from suite.spec.own_components import fault_of
 from suite.spec.sources import find_module
 from tests.spec.specs import one, problems, tiny, unmark
 
@@ -282,3 +283,18 @@ def test_a_module_of_the_same_name_from_elsewhere_is_told(tmp_path: Path) -> Non
     (problem,) = import_faults(tmp_path, "'json:bend'")
     assert problem.message.startswith("another module named json is loaded already, from ")
     assert problem.message.endswith("json/__init__.py; rename this one")
+
+
+def test_a_name_that_no_module_has_is_not_proposed_to_itself(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").mkdir()
+    told = fault_of("mine:f", [str(tmp_path)])
+    assert told is not None
+    assert told.endswith("on Python's path")
+
+
+def test_a_binary_file_is_no_module(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_bytes(b"\xff\xfe\x00")
+    told = fault_of("mine:f", [str(tmp_path)])
+    assert told is not None
+    assert "is not Python" in told
+    assert "None" not in told
