@@ -110,7 +110,7 @@ def _holds_something(connection: Any, table: str) -> bool:
 
     if table.startswith("alembic_") or table == "workspaces":
         return False
-    query: Any = sqlalchemy.select(sqlalchemy.func.count()).select_from(sqlalchemy.table(table))
+    query: sqlalchemy.Select[Any] = sqlalchemy.select(sqlalchemy.func.count()).select_from(sqlalchemy.table(table))
     return int(connection.execute(query).scalar_one()) > (table == "experiments")
 
 
