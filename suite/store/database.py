@@ -120,7 +120,7 @@ def _version(connection: Any, tables: set[str]) -> set[str]:
 
     if "alembic_version" not in tables:
         return set()
-    query = sqlalchemy.select(sqlalchemy.column("version_num")).select_from(sqlalchemy.table("alembic_version"))
+    query: Any = sqlalchemy.select(sqlalchemy.column("version_num")).select_from(sqlalchemy.table("alembic_version"))
     return set(connection.execute(query).scalars())
 
 
