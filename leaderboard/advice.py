@@ -38,7 +38,7 @@ _MOST_CELLS = 4
 
 
 @dataclass(frozen=True)
-class Mark:
+class Whisker:
     """A mean with its interval on an axis.
 
     Attributes:
@@ -105,17 +105,17 @@ class Said:
         return Scale(low - margin, high + margin)
 
     @property
-    def effect(self) -> Mark | None:
+    def effect(self) -> Whisker | None:
         """The mean over the contexts; None of a prediction, whose counts are told."""
         if self.claim.effect is None or self.claim.prediction is not None:
             return None
         return self._mark(*self.claim.effect)
 
-    def mark(self, shown: PublishedContext | PublishedLevel) -> Mark:
+    def mark(self, shown: PublishedContext | PublishedLevel) -> Whisker:
         """A context, or a level of the moderator."""
         return self._mark(shown.mean, shown.low, shown.high)
 
-    def _mark(self, mean: float, low: float | None, high: float | None) -> Mark:
+    def _mark(self, mean: float, low: float | None, high: float | None) -> Whisker:
         ends = (mean, mean) if low is None or high is None else (low, high)
         places = {"a": ends[0], "m": mean, "b": ends[1], "z": 0.0, "d": self.claim.claimed}
         style = ";".join(f"--{name}:{self.axis.at(value):.4f}" for name, value in places.items())
@@ -127,7 +127,7 @@ class Said:
             if value
             else between(low, high)
         )
-        return Mark(figure(mean) if value else signed(mean), interval, style, ends[0] > 0 or ends[1] < 0)
+        return Whisker(figure(mean) if value else signed(mean), interval, style, ends[0] > 0 or ends[1] < 0)
 
     @property
     def tally(self) -> list[tuple[str, int, str]]:

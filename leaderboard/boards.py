@@ -22,7 +22,7 @@ from suite.protocol.labels import label_text
 from suite.protocol.ranks import compared_scores, order
 from suite.protocol.records import Cause, Outcome
 from suite.results.manifest import Manifest
-from suite.results.reader import Results
+from suite.results.results import Results
 
 RESULTS = {"all": "all runs train", "some": "some runs train", "none": "no run trains", "missing": "no result yet"}
 """How a cell fared, as the board's facet has it."""

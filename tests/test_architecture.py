@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,3 +90,25 @@ def test_an_outside_library_is_touched_in_its_room(library: str) -> None:
     places = {room: place for room, name, place in rooms() if name.split(".")[0] == library}
     assert places, f"nothing imports {library}"
     assert set(places) <= HOMES[library], places
+
+
+def test_no_two_modules_name_each_other() -> None:
+    """Nor any longer circle, within a room either, be it for the type checker only; the faces of packages aside."""
+    files = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts): file
+        for package in ("suite", "leaderboard")
+        for file in (ROOT / package).rglob("*.py")
+        if file.name != "__init__.py"
+    }
+    named = {
+        module: {
+            name
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom)
+            for name in (node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names))
+            if name in files
+        }
+        for module, file in files.items()
+    }
+    assert "suite.results.checks" in named["suite.results.reader"], "imports are found"
+    graphlib.TopologicalSorter(named).prepare()

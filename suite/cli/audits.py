@@ -19,9 +19,9 @@ from suite.protocol.written import difference
 
 if TYPE_CHECKING:
     from suite.protocol.audit import Audited
-    from suite.results.reader import Results
+    from suite.results.results import Results
     from suite.run.audit import Tuned
-    from suite.run.gather import Results as Gathered
+    from suite.run.gather import Gathered
     from suite.spec import Benchmark
     from suite.store import Store
 

@@ -10,11 +10,11 @@ from suite.store import public
 from suite.store.artifact import local_file
 
 if TYPE_CHECKING:
-    from suite.run.gather import Results
-    from suite.store import Entry, Store
+    from suite.run.gather import Gathered
+    from suite.store import Listed, Store
 
 
-def pictures_of(results: Results, store: Store) -> list[str]:
+def pictures_of(results: Gathered, store: Store) -> list[str]:
     """A line each on the picture of the best and of the worst cell; of one cell, or none, as many as there are."""
     found = [standing.record.cell for standing in results.ranked] if results.stored else []
     entries = store.answering(found)
@@ -49,11 +49,11 @@ def _server(store: Store) -> str:
     return public(store.uri).rstrip("/") if store.uri.startswith(("http://", "https://")) else ""
 
 
-def _page(pages: str, entry: Entry) -> str:
+def _page(pages: str, entry: Listed) -> str:
     return f"{pages}/#/experiments/{entry.experiment_id}/runs/{entry.run_id}/artifacts/gradients.html"
 
 
-def _picture(entry: Entry, store: Store) -> str:
+def _picture(entry: Listed, store: Store) -> str:
     """The file, from the working folder where it lies in it; behind an MLflow server, its page there."""
     if server := _server(store):
         return _page(server, entry)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from suite.protocol.records import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
-    from suite.run.gather import Results
+    from suite.run.gather import Gathered
     from suite.run.plan import Plan
     from suite.spec import Benchmark
     from suite.store import Store
 
 
-def remarks(results: Results, store: Store, spec: str) -> list[str]:
+def remarks(results: Gathered, store: Store, spec: str) -> list[str]:
     """In a line each.
 
     Args:

@@ -20,7 +20,7 @@ from suite.run.worker import OWN
 
 if TYPE_CHECKING:
     from suite.protocol.effects import Effect
-from suite.run.gather import Results
+from suite.run.gather import Gathered
 
 BEST, WORST = 15, 3
 """Rows that a long table shows from its top and its end."""
@@ -46,7 +46,7 @@ _ERRATIC = "~"
 _OUTCOME_STYLE = {Outcome.TRAINED: "green", Outcome.SLOW: "yellow", Outcome.LOST: "yellow"}
 
 
-def report(results: Results, *, everything: bool = False, command: str = "") -> RenderableType:
+def report(results: Gathered, *, everything: bool = False, command: str = "") -> RenderableType:
     """The ranked table with a line on the whole, what is missing, and the findings.
 
     Args:
@@ -178,7 +178,7 @@ def _counted(counts: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts)
 
 
-def _missing_line(results: Results) -> Text | None:
+def _missing_line(results: Gathered) -> Text | None:
     missing = results.missing
     failed = [cell for cell in missing if cell.fingerprint in results.errors]
     if not missing:

@@ -85,12 +85,13 @@ def _put(axes: Axes, shape: Shape, left: float, top: float, order: int) -> None:
             box = (left + x, left + x + width, top + y + height, top + y)
             axes.imshow(colors[codes(gradients)], extent=box, aspect="auto", interpolation="nearest", zorder=order)
         case Text():
+            upright: dict[str, Any] = {"rotation": 90, "rotation_mode": "anchor"} if shape.upright else {}
             raised = f"$^{{{shape.power}}}$" if shape.power else ""
             axes.text(
                 left + shape.x, top + shape.y, shape.text.replace("$", r"\$") + raised, color=INKS[shape.ink][0],
                 size=0.92 * shape.size, ha={"start": "left", "middle": "center", "end": "right"}[shape.anchor],
                 va="baseline", weight="bold" if shape.bold else "normal", zorder=order,
-                **({"rotation": 90, "rotation_mode": "anchor"} if shape.upright else {}),
+                **upright,
             )  # fmt: skip
 
 

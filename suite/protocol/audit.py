@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from suite.protocol.ranks import score_or_chance
 from suite.protocol.records import Cell, Outcome, Record
 
 TIMES = 4
@@ -50,8 +51,8 @@ class Audited:
                 "seed": own.seed,
                 "learning_rate": self.own.learning_rate,
                 "audited_learning_rate": self.audited.learning_rate,
-                "test_score": _score(own.test_score, self.own),
-                "audited_test_score": _score(audited.test_score, self.audited),
+                "test_score": score_or_chance(own.test_score, self.own),
+                "audited_test_score": score_or_chance(audited.test_score, self.audited),
                 "outcome": own.outcome,
                 "audited_outcome": audited.outcome,
             }
@@ -72,7 +73,6 @@ class AuditSummary:
         low: Lower end of its 95% interval, by Student's t over the cells; None of one cell.
         high: Upper end.
         worst: The largest gain of a cell.
-        worst_cell: Its fingerprint.
         changed: Cells that train in half of the fresh runs or more with the one rate, and not with the other.
     """
 
@@ -84,7 +84,6 @@ class AuditSummary:
     low: float | None
     high: float | None
     worst: float
-    worst_cell: str
     changed: int
 
     @property
@@ -121,7 +120,7 @@ def summarize(
     half = None
     if len(values) > 1:
         half = float(special.stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values)))
-    mean, worst = float(values.mean()), max(gains, key=lambda cell: gains[cell])
+    mean = float(values.mean())
     return AuditSummary(
         cells=len(values),
         of_cells=of_cells,
@@ -130,15 +129,10 @@ def summarize(
         gain=mean,
         low=None if half is None else mean - half,
         high=None if half is None else mean + half,
-        worst=gains[worst],
-        worst_cell=worst,
+        worst=max(gains.values()),
         changed=sum(_trains(runs, "outcome") != _trains(runs, "audited_outcome") for runs in by_cell.values()),
     )
 
 
 def _trains(runs: Sequence[Mapping[str, Any]], column: str) -> bool:
     return 2 * sum(run[column] == Outcome.TRAINED for run in runs) >= len(runs)
-
-
-def _score(score: float | None, record: Record) -> float:
-    return float(record.task_facts["chance_score"]) if score is None else score

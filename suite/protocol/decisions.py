@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from suite.protocol.statistics import Interval
+from suite.protocol.statistics import Interval, wilson_of
 
 ALPHA = 0.025
 """One-sided level of every single test, so that it agrees with the two-sided 95% interval."""
@@ -119,7 +119,7 @@ class Shares:
     def _ends(self, z: float, scale: float = 1.0) -> tuple[float, float]:
         """Newcombe's, from Wilson's intervals of the two; `scale` times as many runs with the same shares."""
         a, b = self.first / self.n, self.second / self.of
-        (a_low, a_high), (b_low, b_high) = wilson(a, self.n * scale, z), wilson(b, self.of * scale, z)
+        (a_low, a_high), (b_low, b_high) = wilson_of(a, self.n * scale, z), wilson_of(b, self.of * scale, z)
         return a - b - math.hypot(a - a_low, b_high - b), a - b + math.hypot(a_high - a, b - b_low)
 
     def p_above(self, bound: float) -> float:
@@ -147,28 +147,21 @@ class Share:
     n: int
 
     def interval(self) -> Interval:
-        low, high = wilson(self.count / self.n, self.n, float(special.ndtri(1 - ALPHA)))
+        low, high = wilson_of(self.count / self.n, self.n, float(special.ndtri(1 - ALPHA)))
         return self.count / self.n, low, high
 
     def p_above(self, bound: float) -> float:
         share = self.count / self.n
-        return _inverted(lambda z: wilson(share, self.n, z)[0] >= bound, share > bound)
+        return _inverted(lambda z: wilson_of(share, self.n, z)[0] >= bound, share > bound)
 
     def p_below(self, bound: float) -> float:
         share = self.count / self.n
-        return _inverted(lambda z: wilson(share, self.n, z)[1] <= bound, share < bound)
+        return _inverted(lambda z: wilson_of(share, self.n, z)[1] <= bound, share < bound)
 
     def replicates_needed(self, bound: float) -> int | None:
         z, share = float(special.ndtri(1 - ALPHA)), self.count / self.n
         end = 0 if share > bound else 1
-        return _least(lambda n: (wilson(share, n, z)[end] - bound) * (1 if end == 0 else -1) > 0, self.n + 1)
-
-
-def wilson(share: float, n: float, z: float) -> tuple[float, float]:
-    """Wilson's score interval of a share of `n`, any real number of them, `z` standard errors wide."""
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return (0.0 if share == 0 else centre - half), (1.0 if share == 1 else centre + half)
+        return _least(lambda n: (wilson_of(share, n, z)[end] - bound) * (1 if end == 0 else -1) > 0, self.n + 1)
 
 
 def _inverted(beyond: Callable[[float], bool], right_side: bool) -> float:

@@ -48,11 +48,6 @@ class Prediction:
         return Share(self.hits, self.cells)
 
     @property
-    def other_share(self) -> Share | None:
-        """Of the others; None where there are none."""
-        return Share(self.other_hits, self.others) if self.others else None
-
-    @property
     def lift(self) -> Interval | None:
         """By how much the condition raises the share, with Newcombe's interval; None where there are no others."""
         return Shares(self.hits, self.cells, self.other_hits, self.others).interval() if self.others else None

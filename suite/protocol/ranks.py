@@ -110,7 +110,7 @@ def compared_scores(cells: Sequence[Ran]) -> np.ndarray:
     table = np.full((len(cells), len(indices)), np.nan)
     for row, cell in enumerate(cells):
         for run in cell.replicates:
-            table[row, column[run.replicate]] = _or_chance(run.test_score, cell)
+            table[row, column[run.replicate]] = score_or_chance(run.test_score, cell)
     if not cells:
         return table
     chance = np.array([[float(cell.task_facts["chance_score"])] for cell in cells])
@@ -139,7 +139,8 @@ def at_edge(rate: float, low: float, high: float) -> bool:
     return not math.log(low) + margin < math.log(rate) < math.log(high) - margin
 
 
-def _or_chance(score: float | None, cell: Ran) -> float:
+def score_or_chance(score: float | None, cell: Ran) -> float:
+    """What a run scored; one that has no score knows nothing."""
     return float(cell.task_facts["chance_score"]) if score is None else score
 
 
@@ -150,7 +151,9 @@ def _test_scores(cells: Sequence[Ran]) -> list[Interval]:
     of its rows: each is taken by itself, so that no cell's figures hang on how many others there are.
     """
     bounds = (0.0, 1.0) if cells[0].task_facts["higher_is_better"] else (0.0, math.inf)
-    samples = [np.array([_or_chance(run.test_score, cell) for run in cell.replicates], dtype=float) for cell in cells]
+    samples = [
+        np.array([score_or_chance(run.test_score, cell) for run in cell.replicates], dtype=float) for cell in cells
+    ]
     small = [row for row, sample in enumerate(samples) if len(sample) < SMALL_SAMPLE]
     found = dict(zip(small, mean_intervals([samples[row] for row in small], bounds=bounds), strict=True))
     return [found[row] if row in found else bootstrap_mean(s, bounds=bounds) for row, s in enumerate(samples)]
@@ -175,7 +178,7 @@ def _figures(cell: Ran, test: Interval) -> dict[str, Any]:
         "test_score": _known(test[0]),
         "test_low": _known(test[1]),
         "test_high": _known(test[2]),
-        "train_score": float(np.mean([_or_chance(run.train_score, cell) for run in runs])) if runs else None,
+        "train_score": float(np.mean([score_or_chance(run.train_score, cell) for run in runs])) if runs else None,
         "steps_to_target": steps_to_target_median([run.steps_to_target for run in runs]),
         "causes": "+".join(str(cause) for cause in Cause if cause in causes),
         "tier": None,

@@ -60,13 +60,15 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, flo
         raise ValueError(f"Expected between 0 and {n} successes. Received: {successes}")
     if n == 0:
         return 0.0, 1.0
-    z = float(special.ndtri(0.5 + confidence / 2))
-    rate = successes / n
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * float(np.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)))
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == n else min(1.0, centre + half)
-    return low, high
+    low, high = wilson_of(successes / n, n, float(special.ndtri(0.5 + confidence / 2)))
+    return max(0.0, low), min(1.0, high)
+
+
+def wilson_of(share: float, n: float, z: float) -> tuple[float, float]:
+    """Wilson's score interval of a share of `n`, any real number of them, `z` standard errors wide."""
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return (0.0 if share == 0 else centre - half), (1.0 if share == 1 else centre + half)
 
 
 def bootstrap_mean(

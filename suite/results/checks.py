@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from suite.results.reader import Results
+    from suite.results.results import Results
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
 _TOLERANCE = 1e-9  # what sums come to on another machine; a figure that is forged is farther off

@@ -19,7 +19,7 @@ from suite.protocol.outcomes import gradient_straightness
 from suite.protocol.ranks import Ran, basin_of
 from suite.protocol.records import Outcome
 from suite.results.manifest import Manifest
-from suite.results.reader import Results
+from suite.results.results import Results
 from suite.results.tables import TEXTS, plain_values, rows, tables
 
 if TYPE_CHECKING:

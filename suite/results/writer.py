@@ -20,7 +20,7 @@ from suite.results.tables import audit_table, tables
 if TYPE_CHECKING:
     import pandas as pd
 
-    from suite.results.reader import Results
+    from suite.results.results import Results
 
 LONG = ("gradients", "gradients_through_time")
 """Tables with a row per layer and look: what the probes saw, in float32."""

@@ -12,7 +12,7 @@ from suite.protocol.audit import SAMPLE, TIMES, Audited, AuditSummary, audit_nam
 from suite.protocol.records import Cell, Record
 
 if TYPE_CHECKING:
-    from suite.results.reader import Results
+    from suite.results.results import Results
     from suite.run.plan import Plan
     from suite.spec import Benchmark
     from suite.store import Store

@@ -8,7 +8,7 @@ from typing import Any
 
 from suite.protocol.records import Cell
 from suite.run.connection import ClusterError, joined_cluster, local_cluster
-from suite.run.dispatch import Dispatcher, Known, Outcome, Tell, judge
+from suite.run.dispatch import Dispatcher, Known, Settled, Tell, judge
 from suite.run.handout import Handout
 from suite.run.provenance import origin, own_sources
 from suite.run.worker import Run, train, work
@@ -63,7 +63,7 @@ def run_cells(
     memory_limit: float | None = None,
     tell: Tell = lambda line: None,
     client: Any = None,
-) -> Generator[Outcome, None, None]:
+) -> Generator[Settled, None, None]:
     """Runs cells and yields what came of each as it is finished.
 
     A cell whose worker dies, or whose `run` raises, is tried again before it is a failure; the others go on. A worker
@@ -96,7 +96,7 @@ def run_cells(
         yield from Dispatcher(ready, handout, run, known, limit, tell).results(cells)
 
 
-def _in_this_process(handout: Handout, run: Run, known: Known) -> Iterator[Outcome]:
+def _in_this_process(handout: Handout, run: Run, known: Known) -> Iterator[Settled]:
     own = own_sources(handout.cells)
     here = origin(own)
     while (cell := handout.take("here")) is not None:
@@ -106,7 +106,7 @@ def _in_this_process(handout: Handout, run: Run, known: Known) -> Iterator[Outco
             raise ClusterError(_changed(differs))
         result = judge(handout, cell, answer)
         if result is not None:
-            yield Outcome(result, answer.origin)
+            yield Settled(result, answer.origin)
 
 
 def _changed(differs: str) -> str:

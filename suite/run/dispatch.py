@@ -24,7 +24,7 @@ _DIED = "the worker process died (killed, out of memory, or crashed)"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Settled:
     """What came of a cell in the end, and what made it; None where no worker came back with it."""
 
     result: Record | Failure
@@ -64,7 +64,7 @@ class Dispatcher:
         self._own = own_sources(handout.cells)
         self._here = origin(self._own)
         self._lock = threading.RLock()
-        self._results: queue.SimpleQueue[Outcome | str] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Settled | str] = queue.SimpleQueue()
         self._asked: set[str] = set()
         self._known: set[str] = set()
         self._refused: dict[str, str] = {}
@@ -72,7 +72,7 @@ class Dispatcher:
         self._leaving: set[str] = set()
         self._closed = self._waits = False
 
-    def results(self, cells: Sequence[Cell]) -> Iterator[Outcome]:
+    def results(self, cells: Sequence[Cell]) -> Iterator[Settled]:
         """One for each of the cells, in the order in which they are finished."""
         count, seen_workers = len(cells), time.monotonic()
         try:
@@ -190,7 +190,7 @@ class Dispatcher:
             else:
                 self._give(worker)
         if result is not None:
-            self._results.put(Outcome(result, answer.origin))
+            self._results.put(Settled(result, answer.origin))
 
     def _ended(self, worker: str, error: Exception) -> None:
         """A future ended without an answer: its worker is dead, or the connection was lost, which is no fault of either."""
@@ -211,7 +211,7 @@ class Dispatcher:
         self._handout.forget(worker)
         failure = self._handout.failed(cell, error)
         if failure is not None:
-            self._results.put(Outcome(failure, None))
+            self._results.put(Settled(failure, None))
 
     def _replace(self, worker: str) -> None:
         self._handout.forget(worker)

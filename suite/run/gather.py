@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Results:
+class Gathered:
     """All there is of one benchmark.
 
     Attributes:
@@ -119,7 +119,7 @@ def gather(
     only: Sequence[Part] = (),
     traces: bool = True,
     cells: Sequence[Cell] | None = None,
-) -> Results:
+) -> Gathered:
     """Reads the records of a benchmark's cells; records of cells that its spec no longer has are left out.
 
     Args:
@@ -145,14 +145,14 @@ def gather(
     judged = any(entry.identity["target"] != targets[entry.fingerprint] for entry in recorded)
     loaded = store.load(recorded, traces=traces or judged)
     stored = {entry.fingerprint: stored for entry, stored in zip(recorded, loaded, strict=True)}
-    return Results(benchmark, cells, stored, errors)
+    return Gathered(benchmark, cells, stored, errors)
 
 
-def gather_older(benchmark: Benchmark, store: Store, protocol: int, *, quick: bool = False) -> Results:
+def gather_older(benchmark: Benchmark, store: Store, protocol: int, *, quick: bool = False) -> Gathered:
     """The records of a benchmark that an older version of the protocol made, whatever its spec asks for now."""
     recorded = [e for e in store.recorded(benchmark.name, quick) if e.identity.get("protocol") == protocol]
     stored = {kept.record.cell.fingerprint: kept for kept in store.load(recorded, traces=False)}
-    return Results(benchmark, [kept.record.cell for kept in stored.values()], stored, {})
+    return Gathered(benchmark, [kept.record.cell for kept in stored.values()], stored, {})
 
 
 def with_replicates(benchmark: Benchmark, replicates: int | None) -> Benchmark:

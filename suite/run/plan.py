@@ -11,7 +11,7 @@ from suite.protocol.records import Cell
 
 if TYPE_CHECKING:
     from suite.spec import Benchmark, Part
-    from suite.store import Entry, Store
+    from suite.store import Listed, Store
 
 START_SECONDS = 6.0
 """For the worker processes to start and import TensorFlow."""
@@ -37,8 +37,8 @@ class Plan:
 
     benchmark: Benchmark
     cells: Sequence[Cell]
-    recorded: Mapping[str, Entry]
-    failed: Mapping[str, Entry]
+    recorded: Mapping[str, Listed]
+    failed: Mapping[str, Listed]
     to_run: Sequence[Cell]
     there: Mapping[str, tuple[int, int]]
     reasons: Mapping[str, int]
@@ -125,7 +125,7 @@ class _Cost:
         recorded: Of the same grid, or else of the benchmark's quick slice, or of its full grid if that is asked for.
     """
 
-    def __init__(self, recorded: Sequence[Entry]) -> None:
+    def __init__(self, recorded: Sequence[Listed]) -> None:
         told = [(entry, entry.identity) for entry in recorded if entry.identity]
         steps = sum((which["trials"] + which["replicates"]) * which["steps"] for _, which in told)
         trained = sum(entry.seconds - entry.compile_seconds for entry, _ in told)

@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from suite.catalog import Entry as Named
-from suite.catalog import is_own_component
+from suite.catalog import Entry, is_own_component
 from suite.models import MODELS
 from suite.protocol.labels import label_text
 from suite.protocol.records import Cell
 from suite.spec.identity import ASKED, identity
 from suite.spec.levels import default_of
 from suite.spec.sources import digest
-from suite.store import Entry
+from suite.store import Listed
 from suite.tasks import TASKS
 
 NEVER, FAILED = "never run", "failed before"
@@ -22,7 +21,7 @@ NEVER, FAILED = "never run", "failed before"
 _WORDS = {"learning_rate": "the range of learning rates", "protocol": "the protocol's version"}
 
 
-def reasons(to_run: Iterable[Cell], failed: Mapping[str, Entry], entries: Sequence[Entry]) -> Mapping[str, int]:
+def reasons(to_run: Iterable[Cell], failed: Mapping[str, Listed], entries: Sequence[Listed]) -> Mapping[str, int]:
     """How many cells run for which reason, the commonest first.
 
     Args:
@@ -113,7 +112,7 @@ def _changed_source(name: str, before: str | None) -> str:
     return f"{file} changed"
 
 
-def _default(entry: Named, name: str) -> Any:
+def _default(entry: Entry, name: str) -> Any:
     parameter = entry.parameter(name)
     return None if parameter is None else default_of(parameter)
 

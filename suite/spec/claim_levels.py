@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from suite.protocol.labels import held_label, label_text
 from suite.spec.benchmark import Benchmark, matching
-from suite.spec.problems import Findings, not_found, one_of
+from suite.spec.findings import Findings
+from suite.spec.problems import not_found, one_of
 from suite.spec.wording import mismatch
 from suite.spec.yaml_reader import Node
 

@@ -14,8 +14,9 @@ from suite.spec.benchmark import Benchmark
 from suite.spec.claim_document import ClaimDocument, ClaimsDocument
 from suite.spec.claim_levels import ClaimLevels
 from suite.spec.document import check_model
+from suite.spec.findings import Findings
 from suite.spec.grids import Grids
-from suite.spec.problems import Findings, did_you_mean, one_of, quote
+from suite.spec.problems import did_you_mean, one_of, quote
 from suite.spec.wording import mismatch
 from suite.spec.yaml_reader import Node
 from suite.tasks import form_of

@@ -9,8 +9,9 @@ from suite.protocol.claims import Claim
 from suite.spec.claim_document import ClaimsDocument
 from suite.spec.claim_reader import ClaimReader
 from suite.spec.document import check_model
+from suite.spec.findings import Findings
 from suite.spec.grids import Grids
-from suite.spec.problems import Findings, SpecError
+from suite.spec.problems import SpecError
 from suite.spec.reader import is_claims
 from suite.spec.yaml_reader import Node, read
 

@@ -13,8 +13,9 @@ from suite.catalog import Parameter, is_own_component
 from suite.models import MODELS
 from suite.protocol.labels import label_text
 from suite.spec.benchmark import Label, Level, matching
+from suite.spec.findings import Findings
 from suite.spec.levels import LevelReader
-from suite.spec.problems import Findings, not_found, one_of, quote
+from suite.spec.problems import not_found, one_of, quote
 from suite.spec.wording import mismatch
 from suite.spec.yaml_reader import Node
 from suite.tasks import TASKS

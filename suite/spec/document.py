@@ -8,7 +8,8 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from suite.spec.problems import Findings, did_you_mean, one_of
+from suite.spec.findings import Findings
+from suite.spec.problems import did_you_mean, one_of
 from suite.spec.wording import Wanted, mismatch
 from suite.spec.yaml_reader import Node
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from suite.catalog import KINDS, Entry, Parameter, find, is_own_component
 from suite.spec.benchmark import Label, Level
+from suite.spec.findings import Findings
 from suite.spec.own_components import OWN_KINDS, fault_of
-from suite.spec.problems import Findings, did_you_mean, not_found, one_of, quote
+from suite.spec.problems import did_you_mean, not_found, one_of, quote
 from suite.spec.sources import find_file
 from suite.spec.wording import Wanted, got, mismatch
 from suite.spec.yaml_reader import Node

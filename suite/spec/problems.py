@@ -5,12 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from suite.protocol.labels import printable
-
-if TYPE_CHECKING:
-    from suite.spec.yaml_reader import Node
 
 QUOTE_LENGTH = 60
 """Characters of a user's text that a message repeats at most."""
@@ -54,22 +50,6 @@ class SpecError(Exception):
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Problem, ...]]]:
         return type(self), (self.problems,)
-
-
-class Findings:
-    """Collects the problems of one file.
-
-    Args:
-        file: As the user named it.
-    """
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.problems: list[Problem] = []
-
-    def add(self, node: Node, message: str, key: str | None = None) -> None:
-        """Notes a problem of a value or key; `key` where it is not of that one, but of what should be in it."""
-        self.problems.append(Problem(self.file, node.line, node.column, node.path if key is None else key, message))
 
 
 def quote(text: str, length: int = QUOTE_LENGTH) -> str:

@@ -13,9 +13,10 @@ from suite.protocol.records import Budget
 from suite.spec.benchmark import Benchmark, Level, combinations
 from suite.spec.design import DesignReader
 from suite.spec.document import BenchmarkDocument, check_shape
+from suite.spec.findings import Findings
 from suite.spec.levels import LevelReader, complete
 from suite.spec.misfits import Misfits
-from suite.spec.problems import Findings, Problem, SpecError, quote
+from suite.spec.problems import Problem, SpecError, quote
 from suite.spec.wording import mismatch
 from suite.spec.yaml_reader import Node, read
 from suite.tasks import TASKS, form_of

@@ -110,7 +110,7 @@ def _holds_something(connection: Any, table: str) -> bool:
 
     if table.startswith("alembic_") or table == "workspaces":
         return False
-    query = sqlalchemy.select(sqlalchemy.func.count()).select_from(sqlalchemy.table(table))
+    query: sqlalchemy.Select[Any] = sqlalchemy.select(sqlalchemy.func.count()).select_from(sqlalchemy.table(table))
     return int(connection.execute(query).scalar_one()) > (table == "experiments")
 
 
@@ -120,7 +120,7 @@ def _version(connection: Any, tables: set[str]) -> set[str]:
 
     if "alembic_version" not in tables:
         return set()
-    query = sqlalchemy.select(sqlalchemy.column("version_num")).select_from(sqlalchemy.table("alembic_version"))
+    query: Any = sqlalchemy.select(sqlalchemy.column("version_num")).select_from(sqlalchemy.table("alembic_version"))
     return set(connection.execute(query).scalars())
 
 

@@ -31,7 +31,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class Entry:
+class Listed:
     """One cell as the store knows it, without its record.
 
     Attributes:
@@ -80,7 +80,7 @@ class Store:
     def __init__(self, uri: str | None = None) -> None:
         self._given = uri
         self._listed: Listing | None = None
-        self._recorded: dict[tuple[str, bool], list[Entry]] = {}
+        self._recorded: dict[tuple[str, bool], list[Listed]] = {}
 
     @property
     def uri(self) -> str:
@@ -89,14 +89,14 @@ class Store:
             self._given = default_uri()
         return self._given
 
-    def recorded(self, benchmark: str, quick: bool = False) -> list[Entry]:
+    def recorded(self, benchmark: str, quick: bool = False) -> list[Listed]:
         """What is there of a benchmark, oldest first: failures of cells that have no record, then records."""
         key = benchmark, quick
         if key not in self._recorded:
             self._recorded[key] = self._look_up(benchmark, quick)
         return self._recorded[key]
 
-    def answering(self, cells: Sequence[Cell], *, partly: bool = False) -> dict[str, Entry]:
+    def answering(self, cells: Sequence[Cell], *, partly: bool = False) -> dict[str, Listed]:
         """What is there of the cells of one benchmark, by their fingerprint: the latest record that holds what they ask,
         or the failure in its place.
 
@@ -104,7 +104,7 @@ class Store:
             cells: Of one benchmark.
             partly: Whether, where there is none, the record of most replicates will do.
         """
-        found: dict[str, Entry] = {}
+        found: dict[str, Listed] = {}
         of = self._by_fingerprint(cells)
         for cell in cells:
             for entry in of.get(cell.fingerprint, ()):
@@ -120,27 +120,27 @@ class Store:
                     found[cell.fingerprint] = max(fewer, key=lambda entry: entry.identity["replicates"])
         return found
 
-    def known(self, cells: Sequence[Cell]) -> dict[str, list[Entry]]:
+    def known(self, cells: Sequence[Cell]) -> dict[str, list[Listed]]:
         """Every record of the cells of one benchmark, of whatever budget, by their fingerprint."""
         of = self._by_fingerprint(cells)
         records = {cell.fingerprint: [e for e in of.get(cell.fingerprint, ()) if e.identity and not e.error]
                    for cell in cells}  # fmt: skip
         return {fingerprint: entries for fingerprint, entries in records.items() if entries}
 
-    def _by_fingerprint(self, cells: Sequence[Cell]) -> dict[str, list[Entry]]:
-        entries: dict[str, list[Entry]] = {}
+    def _by_fingerprint(self, cells: Sequence[Cell]) -> dict[str, list[Listed]]:
+        entries: dict[str, list[Listed]] = {}
         for entry in self.recorded(cells[0].benchmark, cells[0].quick) if cells else ():
             entries.setdefault(entry.fingerprint, []).append(entry)
         return entries
 
-    def _holds(self, entry: Entry, cell: Cell) -> bool:
+    def _holds(self, entry: Listed, cell: Cell) -> bool:
         """What a tag cannot say, the rate that fewer trials chose, is read from the record."""
         if not may_answer(entry.identity, cell):
             return False
         more = entry.identity["trials"] > cell.budget.trials
         return not more or holds(self.load([entry], traces=False)[0].record, cell)
 
-    def _look_up(self, benchmark: str, quick: bool) -> list[Entry]:
+    def _look_up(self, benchmark: str, quick: bool) -> list[Listed]:
         there = self._listing()
         if there is None:
             return []
@@ -148,7 +148,7 @@ class Store:
         with translated("read from", self.uri):
             runs = [run for e in there.experiments() if e.name == name for run in there.cells(e.experiment_id)]
         entries = [_entry(run, self.uri) for run in runs if run.status in ("FINISHED", "FAILED")]
-        found: dict[Hashable, Entry] = {}
+        found: dict[Hashable, Listed] = {}
         for entry in sorted(entries, key=lambda entry: (not entry.error, entry.finished)):
             if entry.error or _artifact_there(entry):
                 found[question(entry.fingerprint, entry.identity)] = entry
@@ -164,7 +164,7 @@ class Store:
         own = [e for e in experiments if e.name == experiment_name(e.benchmark, quick) and not is_audit(e.benchmark)]
         return [e.benchmark for e in sorted(own, key=lambda e: e.created)]
 
-    def load(self, entries: Sequence[Entry], *, traces: bool = True) -> list[Stored]:
+    def load(self, entries: Sequence[Listed], *, traces: bool = True) -> list[Stored]:
         """The records of entries that have one.
 
         Raises:
@@ -205,7 +205,7 @@ class Store:
             self._listed = listing(self.uri)
         return self._listed
 
-    def _stored(self, entry: Entry, with_traces: bool) -> Stored:
+    def _stored(self, entry: Listed, with_traces: bool) -> Stored:
         try:
             with opened(entry.run_id, entry.artifacts, self.uri) as artifact:
                 plain = in_plain(artifact)
@@ -224,9 +224,9 @@ def _with_replicates(cell: Cell, replicates: int) -> Cell:
     return dataclasses.replace(cell, budget=dataclasses.replace(cell.budget, replicates=replicates))
 
 
-def _entry(run: CellRun, uri: str) -> Entry:
+def _entry(run: CellRun, uri: str) -> Listed:
     fingerprint, identity = identify(run, uri)
-    return Entry(
+    return Listed(
         fingerprint=fingerprint,
         identity=identity,
         run_id=run.run_id,
@@ -239,7 +239,7 @@ def _entry(run: CellRun, uri: str) -> Entry:
     )
 
 
-def _artifact_there(entry: Entry) -> bool:
+def _artifact_there(entry: Listed) -> bool:
     """Whether the record can be read, as far as a look tells: files may be deleted and the database kept."""
     file = local_file(entry.artifacts)
     return file is None or os.path.isfile(file)

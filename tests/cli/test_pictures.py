@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from suite.cli.pointers import addresses, pictures_of
-from suite.run.gather import Results
+from suite.run.gather import Gathered
 from suite.spec.reader import read_benchmarks
 from suite.store import Store
 from tests.conftest import TINY, Suite
@@ -77,7 +77,7 @@ def test_behind_a_server_its_own_pages_are_named(server: str) -> None:
         f"{server}/#/experiments/{one.experiment_id}/runs/{one.run_id}/artifacts/gradients.html" for one in entries
     }
     stored = {found.record.cell.fingerprint: found for found in store.load(entries)}
-    results = Results(read_benchmarks(ROOT / "benchmarks" / "deep_mlp.yaml")[0], cells, stored, {})
+    results = Gathered(read_benchmarks(ROOT / "benchmarks" / "deep_mlp.yaml")[0], cells, stored, {})
     assert {line.split()[1] for line in pictures_of(results, store)} == pages
     assert addresses(store, 5000)[-1].split()[1] in pages
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from suite.cli.remarks import remarks
 from suite.cli.report import BEST, WORST, report
 from suite.protocol.ranks import ranked, standings
-from suite.run.gather import Results
+from suite.run.gather import Gathered
 from suite.spec import Benchmark, expand, read_benchmarks
 from suite.store import Store, Stored
 from tests.conftest import TINY, Suite
@@ -37,7 +37,7 @@ def big(make_suite: Callable[..., Suite]) -> Benchmark:
     return read_benchmarks(make_suite(spec=spec).spec)[0]
 
 
-def results_of(benchmark: Benchmark, recorded: int | None = None, error: str = "") -> Results:
+def results_of(benchmark: Benchmark, recorded: int | None = None, error: str = "") -> Gathered:
     """he_normal scores 0.2 more than small; the rest is small noise."""
     cells, stored = expand(benchmark), {}
     rng = np.random.default_rng(0)
@@ -52,10 +52,10 @@ def results_of(benchmark: Benchmark, recorded: int | None = None, error: str = "
         )
         stored[cell.fingerprint] = Stored(make_record(cell, replicates=runs), PROVENANCE, 0)
     errors = {cell.fingerprint: error for cell in cells[recorded:]} if recorded is not None and error else {}
-    return Results(benchmark, cells, stored, errors)
+    return Gathered(benchmark, cells, stored, errors)
 
 
-def lines(results: Results, width: int = 80, *, everything: bool = False) -> list[str]:
+def lines(results: Gathered, width: int = 80, *, everything: bool = False) -> list[str]:
     stream = io.StringIO()
     Console(file=stream, width=width, highlight=False).print(
         report(results, everything=everything, command="suite show big --all")
@@ -106,7 +106,7 @@ def test_an_erratic_cell_is_marked_and_the_mark_explained(big: Benchmark) -> Non
     runs = (replace(record.replicates[0], outcome="slow"), *record.replicates[1:])
     stored = {**results.stored, cell.fingerprint: Stored(replace(record, replicates=runs), PROVENANCE, 0)}
     for width in (60, 80, 120):
-        shown = lines(Results(big, results.cells, stored, {}), width)
+        shown = lines(Gathered(big, results.cells, stored, {}), width)
         assert max(map(len, shown)) <= width
         assert [line for line in shown if "2/3~" in line]
         assert sum("~" in line for line in shown) == 2, "one row, and the legend"
@@ -120,7 +120,7 @@ def test_lower_is_better(big: Benchmark) -> None:
         key: Stored(make_record(s.record.cell, replicates=s.record.replicates, task_facts=facts), PROVENANCE, 0)
         for key, s in results.stored.items()
     }
-    shown = lines(Results(big, results.cells, stored, {}))
+    shown = lines(Gathered(big, results.cells, stored, {}))
     assert "small beats he_normal" in " ".join(shown)
     assert "small" in shown[2]
 
@@ -159,7 +159,7 @@ def test_both_ends_of_an_interval_are_written_alike(scores: tuple[float, ...], i
     cell, rng = expand(big)[0], np.random.default_rng(0)
     runs = tuple(make_replicate(i, rng, test_score=score) for i, score in enumerate(scores))
     stored = {cell.fingerprint: Stored(make_record(cell, replicates=runs), PROVENANCE, 0)}
-    assert interval in "\n".join(lines(Results(big, [cell], stored, {})))
+    assert interval in "\n".join(lines(Gathered(big, [cell], stored, {})))
 
 
 def test_it_is_said_where_runs_are_judged_by_another_target_than_they_were_trained_for(big: Benchmark) -> None:

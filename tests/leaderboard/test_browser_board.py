@@ -11,12 +11,12 @@ from tests.leaderboard.browser import Visit
 from tests.leaderboard.conftest import Built
 
 
-def test_sorting_puts_missing_cells_last_either_way(visit: Visit) -> None:
-    visit.open("deep_mlp/index.html")
-    visit.page.select_option(".dt-length select", "200")
+def test_sorting_puts_missing_cells_last_either_way(file_visit: Visit) -> None:
+    file_visit.open("deep_mlp/index.html")
+    file_visit.page.select_option(".dt-length select", "200")
     for direction in ("ascending", "descending"):
-        visit.sort("seconds", direction)
-        values = visit.column("seconds")
+        file_visit.sort("seconds", direction)
+        values = file_visit.column("seconds")
         numbers = [float(value) for value in values if value]
         assert numbers == sorted(numbers, reverse=direction == "descending")
         assert values[-3:] == ["", "", ""]
@@ -32,29 +32,29 @@ def test_the_first_click_on_a_score_shows_the_best(file_visit: Visit) -> None:
     assert values == sorted(values)
 
 
-def test_filters_and_their_counts(visit: Visit) -> None:
-    page = visit.open("deep_mlp/index.html").page
+def test_filters_and_their_counts(file_visit: Visit) -> None:
+    page = file_visit.open("deep_mlp/index.html").page
     page.check('[data-facet="f.activation"] input[value="relu"]')
     page.check('[data-facet="f.optimizer"] input[value="adam"]')
-    assert visit.names()
-    assert all("relu" in name and "adam" in name for name in visit.names())
+    assert file_visit.names()
+    assert all("relu" in name and "adam" in name for name in file_visit.names())
     counts = page.locator('[data-facet="f.optimizer"] .count').all_inner_texts()
     assert counts == ["9", "9", "9"]  # under relu
     assert page.inner_text('[data-facet="f.initializer"] label:nth-of-type(1) .count') == "3"
     page.check('[data-facet="f.activation"] input[value="tanh"]')
-    assert visit.status().startswith("18 of 108 cells")
+    assert file_visit.status().startswith("18 of 108 cells")
     page.uncheck('[data-facet="f.optimizer"] input[value="adam"]')
     page.check('[data-facet="result"] input[value="missing"]')
     assert page.locator("#board tbody tr").count() == page.locator("#board tbody tr .o-missing").count() > 0
 
 
-def test_searching(visit: Visit) -> None:
-    page = visit.open("deep_mlp/index.html").page
+def test_searching(file_visit: Visit) -> None:
+    page = file_visit.open("deep_mlp/index.html").page
     page.fill("#search", "ADAM he_normal")
-    visit.wait_for_count(12)
-    assert all("adam" in name and "he_normal" in name for name in visit.names())
+    file_visit.wait_for_count(12)
+    assert all("adam" in name and "he_normal" in name for name in file_visit.names())
     page.fill("#search", "no such recipe")
-    visit.wait_for_count(0)
+    file_visit.wait_for_count(0)
     assert "No cell fits" in page.inner_text("#board tbody")
 
 
@@ -96,12 +96,12 @@ def test_the_second_page_of_rows_is_in_the_address(file_visit: Visit) -> None:
     assert file_visit.names() == sent
 
 
-def test_a_name_that_is_a_script_stays_a_name(visit: Visit, built: Built) -> None:
-    page = visit.open("depth/index.html").page
-    page.on("dialog", lambda dialog: visit.trouble.append("a dialog opened"))
+def test_a_name_that_is_a_script_stays_a_name(file_visit: Visit, built: Built) -> None:
+    page = file_visit.open("depth/index.html").page
+    page.on("dialog", lambda dialog: file_visit.trouble.append("a dialog opened"))
     page.check('[data-facet="f.activation"] input[value="<script>alert(1)</script>"]')
-    assert all(name.startswith("<script>alert(1)</script>") for name in visit.names())
-    assert len(visit.names()) == 4
+    assert all(name.startswith("<script>alert(1)</script>") for name in file_visit.names())
+    assert len(file_visit.names()) == 4
     page.locator(".pick").nth(0).check()
     page.locator(".pick").nth(1).check()
     page.click("#tray-go")

@@ -256,7 +256,7 @@ def test_a_figure_is_what_it_is_where_differences_stop_at_chance() -> None:
 
 
 def test_a_claim_about_scores_says_where_their_tuning_is_not_known_to_be_good() -> None:
-    poor = AuditSummary(12, 18, 5, 20, gain=0.05, low=0.02, high=0.08, worst=0.1, worst_cell="a", changed=0)
+    poor = AuditSummary(12, 18, 5, 20, gain=0.05, low=0.02, high=0.08, worst=0.1, changed=0)
     tuned, gradients = replace(table(plus(0.2)), tuned=True), claim(measure="gradient_ratio_init", sign=1)
     good = replace(poor, gain=0.01)
     assert "tuning" not in because(judged(table(plus(0.2))))  # its rates are given

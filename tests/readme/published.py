@@ -15,7 +15,7 @@ from suite.protocol.effects import Effect
 from suite.protocol.labels import label_text
 from suite.protocol.records import Provenance, Record
 from suite.results import reader
-from suite.run.gather import Results
+from suite.run.gather import Gathered
 from suite.spec import expand, find_spec, read_benchmarks
 from suite.store import Stored
 
@@ -87,7 +87,7 @@ class Published:
         return f"{scale.difference(found.gain)}{ends}"
 
     @cached_property
-    def gathered(self) -> Results:
+    def gathered(self) -> Gathered:
         """What the command that ran it had to rank; cells are known by their labels."""
         results, manifest = self.board.results, self.board.manifest
         benchmark = next(b for b in read_benchmarks(find_spec(results.name)) if b.name == results.name)
@@ -101,7 +101,7 @@ class Published:
                 rest = {"compile_seconds": 0.0, "thresholds": manifest.thresholds, "layers": self._layers}
                 given |= {"parameters": ran.parameters or 0}
                 stored[cell.fingerprint] = Stored(Record(cell=cell, **given, **rest), provenance, 0)
-        return Results(benchmark, cells, stored, {})
+        return Gathered(benchmark, cells, stored, {})
 
     @cached_property
     def _layers(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from suite.protocol.labels import held_label, label_text
 from suite.protocol.outcomes import find_causes
 from suite.protocol.records import Outcome
 from suite.results import reader
-from suite.results.reader import Results
+from suite.results.results import Results
 from suite.spec import Benchmark, expand, read_benchmarks, shipped_specs
 
 REPOSITORY = Path(__file__).parents[2]

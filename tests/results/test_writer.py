@@ -19,7 +19,7 @@ from suite.results.errors import ResultsError
 from suite.results.manifest import OPTIONAL
 from suite.results.writer import export as write
 from suite.results.writer import round_bits
-from suite.run.gather import Results
+from suite.run.gather import Gathered
 from suite.spec import Benchmark, expand, read_benchmarks
 from suite.store import Stored
 from tests.conftest import TINY, Suite
@@ -31,7 +31,7 @@ def tiny(suite: Suite) -> Benchmark:
     return read_benchmarks(suite.spec)[0]
 
 
-def results_of(tiny: Benchmark, *, leave_out: int = 0, **errors: str) -> Results:
+def results_of(tiny: Benchmark, *, leave_out: int = 0, **errors: str) -> Gathered:
     cells = expand(tiny)
     rng = np.random.default_rng(0)
     changes: Mapping[int, Any] = {
@@ -43,10 +43,10 @@ def results_of(tiny: Benchmark, *, leave_out: int = 0, **errors: str) -> Results
         for index, cell in enumerate(cells[leave_out:])
     }
     stored = {key: Stored(record, PROVENANCE, 1_700_000_000_000) for key, record in records.items()}
-    return Results(tiny, cells, stored, {cells[int(index.strip("_"))].fingerprint: e for index, e in errors.items()})
+    return Gathered(tiny, cells, stored, {cells[int(index.strip("_"))].fingerprint: e for index, e in errors.items()})
 
 
-def export(results: Results, out: Path) -> Path:
+def export(results: Gathered, out: Path) -> Path:
     return write(results.manifest(), results.records, out)
 
 
@@ -124,7 +124,7 @@ def test_gradients_through_time(tiny: Benchmark, tmp_path: Path) -> None:
         return make_record(record.cell, replicates=runs)
 
     stored = {key: Stored(recurrent(s.record), s.provenance, s.finished) for key, s in results.stored.items()}
-    folder = export(Results(tiny, results.cells, stored, {}), tmp_path)
+    folder = export(Gathered(tiny, results.cells, stored, {}), tmp_path)
     frame = pd.read_parquet(folder / "gradients_through_time.parquet").iloc[:15]
     assert frame["gradient_rms"].tolist() == list(range(15))
     assert frame["time"].tolist() == [1, 2, 3] * 5
@@ -155,7 +155,7 @@ def test_one_recurrent_layer_is_followed_through_time(tiny: Benchmark, tmp_path:
         key: Stored(make_record(s.record.cell, replicates=runs, layers=("rnn",)), s.provenance, s.finished)
         for key, s in results.stored.items()
     }
-    found = tables.read(export(Results(tiny, results.cells, stored, {}), tmp_path))
+    found = tables.read(export(Gathered(tiny, results.cells, stored, {}), tmp_path))
     assert found.along is TIME
     for table in (found.cells, found.replicates):
         assert table["gradient_ratio_init"].tolist() == pytest.approx([-4.0] * len(table))

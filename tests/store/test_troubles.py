@@ -176,9 +176,9 @@ def test_files_are_on_the_disk_before_a_record_counts_and_its_commit_before_it_i
     assert synced, "SQLite does not wait until the journal's name is gone from the disk"
 
 
-def test_every_command_on_a_hot_journal(suite: Suite) -> None:
+def test_every_command_on_a_hot_journal(finished: Suite, tmp_path: Path) -> None:
     """Of each command, as a user gives it."""
-    suite("run", "tiny.yaml", "--workers", 0)
+    suite = Suite(shutil.copytree(finished.folder, tmp_path / "hot"))
     file = suite.folder / "mlflow.db"
     for command in (("show", "tiny.yaml"), ("plan", "tiny.yaml"), ("export", "--out", "out"), ("run", "tiny.yaml")):
         kill_in_a_transaction(file)
