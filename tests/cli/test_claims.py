@@ -64,7 +64,7 @@ def test_claims_run_what_is_missing_and_end_with_the_verdicts(claimed: Suite) ->
     assert "small-is-worse" in told
     assert "3 claims: " in told
     assert "Waits for a probe of it." in told
-    assert max(map(len, told.splitlines())) <= 80
+    assert _widest(told) <= 80
 
 
 def test_what_is_recorded_is_judged_again_without_training(claimed: Suite) -> None:
@@ -81,7 +81,7 @@ def test_every_context_of_a_claim_fits_a_terminal(claimed: Suite) -> None:
     assert "activation relu" in shown
     assert "activation tanh" in shown
     assert "●" in shown
-    assert max(map(len, shown.splitlines())) <= 80
+    assert _widest(shown) <= 80
 
 
 def test_where_nothing_can_be_judged_on_it_says_where_it_looked_and_writes_nothing(suite: Suite) -> None:
@@ -163,3 +163,8 @@ def test_what_new_writes_passes_check(suite: Suite) -> None:
     told = suite("check", "question.yaml", "advice.yaml").stdout
     assert "question: 4 cells" in told
     assert "advice: a claim on tiny" in told
+
+
+def _widest(told: str) -> int:
+    """Of the lines that name no store: a path is not broken, and this one hangs on where the tests run."""
+    return max(len(line) for line in told.splitlines() if not line.startswith("Recorded in "))
