@@ -58,7 +58,7 @@ class Wordless:
 def fails_wordless(z):
     raise type("Odd", (Wordless, Exception), {})()
 
-def wordless_optimizer(learning_rate):
+def wordless_optimizer(learning_rate, clipnorm=None):
     return Wordless()
 
 wordless = Wordless()
