@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -12,25 +13,38 @@ from suite.results.errors import ResultsError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Builds or checks a site; returns 0 when done, 1 when a checked site differs, 2 when the results are wrong."""
+    """Builds or checks a site; returns 0 when done, 1 when a checked site differs or nothing can be told, 2 when the
+    results are wrong.
+    """
+    try:
+        status, told = _answer(arguments)
+    except ResultsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        print(told, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains of it again as it ends
+        if not isinstance(error, BrokenPipeError):
+            print(f"standard output cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _answer(arguments: list[str] | None) -> tuple[int, str]:
+    """The status to exit with, and what is told."""
     parser = argparse.ArgumentParser(prog="python -m leaderboard", description="Exported tables to a static site.")
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results", help="exported folders")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--out", type=Path, help="build the site here")
     what.add_argument("--check", type=Path, metavar="DIR", help="say whether the site in DIR matches the results")
     asked = parser.parse_args(arguments)
-    try:
-        if asked.check:
-            differences = site.check(asked.results, asked.check)
-            print("\n".join(differences) or f"{asked.check} matches {asked.results}")
-            return 1 if differences else 0
-        report = site.build(asked.results, asked.out)
-    except ResultsError as error:
-        print(error, file=sys.stderr)
-        return 2
+    if asked.check:
+        differences = site.check(asked.results, asked.check)
+        return bool(differences), "\n".join(differences) or f"{asked.check} matches {asked.results}"
+    report = site.build(asked.results, asked.out)
     told = f"{counted(report.pages, 'page')} of {counted(report.cells, 'cell')}"
-    print(f"{report.out}: {told} in {report.seconds:.1f} s")
-    return 0
+    return 0, f"{report.out}: {told} in {report.seconds:.1f} s"
 
 
 if __name__ == "__main__":

@@ -228,7 +228,7 @@ class Renderer:
         shown = columns(found)
         self.page(f"{name}/index.html", "board.html", columns=shown, **shared)
         self.page(f"{name}/factors.html", "factors.html", **shared)
-        self.page(f"{name}/compare.html", "compare.html", **shared)
+        self.page(f"{name}/compare.html", "compare.html", columns=shown, **shared)
         data = self.out / name / "data"
         data.mkdir()
         for file in (MANIFEST, *found.manifest.files):

@@ -4,6 +4,7 @@
   const most = 4;
   const table = document.getElementById("compare");
   const factors = JSON.parse(table.dataset.factors);
+  const words = [...document.getElementById("why").content.children];
   const loaded = new Map();
   const element = (name, text, className) => {
     const made = document.createElement(name);
@@ -31,6 +32,8 @@
     const row = element("tr", undefined, className);
     const head = element("th", title);
     head.scope = "row";
+    const word = words.find((one) => one.dataset.title === title);
+    if (word) head.append(" ", word.cloneNode(true));
     row.append(head);
     for (const cell of cells) row.append(fill(cell));
     return row;

@@ -179,6 +179,7 @@ def read_manifest(folder: Path) -> Manifest:
 _EXPECTED = {
     "int_type": "a whole number", "float_type": "a number", "finite_number": "a finite number", "string_type": "a text",
     "bool_type": "true or false", "dict_type": "an object", "model_type": "an object", "tuple_type": "a list",
+    "too_short": "a list of one at least",
 }  # fmt: skip
 
 _LIMITS = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,23 @@ class Answer:
 
 def train(cell: Cell, known: Sequence[Record]) -> Record:
     """Runs a cell, importing TensorFlow only now."""
-    from suite.training.experiment import run_cell
+    with _no_standard_error():  # it writes there as it is loaded, whatever its environment says
+        from suite.training.experiment import run_cell
 
     return run_cell(cell, known)
+
+
+@contextlib.contextmanager
+def _no_standard_error() -> Iterator[None]:
+    """What libraries write to standard error, past Python, leads nowhere meanwhile."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def introduce(own: Own) -> Origin:
@@ -74,7 +89,8 @@ def _blame(error: BaseException, cell: Cell) -> str:
 
 def short(error: BaseException) -> str:
     """An exception in one line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = str(traceback.TracebackException.from_exception(error))  # though the error's own __str__ may raise
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return text if len(text) <= _ERROR_LENGTH else text[: _ERROR_LENGTH - 1] + "…"
 

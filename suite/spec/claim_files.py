@@ -35,7 +35,7 @@ def read_all_claims(paths: Sequence[Path]) -> tuple[list[tuple[Claim, Path]], li
 def claims_in(folders: Sequence[Path], files: Sequence[Path] = ()) -> tuple[list[tuple[Claim, Path]], list[Problem]]:
     """The claims of all YAML files in some folders, and of further files; and what is wrong with those that have some."""
     beside = [file for folder in folders for file in sorted(folder.glob("*.y*ml"))]
-    every = [file for file in dict.fromkeys(file.resolve() for file in [*files, *beside]) if may_have_claims(file)]
+    every = dict.fromkeys(file.resolve() for file in [*files, *beside] if may_have_claims(file))
     return read_all_claims([Path(os.path.relpath(file)) for file in every])
 
 

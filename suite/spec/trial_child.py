@@ -67,7 +67,8 @@ def _fault(trial: Trial, say: Callable[..., None]) -> Fault | None:
 
     def raised(error: BaseException) -> Fault:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-        text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+        said = str(traceback.TracebackException.from_exception(error))  # though the error's own __str__ may raise
+        text = next((line.strip() for line in said.splitlines() if line.strip()), "")
         line = error.lineno if isinstance(error, SyntaxError) else (lines[-1] if lines else None)
         return file, line, f"{type(error).__name__}: {quote(text, _LONGEST_ERROR)}".removesuffix(": ")
 
@@ -82,7 +83,10 @@ def _fault(trial: Trial, say: Callable[..., None]) -> Fault | None:
             file, line, text = raised(error)
             return file, line, f"cannot be imported: {text}"
         if not callable(component):
-            return file, None, f"got {quote(repr(component))}, expected a function or class"
+            return file, None, f"got {_shown(component)}, expected a function or class"
+        if kind == "activations" and isinstance(component, type):
+            expected = "a function of the pre-activations, or an object that is called with them"
+            return file, None, f"got the class {quote(component.__name__)}, expected {expected}"
         level = trial["recipes"][0][trial["factor"]]
         unfit = _call_fault(component, name, kind, [argument for argument in level if argument != "name"])
         if unfit:
@@ -99,6 +103,14 @@ def _fault(trial: Trial, say: Callable[..., None]) -> Fault | None:
             file, line, text = raised(error)
             return file, line, f"raises {text}; it was tried on a network of one layer, {where}"
     return None
+
+
+def _shown(value: Any) -> str:
+    """A user's object as it writes itself, or by its type where that raises."""
+    try:
+        return quote(repr(value))
+    except Exception:
+        return f"an object of type {type(value).__name__}"
 
 
 def _call_fault(component: Any, name: str, kind: str, arguments: Sequence[str]) -> str | None:
@@ -148,7 +160,7 @@ def _train_one_layer(trial: Trial, recipe: Recipe) -> None:
 
     def hold_class(result: Any, expected: type) -> None:
         if not isinstance(result, expected):
-            raise _NotOfItsKind(f"returned {quote(repr(result))}, expected a keras {expected.__name__}")
+            raise _NotOfItsKind(f"returned {_shown(result)}, expected a keras {expected.__name__}")
 
     if kind == "activations":
         activation, z = build_activation(level), tf.reshape(tf.linspace(-2.0, 2.0, 24), (4, 6))

@@ -17,6 +17,8 @@ _SPLIT = ("x_train", "y_train", "x_test", "y_test")
 _VALIDATION = ("x_validation", "y_validation")
 _NAMES = (*_WHOLE, *_SPLIT, *_VALIDATION)
 _LONGEST_REASON = 200
+_BEGINNINGS = (b"PK", b"\x93NUMPY")
+"""Of the files that NumPy writes: of many arrays, and of a single one."""
 _LAST_CLASS = np.iinfo(np.int32).max
 _LARGEST_SQUARED = 1e18
 """The square of a larger number is too near to float32's largest for a sum of squares."""
@@ -70,6 +72,9 @@ def _load(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise TaskError(f"there is no file {path}")
     try:
+        with path.open("rb") as opened:
+            if not opened.read(6).startswith(_BEGINNINGS):  # which NumPy would take for pickled objects
+                raise ValueError("it is of another format. Expected: what numpy.savez writes")
         data = np.load(path, allow_pickle=False)
         with contextlib.nullcontext({"": data}) if isinstance(data, np.ndarray) else data as members:
             found = {name: members[name] for name in members if name in ("", *_NAMES)}

@@ -11,6 +11,9 @@ import pytest
 FULL = "standard output cannot be written: No space left on device\n"
 
 
+PAGES = f'"{sys.executable}" -m leaderboard'
+
+
 def shell(line: str) -> subprocess.CompletedProcess[str]:
     """A line of a shell, in which `suite` is the command."""
     line = f'suite() {{ "{sys.executable}" -m suite "$@"; }}; {line}'
@@ -33,6 +36,15 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
 def test_output_that_cannot_be_written_ends_in_a_line(line: str, status: int, err: str) -> None:
     done = shell(line)
     assert (done.returncode, done.stderr, done.stdout) == (status, err, "")
+
+
+@pytest.mark.parametrize("what", ["--out", "--check"])
+def test_so_does_that_of_the_pages_where_the_engine_is_not(tmp_path: Path, what: str) -> None:
+    (tmp_path / "results").mkdir()
+    done = shell(f"{PAGES} --results '{tmp_path}/results' --out '{tmp_path}/site'")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = shell(f"{PAGES} --results '{tmp_path}/results' {what} '{tmp_path}/site' > /dev/full")
+    assert (done.returncode, done.stderr) == (1, FULL)
 
 
 def test_a_working_folder_that_is_gone_is_told(tmp_path: Path) -> None:

@@ -121,6 +121,10 @@ def test_comparing_cells_chosen_on_the_board(visit: Visit) -> None:
     page.wait_for_selector('#compare[data-ready="3"]')
     assert page.locator("#compare thead a").all_inner_texts() == names
     assert page.locator("#compare .figure svg").count() == 18
+    for word in ("tier", "basin", "factor"):
+        page.click(f'#compare th [popovertarget="word-{word}"]')
+        assert page.locator(f"#word-{word}").is_visible()
+        page.keyboard.press("Escape")
     page.get_by_role("button", name=f"Remove {names[0]}").click()
     page.wait_for_selector('#compare[data-ready="2"]')
     assert page.locator("#compare thead a").all_inner_texts() == names[1:]

@@ -142,6 +142,10 @@ def test_words_explain_themselves_where_they_stand(browser: object, built: Built
     page.goto(slow.as_uri())
     page.locator('#runs ~ div [popovertarget="word-slow"]').first.click()
     assert "short of the target" in page.inner_text("#word-slow")
+    page.goto((built.site / "index.html").as_uri())
+    page.locator('[popovertarget="word-tier"]').click()
+    assert page.locator("#word-tier a").get_attribute("href") == "method.html#ranks"
+    assert page.locator("#word-tier").is_visible()
     context.close()
 
 

@@ -83,6 +83,10 @@ def test_no_manifest_ends_in_a_traceback(folder: Path, tmp_path: Path) -> None:
         ('{"protocol_version": 2, "target": 1e308}', "Expected target to be at most 3.40282e+38. Received: 1e+308"),
         ('{"protocol_version": 2, "machine": {"cores": Infinity}}', "Expected machine.cores to be a text, a number"),
         ('{"protocol_version": 2, "title": "\\ud800"}', "cannot be read as JSON"),
+        (
+            '{"protocol_version": 2, "factors": {"a": []}}',
+            "Expected factors.a to be a list of one at least. Received: []",
+        ),
         ("[" * 100_000, "cannot be read as JSON: recursion limit exceeded"),
         ("\ufeff{}", "cannot be read as JSON"),
         ('{"protocol_version": true}', "Expected protocol_version to be a whole number. Received: True"),

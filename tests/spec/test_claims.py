@@ -9,6 +9,7 @@ import pytest
 
 from suite.protocol.claims import Claim, Compare, Holds, Predict, Spread, Trend, Value
 from suite.spec import SpecError, expand, read_benchmarks
+from suite.spec.claim_files import claims_in
 from suite.spec.claims import read_claims
 from tests.spec.specs import alike, tiny, unmark, write
 
@@ -224,3 +225,11 @@ def test_a_benchmark_whose_file_has_mistakes_is_told_with_the_first(tmp_path: Pa
     with pytest.raises(SpecError) as caught:
         claims(tmp_path, CLAIM, tiny(target="target: 7"))
     assert "got tiny, whose file has mistakes, the first: " in caught.value.problems[0].message
+
+
+def test_links_that_lead_nowhere_have_no_claims(tmp_path: Path) -> None:
+    file = write(tmp_path, tiny())
+    (tmp_path / "there.yaml").symlink_to("back.yaml")
+    (tmp_path / "back.yaml").symlink_to("there.yaml")
+    (tmp_path / "gone.yaml").symlink_to("nothing")
+    assert claims_in([tmp_path], [file]) == ([], [])

@@ -49,6 +49,19 @@ def ends(z):
 def waits(z):
     time.sleep(1000)
 
+class Wordless:
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+    __str__ = __repr__
+
+def fails_wordless(z):
+    raise type("Odd", (Wordless, Exception), {})()
+
+def wordless_optimizer(learning_rate, clipnorm=None):
+    return Wordless()
+
+wordless = Wordless()
 twice = functools.partial(good)
 lacking = functools.partial(good, beta=3)
 
@@ -90,16 +103,17 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Problem]:
     folder = tmp_path_factory.mktemp("own")
     (folder / "tried.py").write_text(SOURCE)
     activations = ["good", "raises", "sums", "halves", "says", "narrow", "outside", "ends", "twice", "lacking",
-                   "callable_instance"]  # fmt: skip
+                   "callable_instance", "wordless", "fails_wordless"]  # fmt: skip
     changes = {
-        "activation": [*activations, "urllib"],
+        "activation": [*activations, "urllib", "layer"],
         "initializer": ["ones", "one_vector"],
         "normalization": ["norm", "pool", "no_layer"],
-        "optimizer": ["descent", "plain_descent", "no_optimizer"],
+        "optimizer": ["descent", "plain_descent", "no_optimizer", "wordless_optimizer"],
     }
+    elsewhere = {"urllib": "urllib.request:urlopen", "layer": "keras.layers:ReLU"}
     cells = []
     for factor, names in changes.items():
-        levels = ", ".join("'urllib.request:urlopen'" if name == "urllib" else f"'tried:{name}'" for name in names)
+        levels = ", ".join(f"'{elsewhere.get(name, f'tried:{name}')}'" for name in names)
         fixed = "fixed: {depth: 1, width: 8, clipping: norm}"
         cells += expand(one(folder, fixed=fixed, grid=f"grid: {{{factor}: [{levels}]}}"))
     with pytest.raises(SpecError) as caught:
@@ -125,6 +139,10 @@ def test_what_does_as_its_kind_does_is_told_nothing_of(faults: dict[str, Problem
         ("lacking", None, "raises TypeError: good() got an unexpected keyword argument 'beta'"),
         ("callable_instance", None, "missing a required argument: 'factor'; of the activations, it is called as "),
         ("urlopen", None, "raises "),
+        ("ReLU", None, "got the class ReLU, expected a function of the pre-activations, or an object that is called "),
+        ("wordless", None, "got an object of type Wordless, expected a function or class"),
+        ("fails_wordless", 46, "raises Odd: "),
+        ("wordless_optimizer", None, "returned an object of type Wordless, expected a keras Optimizer"),
         ("one_vector", None, "raises ValueError: initializer 'tried:one_vector' returned shape (8,). Expected"),
         ("pool", None, "returned shape (4, 1), float32, expected a tensor of shape (4, 8), float32"),
         ("no_layer", None, "returned 'tried', expected a keras Layer"),

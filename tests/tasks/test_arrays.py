@@ -131,7 +131,9 @@ def test_files_that_are_no_npz(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match=r"there is no file missing.npz. Looked in: .*"):
         load_task({"name": "arrays", "path": "missing.npz"}, folders=[str(tmp_path)])
     (tmp_path / "text.npz").write_text("hello")
-    with pytest.raises(TaskError, match=r"text.npz is not readable as an .npz of plain arrays"):
+    with pytest.raises(
+        TaskError, match=r"text.npz is not readable as an .npz of plain arrays: it is of another format"
+    ):
         load_task({"name": "arrays", "path": "text.npz"}, folders=[str(tmp_path)])
     (tmp_path / "empty.npz").touch()
     with pytest.raises(TaskError, match=r"empty.npz is not readable as an .npz of plain arrays"):
