@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from leaderboard.boards import Board
-from suite.pictures.benchmark import trend_factors, trends
+from suite.pictures.benchmark import ALONG, trend_factors, trends
 from suite.pictures.charts import Mark, histogram
 from suite.pictures.drawing import Drawing
 from suite.protocol.effects import Effect, FrontierPoint, factor_effects, frontier, interactions, level_effects
@@ -211,10 +211,10 @@ class BoardFindings:
         return found
 
     @cached_property
-    def trends(self) -> dict[str, Drawing]:
-        """Test score along depth or length."""
-        scores = [row["test_score"] for row in self.board.recorded]
-        return trends(self.board.columns, scores, self.board.scale)
+    def trends(self) -> dict[str, dict[str, Drawing]]:
+        """Test score and gradient ratio along depth or length, by title."""
+        figures = {name: [row[name] for row in self.board.recorded] for name in ALONG}
+        return trends(self.board.columns, figures, self.board.scale)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ The functions are sent to worker processes, so they live in a module of their ow
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -150,6 +151,14 @@ def die_or_record(cell: Cell, known: Sequence[Record] = ()) -> Record:
             file.write_text(str(left - 1))
             os.kill(os.getpid(), 9)
     return record_who(cell)
+
+
+def crash(cell: Cell, known: Sequence[Record] = ()) -> Record:
+    """Says something where C++ does, is seen for a while, and dies of what the cell says: `abort` or a signal's name."""
+    os.write(2, b"warming up\nterminate called after throwing an instance of 'std::bad_alloc'\n")
+    time.sleep(1.2)
+    signal.raise_signal(getattr(signal, cell.recipe["signal"]))
+    raise AssertionError("still alive")
 
 
 def raise_or_record(cell: Cell, known: Sequence[Record] = ()) -> Record:

@@ -116,4 +116,5 @@ def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
 
     store = Store()
     print("\n".join(addresses(store, port)), flush=True)
+    print("They answer in some seconds; Ctrl-C ends them.", flush=True)
     serve(store.uri, port)

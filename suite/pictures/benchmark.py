@@ -1,15 +1,17 @@
-"""A picture of a whole benchmark: one figure of several cells side by side, or the trend of their scores."""
+"""A picture of a whole benchmark: one figure of several cells side by side, or the trend of their scores and gradients."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from suite.pictures import charts
-from suite.pictures.axes import Scale, ScoreScale
+from suite.pictures.axes import Scale, ScoreScale, fitted
 from suite.pictures.cells import FIGURES, draw_figures, view_of_record
 from suite.pictures.charts import Line, Mark
 from suite.pictures.drawing import SERIES, Drawing
 from suite.protocol.labels import label_text
+from suite.protocol.outcomes import THRESHOLDS
 from suite.protocol.ranks import ranked, standings
 from suite.protocol.records import Record
 
@@ -18,7 +20,10 @@ MOST_CELLS = 12
 
 TREND = "trend"
 KINDS = (*FIGURES, TREND)
-"""What can be pictured of a benchmark: any figure of its cells, and how scores go along depth or length."""
+"""What can be pictured of a benchmark: any figure of its cells, and how scores and gradients go along depth or length."""
+
+ALONG = ("test_score", "gradient_ratio_init")
+"""Figures of cells that a trend draws."""
 
 TREND_FACTORS = ("depth", "length")
 """Factors that a trend and a frontier are drawn along, where a grid varies them."""
@@ -44,50 +49,65 @@ def benchmark_drawing(title: str, records: Sequence[Record], kind: str) -> Drawi
 
 
 def _trends(title: str, records: Sequence[Record]) -> Drawing | None:
-    figures = [standing.figures["test_score"] for standing in standings(records)]
+    found = standings(records)
+    figures = {name: [standing.figures[name] for standing in found] for name in ALONG}
     columns = {name: [label_text(r.cell.factors[name]) for r in records] for name in records[0].cell.factors}
-    facts, target = records[0].task_facts, records[0].cell.target
-    drawn = trends(columns, figures, ScoreScale.of(facts, target))
-    named = [(f"Test {facts['metric']} by {along}", drawing) for along, drawing in drawn.items()]
-    return charts.sheet(title, f"{len(records)} cells", named) if named else None
+    drawn = trends(columns, figures, ScoreScale.of(records[0].task_facts, records[0].cell.target))
+    named = [panel for panels in drawn.values() for panel in panels.items()]
+    return charts.sheet(title, f"{len(records)} cells", named, columns=1 if len(named) == 1 else 2) if named else None
 
 
 def trends(
-    columns: Mapping[str, Sequence[str]], scores: Sequence[float | None], scale: ScoreScale
-) -> dict[str, Drawing]:
-    """Test score along each of `TREND_FACTORS` that the grid varies: a line for all cells alike in everything else, in
-    a colour for each level of the factor that comes first.
+    columns: Mapping[str, Sequence[str]], figures: Mapping[str, Sequence[float | None]], scale: ScoreScale
+) -> dict[str, dict[str, Drawing]]:
+    """By each of `TREND_FACTORS` that the grid varies, by title: test score and gradient ratio along it, a line for all
+    cells alike in everything else, in a colour for each level of the factor that comes first.
 
     Args:
         columns: Each factor with its level in every cell.
-        scores: Of the cells; None where there is none.
+        figures: Of the cells, those in `ALONG`; None where there is none.
         scale: Of the scores.
     """
-    found = {}
-    for along in trend_factors(columns):
-        others = [factor for factor in columns if factor != along and len(set(columns[factor])) > 1]
-        lines: dict[tuple[str, ...], list[tuple[float, float]]] = {}
-        for index, score in enumerate(scores):
-            if score is not None:
-                context = tuple(columns[factor][index] for factor in others)
-                lines.setdefault(context, []).append((float(columns[along][index]), score))
-        firsts = list(dict.fromkeys(columns[others[0]])) if others else []
-        series = [
-            Line(
-                " · ".join(context),
-                f"l-{SERIES[firsts.index(context[0]) % len(SERIES) if context else 0]}",
-                sorted(points),
-                context[0] if context else "",
-            )
-            for context, points in lines.items()
-        ]
-        ends = sorted(map(float, set(columns[along])))
-        label = f"Test {scale.metric} by {along} of {len(series)} recipes"
-        x = Scale(ends[0], ends[-1], log=ends[0] > 0 and ends[-1] / ends[0] > 20)
-        found[along] = charts.lines(
-            series, x=x, y=scale.axis, x_title=along, label=label, marks=[Mark("target", scale.target)]
+    ratios, fault = figures["gradient_ratio_init"], THRESHOLDS.gradient_ratio
+    known = [ratio for ratio in ratios if ratio is not None and math.isfinite(ratio)]
+    marks = [Mark("vanishing", -fault), *([Mark("exploding", fault)] if max(known, default=0) > fault / 2 else [])]
+    drawn = {
+        f"Test {scale.metric}": (figures["test_score"], scale.axis, [Mark("target", scale.target)]),
+        "Gradient ratio R at the first step": (ratios, fitted([-fault, 0, *known], log=False), marks),
+    }
+    return {
+        along: {
+            f"{title} by {along}": _along(along, columns, values, y, f"{title} by {along}", marks)
+            for title, (values, y, marks) in drawn.items()
+            if any(value is not None for value in values)
+        }
+        for along in trend_factors(columns)
+    }
+
+
+def _along(
+    along: str, columns: Mapping[str, Sequence[str]], values: Sequence[float | None], y: Scale, title: str,
+    marks: Sequence[Mark],
+) -> Drawing:  # fmt: skip
+    others = [factor for factor in columns if factor != along and len(set(columns[factor])) > 1]
+    lines: dict[tuple[str, ...], list[tuple[float, float]]] = {}
+    for index, value in enumerate(values):
+        if value is not None and not math.isnan(value):
+            context = tuple(columns[factor][index] for factor in others)
+            lines.setdefault(context, []).append((float(columns[along][index]), value))
+    firsts = list(dict.fromkeys(columns[others[0]])) if others else []
+    series = [
+        Line(
+            " · ".join(context),
+            f"l-{SERIES[firsts.index(context[0]) % len(SERIES) if context else 0]}",
+            sorted(points),
+            context[0] if context else "",
         )
-    return found
+        for context, points in lines.items()
+    ]
+    ends = sorted(map(float, set(columns[along])))
+    x = Scale(ends[0], ends[-1], log=ends[0] > 0 and ends[-1] / ends[0] > 20)
+    return charts.lines(series, x=x, y=y, x_title=along, label=f"{title} of {len(series)} recipes", marks=marks)
 
 
 def trend_factors(columns: Mapping[str, Sequence[str]]) -> list[str]:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from suite.run import last_words
 from suite.run.worker import introduce, short
 
 _CONNECT_SECONDS, _CLOSE_SECONDS = 6, 0.5
@@ -44,7 +45,14 @@ def local_cluster(workers: int, preload: Sequence[str]) -> Iterator[Any]:
     _silence()
     with (
         tempfile.TemporaryDirectory(prefix="dask-", ignore_cleanup_errors=True) as folder,
-        dask.config.set({**_QUIET, "temporary-directory": folder, "distributed.worker.preload": list(preload)}),
+        dask.config.set(
+            {
+                **_QUIET,
+                **last_words.kept_in(folder),
+                "temporary-directory": folder,
+                "distributed.worker.preload": list(preload),
+            }
+        ),
     ):
         cluster = LocalCluster(
             n_workers=workers,

@@ -13,6 +13,7 @@ from typing import Any
 from suite.protocol.records import Cell, Failure, Record
 from suite.run.connection import ClusterError, misfit
 from suite.run.handout import Handout
+from suite.run.last_words import LastWords
 from suite.run.provenance import Origin, origin, own_sources
 from suite.run.worker import Answer, Run, introduce, short, work
 
@@ -71,6 +72,7 @@ class Dispatcher:
         self._busy: dict[str, tuple[Any, Cell]] = {}
         self._leaving: set[str] = set()
         self._closed = self._waits = False
+        self._last_words = LastWords()
 
     def results(self, cells: Sequence[Cell]) -> Iterator[Settled]:
         """One for each of the cells, in the order in which they are finished."""
@@ -115,6 +117,7 @@ class Dispatcher:
                 f"the Dask scheduler at {self._address} is gone. What was recorded stays: give the command again "
                 "when it is back"
             ) from error
+        self._last_words.watch()
         with self._lock:
             for worker in set(self._busy) - present:
                 self._lose(worker)
@@ -205,11 +208,11 @@ class Dispatcher:
         else:
             self._lose(worker, short(error))
 
-    def _lose(self, worker: str, error: str = _DIED) -> None:
-        """The cell did not come back from the worker."""
+    def _lose(self, worker: str, error: str = "") -> None:
+        """The cell did not come back from the worker; without an error, because it died."""
         _, cell = self._busy.pop(worker)
         self._handout.forget(worker)
-        failure = self._handout.failed(cell, error)
+        failure = self._handout.failed(cell, error or f"{_DIED}{self._last_words.of(worker)}")
         if failure is not None:
             self._results.put(Settled(failure, None))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.protocol.records import Cell, Record
+from suite.run import last_words
 from suite.run.provenance import Origin, Own, origin
 
 Run = Callable[[Cell, Sequence[Record]], Record]
@@ -113,6 +114,6 @@ def dask_setup(worker: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
     os.close(nowhere)
+    last_words.keep(worker.address)
     set_environment()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -21,6 +22,7 @@ from suite.run.cluster import run_cells as outcomes_of
 from suite.run.provenance import origin
 from tests.made import (
     PROVENANCE,
+    crash,
     die_or_record,
     edit_and_record,
     make_cell,
@@ -147,6 +149,19 @@ def test_closing_early_ends_the_workers_and_waits_for_no_cell(tmp_path: Path) ->
 
 def test_one_worker_per_core() -> None:
     assert default_workers() == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("SIGSEGV", "Fatal Python error: Segmentation fault"), ("SIGKILL", "instance of 'std::bad_alloc'")],
+)
+def test_what_a_dying_worker_said_and_held_is_kept(name: str, said: str) -> None:
+    (failure,) = run_cells([make_cell(0, signal=name)], 1, run=crash)
+    assert isinstance(failure, Failure)
+    assert said in failure.error
+    held = re.search(r"it held (\d+\.\d) GiB when (\d+\.\d) GiB of memory were left", failure.error)
+    assert held
+    assert 0 < float(held[1]) < 2
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
