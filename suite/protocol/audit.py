@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from suite.protocol.ranks import score_or_chance
 from suite.protocol.records import Cell, Outcome, Record
 
 TIMES = 4
@@ -45,6 +44,8 @@ class Audited:
 
     def rows(self) -> list[dict[str, Any]]:
         """A row a fresh seed, in the columns that `suite.protocol.columns.AUDIT_COLUMNS` promises."""
+        from suite.protocol.ranks import score_or_chance  # statistics are loaded when used: `suite --help` names SAMPLE
+
         return [
             {
                 "replicate": own.replicate,
