@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from suite.catalog.entries import Entry
@@ -21,14 +21,14 @@ class Family(Entry):
         reads: The only examples that it can read, if not all.
         every_step: Whether it can answer at every time step.
         conflicts: From the form of a task and a recipe to what cannot work, beyond what `suite.spec.rules` knows.
-        step_seconds: From a recipe to about what a step takes on one core of a server.
+        step_seconds: From the form of a task and a recipe to about what a step takes on one core of a server.
         fast: Whether it trains fast enough for the larger quick slice.
     """
 
     reads: Literal["image", "sequence"] | None = None
     every_step: bool = False
     conflicts: Callable[[Form, Mapping[str, Any]], Iterator[Conflict]] = lambda form, recipe: iter(())
-    step_seconds: Callable[[Mapping[str, Any]], float] = lambda recipe: 3e-3
+    step_seconds: Callable[[Form, Mapping[str, Any]], float] = field(kw_only=True)
     fast: bool = False
 
 

@@ -73,7 +73,7 @@ def _conflicts(form: Form, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
         yield "normalization", "is of hidden layers, and depth is 0"
 
 
-def _step_seconds(recipe: Mapping[str, Any]) -> float:
+def _step_seconds(form: Form, recipe: Mapping[str, Any]) -> float:
     """By the number of layers and their products."""
     products = 6 * recipe["batch_size"] * recipe["width"] ** 2
     return float(recipe["depth"] * (_LAYER_SECONDS + products / _FLOPS))

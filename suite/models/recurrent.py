@@ -16,6 +16,8 @@ from suite.tasks.task import Form
 if TYPE_CHECKING:
     from suite.models.network import Network
 
+_STEPS, _STEP_SECONDS, _FLOPS = 100, 2e-5, 5e10
+
 
 def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Network:
     """Recurrent layers one on another, then a dense output on the last state, or on that of every time step.
@@ -69,6 +71,12 @@ def _conflicts(form: Form, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
         yield "recurrent_activation", f"is of gates, and {cell.name} has none"
 
 
+def _step_seconds(form: Form, recipe: Mapping[str, Any]) -> float:
+    """By the time steps and their products, of which every gate has one of its own."""
+    products = 6 * recipe["batch_size"] * recipe["units"] ** 2 * (1 + len(CELLS[recipe["cell_type"]["name"]].gates))
+    return float(recipe["layers"] * (form.steps or _STEPS) * (_STEP_SECONDS + products / _FLOPS))
+
+
 RECURRENT = Family(
     "recurrent",
     "recurrent layers that read a sequence, a dense output on the last state (or on each); for sequences",
@@ -94,4 +102,5 @@ RECURRENT = Family(
     reads="sequence",
     every_step=True,
     conflicts=_conflicts,
+    step_seconds=_step_seconds,
 )  # fmt: skip

@@ -61,6 +61,10 @@ class Budget:
     learning_rate_high: float
 
 
+VALIDATED = 2_000
+"""Validation examples that are looked at along the way at most: the first ones of the split. The last look is on all."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """One recipe on a task: the unit of distribution, of resume, of caching and of failure.

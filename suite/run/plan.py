@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.models import MODELS
-from suite.protocol.records import Cell
+from suite.protocol.records import VALIDATED, Cell
+from suite.tasks import form_of
 
 if TYPE_CHECKING:
     from suite.spec import Benchmark, Part
@@ -17,6 +18,8 @@ START_SECONDS = 6.0
 """For the worker processes to start and import TensorFlow."""
 
 _COMPILE_SECONDS = 7.0
+_FORWARD = 1 / 3
+"""Of a training step, which goes there and back."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,13 @@ class _Cost:
         self._program = sum(compiled) / max(len(compiled), 1) if told else _COMPILE_SECONDS
 
     def of_run(self, cell: Cell) -> float:
-        step = MODELS[cell.model].step_seconds(cell.recipe) if self._step is None else self._step
-        return cell.budget.steps * step
+        budget = cell.budget
+        if self._step is not None:
+            return budget.steps * self._step
+        form = form_of(cell.task)
+        looked_at = budget.evaluations * min(form.held_out, VALIDATED) + 2 * form.held_out
+        step = MODELS[cell.model].step_seconds(form, cell.recipe)
+        return step * (budget.steps + looked_at / cell.recipe["batch_size"] * _FORWARD)
 
     def of_programs(self, count: int) -> float:
         return count * self._program

@@ -12,6 +12,7 @@ from suite.tasks.task import Form, Split, Task, TaskEntry, TaskError
 
 _TRAIN_SIZE = Parameter("train_size", "learn from the first so many training examples only", "integer", low=1)
 _GENERATED = dataclasses.replace(_TRAIN_SIZE, summary="sequences that are generated to learn from", default=20_000)
+_GENERATED_HELD_OUT = 1_000
 _FOLDS = Parameter(
     "folds",
     "k-fold cross-validation in place of the fixed split: replicate r tests on fold r mod k",
@@ -42,7 +43,12 @@ def _images(name: str, summary: str, size: int, total: int, train: int, *, downl
 
     def form(arguments: Mapping[str, Any]) -> Form:
         folds = arguments["folds"]
-        as_sequence = Form("sequence", "classes", train=total - 2 * (total // folds) if folds else train, chance=0.1)
+        held_out = total // folds if folds else (total - train) // 2
+        steps = size if arguments["layout"] == "rows" else size**2
+        as_sequence = Form(
+            "sequence", "classes", train=total - 2 * held_out if folds else train, chance=0.1, steps=steps,
+            held_out=held_out,
+        )  # fmt: skip
         is_image = arguments["layout"] == "image"
         return dataclasses.replace(as_sequence, examples="image", size=size) if is_image else as_sequence
 
@@ -57,7 +63,9 @@ def _sequences(name: str, summary: str, form: Form, length: int = 100, *, shorte
         summary,
         f"suite.tasks.sequences:{name}",
         (bridged, _GENERATED),
-        form=lambda arguments: dataclasses.replace(form, train=arguments["train_size"]),
+        form=lambda arguments: dataclasses.replace(
+            form, train=arguments["train_size"], steps=arguments["length"], held_out=_GENERATED_HELD_OUT
+        ),
     )
 
 

@@ -28,6 +28,8 @@ class Form:
         train: Examples to train on, where known.
         chance: What the best constant answer scores, where known: an accuracy, or a mean squared error.
         largest: The largest target, of numbers from 0 on, where known.
+        steps: Time steps of a sequence, where known.
+        held_out: Examples to validate on, and about as many to test on; 0 where not known.
     """
 
     examples: Literal["table", "sequence", "image"]
@@ -37,6 +39,8 @@ class Form:
     train: int | None = None
     chance: float | None = None
     largest: float | None = None
+    steps: int | None = None
+    held_out: int = 0
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from suite.catalog.optimizers import build_optimizer
 from suite.models import MODELS
 from suite.models.network import Network
 from suite.probes import Look, StepProbe, nonfinite_layer, step_probes, trace_shapes, validation_probes
+from suite.protocol.records import VALIDATED
 from suite.tasks import Task
 from suite.training.evaluation import Evaluation
 from suite.training.norm import global_norm
@@ -24,9 +25,6 @@ from suite.training.rows import TraceRows
 
 TRAIN_EVALUATED = 10_000
 """Training examples that the train score is taken on at most: the first ones of the split."""
-
-VALIDATED = 2_000
-"""Validation examples that are looked at along the way at most: the first ones of the split. The last look is on all."""
 
 
 def probed_steps(steps: int, evaluations: int) -> np.ndarray:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from suite.models import MODELS
 from suite.protocol.records import Failure
 from suite.run.plan import START_SECONDS, make_plan, wall_seconds
 from suite.run.reasons import told
 from suite.spec import Benchmark, SpecError, expand, read_benchmarks
 from suite.store import Store
+from suite.tasks import form_of
 from tests.conftest import TINY, Suite
 from tests.made import PROVENANCE, make_record
+from tests.probes.cases import recipe
+from tests.spec.specs import TINY as TINY_SPEC
 from tests.spec.specs import one
+from tests.speed.families import CNN, RECURRENT
 
 
 @pytest.fixture
@@ -63,6 +70,30 @@ def test_estimate_counts_the_steps_that_are_left(tmp_path: Path, store: Store) -
     with store.writing() as writer:
         writer.add(make_record(short, seconds=2.0, compile_seconds=0.0), PROVENANCE)
     assert make_plan(benchmark, store).seconds == pytest.approx(200.0)
+
+
+@pytest.mark.parametrize(
+    ("case", "model", "task", "factors"),
+    [
+        ("cnn_8", "cnn", "digits", CNN | {"depth": 8}),
+        ("cnn_20_batch", "cnn", "digits", CNN | {"depth": 20, "normalization": "batch"}),
+        *[(cell, "recurrent", "adding", RECURRENT | {"cell_type": cell}) for cell in ("simple_rnn", "lstm", "gru")],
+    ],
+)
+def test_the_rule_of_thumb_of_a_step_is_near_what_was_measured(
+    case: str, model: str, task: str, factors: dict[str, Any]
+) -> None:
+    measured = json.loads((Path(__file__).parents[1] / "speed" / "measured.json").read_text())["families"]
+    rule = MODELS[model].step_seconds(form_of({"name": task}), recipe(model, **factors))
+    assert 1000 * rule == pytest.approx(measured[case]["suite"], rel=0.35)
+
+
+def test_the_rule_of_thumb_counts_what_is_looked_at(tmp_path: Path, store: Store) -> None:
+    few, many = (
+        make_plan(one(tmp_path, budget=TINY_SPEC["budget"].replace("evaluations: 5", f"evaluations: {count}")), store)
+        for count in (5, 20)
+    )
+    assert many.seconds > few.seconds
 
 
 def test_quick_slice_informs_the_full_grid(tiny: Benchmark, store: Store) -> None:

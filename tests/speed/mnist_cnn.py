@@ -10,10 +10,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from suite.protocol.records import Cell
+from suite.protocol.records import VALIDATED, Cell
 from suite.spec import expand, read_benchmarks
 from suite.tasks import Task, load_task
-from suite.training.program import VALIDATED, Feed, Program
+from suite.training.program import Feed, Program
 from tests.probes.cases import feed
 from tests.speed.timing import interleave
 

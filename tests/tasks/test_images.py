@@ -35,7 +35,9 @@ def test_digits_are_split_60_20_20_with_nothing_shared() -> None:
 
 @pytest.mark.parametrize("folds", [None, 3, 8])
 def test_the_number_of_training_examples_is_known_without_loading(folds: int | None) -> None:
-    assert form_of({"name": "digits", "folds": folds}).train == len(digits(folds=folds).train)
+    form, task = form_of({"name": "digits", "folds": folds}), digits(folds=folds)
+    assert form.train == len(task.train)
+    assert form.held_out == pytest.approx(len(task.validation), abs=1)
 
 
 def test_standard_scaling_is_over_the_training_split() -> None:
@@ -64,6 +66,7 @@ def test_layouts_show_the_same_pixels() -> None:
     assert digits(layout="rows").train.x.shape == (1077, 8, 8)
     assert digits(layout="pixels").train.x.shape == (1077, 64, 1)
     assert form_of({"name": "digits", "layout": "pixels"}).examples == "sequence"
+    assert [form_of({"name": "digits", "layout": layout}).steps for layout in ("rows", "pixels")] == [8, 64]
 
 
 def test_a_permutation_is_the_same_for_every_image_and_every_time() -> None:

@@ -102,5 +102,7 @@ def test_seeds_are_fixed_splits_differ_and_less_data_is_the_beginning_of_more(na
     assert small.train.x.dtype == np.float32
     form = form_of({"name": name})
     assert form.examples == "sequence"
+    assert form_of({"name": name, "length": 12}).steps == 12
+    assert form.held_out == len(small.validation)
     assert (form.targets == "numbers") == (small.classes is None)
     assert form.every_step == (small.classes is not None and small.train.y.ndim == 2)
