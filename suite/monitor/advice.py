@@ -17,6 +17,7 @@ from suite.protocol.words import Facts
 Change = tuple[str, str]
 """Of a recipe: a factor and its new level, as in a spec."""
 
+_FORGET = ("forget_bias", "5")
 LESS = "less"
 """The level of a change to a smaller number, whichever."""
 
@@ -38,9 +39,7 @@ REMEDIES: Mapping[Change, str] = {
     ("inputs", "standardized"): "inputs scaled to mean 0 and variance 1",
     ("cell_type", "lstm"): "an LSTM",
     ("cell_type", "gru"): "a GRU",
-    ("forget_bias", "5"): (
-        "a forget bias of 5, `layer.cell.bias.assign(keras.ops.repeat([0.0, 5.0, 0.0, 0.0], layer.units))` when built"
-    ),
+    _FORGET: "a forget bias of 5, `layer.cell.bias.assign(keras.ops.repeat([0.0, 5.0, 0.0, 0.0], layer.units))` when built",
     ("recurrent_initializer", "orthogonal"): "`recurrent_initializer='orthogonal'`",
     ("length", LESS): "shorter sequences",
 }
@@ -50,6 +49,9 @@ _FITTING: Mapping[str, str] = {
     "sigmoid": "glorot_normal", "tanh": "glorot_normal", "softsign": "glorot_normal", "selu": "lecun_normal",
 }  # fmt: skip
 """The initializer that is made for an activation; for all others it is He's."""
+
+_KEEPS = "which starts by keeping 0.99 of the cell's gradient a step; Keras's bias of 1 keeps 0.73"
+"""Sigmoid of 5 and of 1: what no count of recipes need say."""
 
 _BOUNDED = ("sigmoid", "hard_sigmoid", "tanh", "hard_tanh", "softsign")
 _RATE, _CLIP = ("learning_rate", LESS), ("clipping", "global_norm")
@@ -70,7 +72,7 @@ def _folk(cause: Cause, kind: Kind, levels: frozenset[Change]) -> Sequence[Chang
 
 
 _THROUGH_TIME: Mapping[Cause, Sequence[Change]] = {
-    Cause.VANISHING: (("forget_bias", "5"), _ORTHOGONAL, ("length", LESS)),
+    Cause.VANISHING: (_FORGET, _ORTHOGONAL, ("length", LESS)),
     Cause.EXPLODING: (_ORTHOGONAL, _CLIP, _RATE, ("length", LESS)),
 }
 """The same, of a gradient through time."""
@@ -94,9 +96,10 @@ def advice(cause: Cause | Outcome, facts: Facts, traits: Traits, rows: Sequence[
     groups = sorted(changes(str(cause), traits.kind, _table(rows)) if known else (), key=_sureness, reverse=True)
     told = {change for _, counts in groups for change in counts}
     folk = _THROUGH_TIME[name] if in_time else _folk(name, traits.kind, traits.levels)
-    unmeasured = [_said(change, traits) for change in folk if change not in told and _is_new(change, traits)]
-    lines = [line for of, counts in groups for line in _of_changes(of, counts, traits)]
-    if unmeasured:
+    new = [change for change in folk if change not in told and _is_new(change, traits)]
+    lines = [f"by its arithmetic: {_said(_FORGET, traits)}, {_KEEPS}"] if _FORGET in new else []
+    lines += [line for of, counts in groups for line in _of_changes(of, counts, traits)]
+    if unmeasured := [_said(change, traits) for change in new if change != _FORGET]:
         lines.append(f"not measured here (fewer than {LEAST} such recipes): {'; '.join(unmeasured)}")
     return tuple(lines)
 
@@ -129,13 +132,24 @@ def _sureness(group: tuple[Kind, Mapping[Change, Count]]) -> float:
 
 
 def _of_changes(of: Kind, counts: Mapping[Change, Count], traits: Traits) -> Iterator[str]:
-    """The one that is surest to help first; none that the model has already."""
+    """The one that is surest to help first; none that the model has already.
+
+    Where the initializer is not scaled to the layer, a scaled one comes before what cannot be told from it: the others
+    only mend what it does.
+    """
     counts = {change: count for change, count in counts.items() if _is_new(change, traits)}
     if not counts:
         return
     whom = _whom(of, counts.values())
     yield f"of published recipes like it ({whom}) that did not train at their best learning rate, did after one change:"
-    ranked = sorted(counts, key=lambda change: (-counts[change].interval[0], -counts[change].recipes, change))
+    surest = max(count.interval[0] for count in counts.values())
+
+    def order(change: Change) -> tuple[bool, float, int, Change]:
+        (low, high), factor = counts[change].interval, change[0]
+        at_fault = factor == "initializer" and not traits.kind.scaled and high >= surest
+        return not at_fault, -low, -counts[change].recipes, change
+
+    ranked = sorted(counts, key=order)
     yield from (f"  {_said(change, traits)}: {counts[change]}" for change in ranked if counts[change].trained)
     if none := [f"{_said(c, traits)} (of {counts[c].recipes})" for c in ranked if not counts[c].trained]:
         yield f"  none after {'; '.join(none)}"
@@ -165,7 +179,7 @@ def _is_new(change: Change, traits: Traits) -> bool:
 
 
 def _said(change: Change, traits: Traits) -> str:
-    lacks_lstm = change == ("forget_bias", "5") and ("cell_type", "lstm") not in traits.levels
+    lacks_lstm = change == _FORGET and ("cell_type", "lstm") not in traits.levels
     return ("an LSTM with " if lacks_lstm else "") + REMEDIES[change]
 
 

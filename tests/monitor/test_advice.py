@@ -41,6 +41,7 @@ def test_the_forget_bias_that_is_advised_to_an_lstm_ends_the_vanishing() -> None
     advice = tries(before)
     assert "orthogonal" not in advice, "Keras's own choice already"
     assert "an LSTM" not in advice
+    assert advice.splitlines()[1].startswith("  by its arithmetic: a forget bias of 5"), "it comes first"
     exec(re.findall(r"`(layer\..*?)`", advice)[0], {"keras": keras, "layer": layer})
     after = suite.probe(model, x, y, LOGITS)
     factors = [seen.history.facts().time_factor or 0.0 for seen in (before, after)]
@@ -103,6 +104,7 @@ def test_what_explodes_before_the_first_step_is_not_the_learning_rates_fault(
     found = fitted(stack("relu", keras.initializers.RandomNormal(stddev=size), 12)).findings[0]
     assert found.cause is cause
     assert "`kernel_initializer='he_normal'`: " in found.remedy
+    assert re.findall(r"^  (\S+)", found.remedy, re.M)[0].startswith("`kernel_initializer="), "what is at fault"
     assert "learning rate" not in found.remedy.replace("at their best learning rate", "")
 
 
