@@ -40,6 +40,8 @@ def scratch() -> Iterator[Path]:
             os.environ["TMPDIR"] = environment
         held.release()
         shutil.rmtree(own, ignore_errors=True)
+        with contextlib.suppress(OSError), FileLock(home / _LOCK):
+            _clear(home)  # again: workers that outlived a killed run may have put files back while this one began
 
 
 def _clear(home: Path) -> None:
