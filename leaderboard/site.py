@@ -128,8 +128,9 @@ def _read(results: Path) -> tuple[list[Board], Advice]:
         ResultsError: Tables or verdicts cannot be used, or they do not belong together.
     """
     boards = _boards(results)
-    current = [each for each in boards if each.manifest.protocol_version == PROTOCOL_VERSION]
-    digests = {each.results.name: digest_of(each.manifest) for each in current}
+    manifests = [each.manifest for each in boards]
+    judged = [each for each in manifests if each.protocol_version == PROTOCOL_VERSION and not each.quick]
+    digests = {each.benchmark: digest_of(each) for each in judged}
     return boards, Advice(verdicts.read(results, digests))
 
 

@@ -218,10 +218,10 @@ def _findings(records: Sequence[Record]) -> list[Text]:
     told = [_sentence(effect, records[0]) for effect in list(largest.values())[:EFFECTS]]
     if not effects:
         return told
-    of = effects[0].of
-    which = "The largest" if told else "None"
-    last = "their intervals hold for all together at 95%" if told else "told from zero, all taken together"
-    return [*told, Text(f"{which} of {of} differences between two levels{';' if told else ' is'} {last}.", style="dim")]
+    compared = counted(effects[0].of, "difference")
+    last = "The largest of {} between two levels; their intervals hold for all together at 95%."
+    none = "Of {} between two levels none is told from zero, all taken together."
+    return [*told, Text((last if told else none).format(compared), style="dim")]
 
 
 def _sentence(effect: Effect, record: Record) -> Text:

@@ -34,7 +34,7 @@ def find_spec(name_or_path: str) -> Path:
         return shipped[name_or_path]
     if not fault:
         beside = {file.stem: str(file) for suffix in _SUFFIXES for file in _files(path.parent, suffix)}
-        alike = nearest(path.stem, beside) if path.suffix in _SUFFIXES else None
+        alike = nearest(path.stem, beside) if path.suffix in _SUFFIXES else path.name if path.name in beside else None
         found = beside[alike] if alike else nearest(name_or_path, shipped)
         hint = f"; did you mean {found}?" if found else ""
         fault = f"no such file or benchmark{hint}; benchmarks that ship with the suite: {', '.join(shipped) or 'none'}"

@@ -46,6 +46,7 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> No
 def test_a_file_that_is_not_there_is_told_with_its_neighbour(tmp_path: Path) -> None:
     file = write(tmp_path, tiny())
     assert f"did you mean {file}?" in complaint(str(tmp_path / "spek.yaml"))
+    assert f"did you mean {file}?" in complaint(str(tmp_path / "spec")), "as its benchmark may be called"
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b", ""])
