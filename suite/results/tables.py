@@ -47,11 +47,11 @@ def tables(records: Sequence[Record], audit: Sequence[Audited] = ()) -> dict[str
     if not any("gradient_rms_through_time" in run.traces for record in records for run in record.replicates):
         del found["gradients_through_time"]
     if audit:
-        found["audit"] = audit_table(audit)
+        found["audit"] = audit_frame(audit)
     return found
 
 
-def audit_table(audit: Sequence[Audited]) -> pd.DataFrame:
+def audit_frame(audit: Sequence[Audited]) -> pd.DataFrame:
     """A row per fresh seed of every audited cell."""
     return _short([one.cell for one in audit], [one.rows() for one in audit], "audit")
 

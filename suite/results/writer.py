@@ -15,7 +15,7 @@ from suite.protocol.records import Record
 from suite.results.errors import told_as
 from suite.results.folders import rebuilt
 from suite.results.manifest import CSV, FILES, MANIFEST, Manifest, sha256
-from suite.results.tables import audit_table, tables
+from suite.results.tables import audit_frame, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ def add_audit(results: Results, audit: Sequence[Audited]) -> None:
     with told_as("written", target), rebuilt(target, MANIFEST, _listed) as folder:
         for name in results.manifest.files:
             shutil.copy2(target / name, folder / name)
-        write_tables({"audit": audit_table(audit)}, folder)
+        write_tables({"audit": audit_frame(audit)}, folder)
         write_manifest(results.manifest, folder)
 
 

@@ -11,6 +11,9 @@ BENCHMARK, KIND, FINGERPRINT, IDENTITY, SECONDS, COMPILE_SECONDS, ERROR = (
 )  # fmt: skip
 """Tags of experiments and runs."""
 
+PARENT = "mlflow.parentRunId"
+"""MLflow's own tag of a run that is nested under another: a replicate's, under its cell."""
+
 
 def experiment_name(benchmark: str, quick: bool) -> str:
     """Of a benchmark; its quick slice is kept apart."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from suite.store.names import PARENT
 from suite.store.series import Point
 
-_PARENT = "mlflow.parentRunId"
 _METRICS_AT_ONCE = 900
 _PATIENCE_SECONDS = 30
 _LONGEST_PARAMETER = 6000
@@ -76,7 +76,7 @@ class ByClient:
         """As of `Putting`."""
         run_id = self._begin(run, {})
         for each in nested:
-            self._finish(self._begin(each, {_PARENT: run_id}), each)
+            self._finish(self._begin(each, {PARENT: run_id}), each)
         if files:
             with tempfile.TemporaryDirectory() as folder:
                 for name, content in files.items():
@@ -138,7 +138,7 @@ class AtOnce:
         with contextlib.closing(sqlite3.connect(self._file, timeout=_PATIENCE_SECONDS)) as database, database:
             self._insert(database, run_id, run, {})
             for each in nested:
-                self._insert(database, uuid.uuid4().hex, each, {_PARENT: run_id})
+                self._insert(database, uuid.uuid4().hex, each, {PARENT: run_id})
         _to_disk(self._file.resolve().parent)  # a journal that is deleted may be there again, and undo the commit
         return run_id
 

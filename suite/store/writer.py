@@ -29,6 +29,7 @@ from suite.store.names import (
     FINGERPRINT,
     IDENTITY,
     KIND,
+    PARENT,
     SECONDS,
     experiment_name,
 )
@@ -36,8 +37,8 @@ from suite.store.putting import AtOnce, ByClient, NewRun, Putting
 from suite.store.runs import listing, search
 from suite.store.troubles import translated
 
-_PARENT, _NOTE, _KIND_OF_EXPERIMENT, _SOURCE, _COMMIT = (
-    "mlflow.parentRunId", "mlflow.note.content", "mlflow.experimentKind", "mlflow.source.name",
+_NOTE, _KIND_OF_EXPERIMENT, _SOURCE, _COMMIT = (
+    "mlflow.note.content", "mlflow.experimentKind", "mlflow.source.name",
     "mlflow.source.git.commit",
 )  # fmt: skip
 PICTURE, PAGE = "gradients.svg", "gradients.html"
@@ -153,7 +154,7 @@ class Writer:
         self._client.log_batch(run_id, tags=[RunTag(*tag) for tag in tags.items()])
 
     def _delete(self, experiment: str, run_id: str) -> None:
-        for child in search(self._client, experiment, f"tags.`{_PARENT}` = '{run_id}'"):
+        for child in search(self._client, experiment, f"tags.`{PARENT}` = '{run_id}'"):
             self._client.delete_run(child.info.run_id)
         self._client.delete_run(run_id)
 
