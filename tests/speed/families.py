@@ -12,7 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from suite.tasks import Task, load_task
+from suite.models import MODELS
+from suite.tasks import Task, form_of, load_task
 from suite.training.evaluation import CHUNK
 from suite.training.program import Program
 from tests.probes.cases import feed, recipe
@@ -32,19 +33,22 @@ RECURRENT = {"units": 64, "batch_size": 32, "optimizer": "adam"}
 
 def measure() -> dict[str, dict[str, float]]:
     """Milliseconds a step, the suite's probing among them, by case and contender."""
-    digits = load_task({"name": "digits"})
-    adding = load_task({"name": "adding", "length": 100, "train_size": 1000})
-    cases: dict[str, tuple[str, Task, Mapping[str, Any]]] = {
+    digits, adding = {"name": "digits"}, {"name": "adding", "length": 100, "train_size": 1000}
+    cases: dict[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
         "cnn_8": ("cnn", digits, {**CNN, "depth": 8}),
         "cnn_20_batch": ("cnn", digits, {**CNN, "depth": 20, "normalization": "batch"}),
         **{cell: ("recurrent", adding, {**RECURRENT, "cell_type": cell}) for cell in ("simple_rnn", "lstm", "gru")},
     }
     found = {}
-    for name, (model, task, factors) in cases.items():
-        chosen = recipe(model, **factors)
+    for name, (model, arguments, factors) in cases.items():
+        task, chosen = load_task(arguments), recipe(model, **factors)
         contenders = {"fit": _keras_fit(model, task, chosen), "suite": _suite(model, task, chosen, STEPS)}
         found[name] = {who: 1000 * seconds / STEPS for who, seconds in interleave(contenders, ROUNDS).items()}
-        print(f"  {name}: " + ", ".join(f"{who} {ms:.2f} ms" for who, ms in found[name].items()), flush=True)
+        told = {
+            **found[name],
+            "the plan's rule of thumb": 1000 * MODELS[model].step_seconds(form_of(arguments), chosen),
+        }
+        print(f"  {name}: " + ", ".join(f"{who} {ms:.2f} ms" for who, ms in told.items()), flush=True)
     return found
 
 

@@ -160,13 +160,15 @@ with Store(sys.argv[1]).writing() as writer:
 
 
 def test_files_are_on_the_disk_before_a_record_counts_and_its_commit_before_it_is_told(file: Path) -> None:
-    if shutil.which("strace") is None:
-        pytest.skip("no strace to see it by")
+    if (
+        shutil.which("strace") is None
+        or subprocess.run(["strace", "true"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("no strace to see it by, or it may not trace")
     code, seen = RECORD, "trace=fsync,fdatasync,unlink,write"
     traced = ["strace", "-f", "-y", "-e", seen, "-o", str(file.parent / "calls")]
     done = subprocess.run([*traced, sys.executable, "-c", code, f"sqlite:///{file}"], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("may not trace")
+    assert done.returncode == 0, done.stderr
     calls = (file.parent / "calls").read_text().splitlines()
     artifact = max(i for i, call in enumerate(calls) if "record.npz" in call)
     told = next(i for i, call in enumerate(calls) if "write(1<" in call and "told" in call)
