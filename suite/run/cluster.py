@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from suite.protocol.records import Cell
@@ -31,69 +32,76 @@ def memory_limit_of(workers: int) -> float:
     return float(max(LEAST_MEMORY, min(MOST_MEMORY, 0.8 * psutil.virtual_memory().total / workers)))
 
 
+@dataclass(frozen=True)
+class Crew:
+    """Who runs cells.
+
+    Attributes:
+        client: Of Dask, by which workers are reached; None where this process does the work.
+        memory_limit: Bytes after which a worker is replaced; 0 where none is.
+    """
+
+    client: Any
+    memory_limit: float = 0.0
+
+
 @contextlib.contextmanager
-def crew(workers: int | str, cells: int, run: Run = train) -> Iterator[Any]:
-    """A connection to worker processes, which get ready meanwhile; None where this process does the work.
+def crew(workers: int | str, cells: int, run: Run = train, *, memory_limit: float | None = None) -> Iterator[Crew]:
+    """Processes that get ready while their caller does something else; they end with the block.
 
     Args:
-        workers: As for `run_cells`.
-        cells: There are no more of.
-        run: As for `run_cells`.
+        workers: Number of processes of a local cluster, one thread each; 0 for this process; or the address of a
+            Dask scheduler (`tcp://host:port`), whose workers have this package installed.
+        cells: There are no more of: one at least.
+        run: What they will do.
+        memory_limit: Of a local worker; by default what `memory_limit_of` says.
 
     Raises:
         ClusterError: The cluster cannot be reached.
     """
     if not isinstance(workers, int):
         with joined_cluster(workers) as client:
-            yield client
+            yield Crew(client)
     elif workers:
+        count = min(workers, cells)
         preload = ["suite.run.worker", *(["suite.run.warm"] if run is train else [])]
-        with local_cluster(min(workers, cells), preload) as client:
-            yield client
+        with local_cluster(count, preload) as client:
+            yield Crew(client, memory_limit_of(count) if memory_limit is None else memory_limit)
     else:
-        yield None
+        yield Crew(None)
 
 
 def run_cells(
     cells: Sequence[Cell],
-    workers: int | str,
+    by: Crew,
     *,
     run: Run = train,
     known: Known = lambda cell: (),
-    memory_limit: float | None = None,
     tell: Tell = lambda line: None,
-    client: Any = None,
 ) -> Generator[Settled, None, None]:
     """Runs cells and yields what came of each as it is finished.
 
     A cell whose worker dies, or whose `run` raises, is tried again before it is a failure; the others go on. A worker
     gets none before it has said what it runs: one with other versions, other code, or another text of the user's own
-    modules gets none at all. Closing the iterator ends the workers at once.
+    modules gets none at all.
 
     Args:
         cells: In the order in which they should be begun; those of one program go to one worker as far as that pays.
-        workers: Number of processes of a local cluster, one thread each; 0 for this process; or the address of a
-            Dask scheduler (`tcp://host:port`), whose workers have this package installed.
+        by: Who runs them.
         run: What is done with a cell and its known records; a function that can be pickled.
         known: What is recorded of a cell under other budgets; called as the cell is given away, from any thread.
-        memory_limit: Bytes after which a local worker is replaced; by default what `memory_limit_of` says.
         tell: Is told of workers that are refused.
-        client: Of a `crew` that is there already.
 
     Raises:
-        ClusterError: The cluster cannot be reached, or all its workers are gone for good, or refused.
+        ClusterError: All workers are gone for good, or refused.
     """
     if not cells:
         return
     handout = Handout(cells)
-    if workers == 0:
+    if by.client is None:
         yield from _in_this_process(handout, run, known)
-        return
-    limit = 0.0
-    if isinstance(workers, int):
-        limit = memory_limit_of(min(workers, len(cells))) if memory_limit is None else memory_limit
-    with crew(workers, len(cells), run) if client is None else contextlib.nullcontext(client) as ready:
-        yield from Dispatcher(ready, handout, run, known, limit, tell).results(cells)
+    else:
+        yield from Dispatcher(by.client, handout, run, known, by.memory_limit, tell).results(cells)
 
 
 def _in_this_process(handout: Handout, run: Run, known: Known) -> Iterator[Settled]:

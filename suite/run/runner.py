@@ -44,7 +44,7 @@ def run_plans(
     Args:
         plans: Of different benchmarks.
         store: Where records go; nothing else may be writing to it.
-        workers: As for `suite.run.cluster.run_cells`.
+        workers: As for `suite.run.cluster.crew`.
         run: What is done with a cell.
         tell: As for `suite.run.cluster.run_cells`.
 
@@ -62,7 +62,7 @@ def run_plans(
     origins = {plan.benchmark.name: provenance(plan.benchmark.text, plan.benchmark.file) for plan in plans}
     most = sum(len(plan.to_run) for plan in plans)
     # Workers get ready while the store is opened, which takes as long.
-    with scratch(), crew(workers, most, run) as client, store.writing() as writer:
+    with scratch(), crew(workers, most, run) as ready, store.writing() as writer:
         try_components([cell for plan in plans for cell in plan.to_run])
         for plan in plans:
             if isinstance(workers, int):  # else the data is where the workers are
@@ -71,7 +71,7 @@ def run_plans(
         there = {plan.benchmark.name: _recorded(plan.to_run, store) for plan in plans}
         cells = [cell for plan in plans for cell in plan.to_run if cell.fingerprint not in there[cell.benchmark]]
         known = _Known(plans, store, origins)
-        running = run_cells(cells, workers, run=run, known=known, tell=tell, client=client)
+        running = run_cells(cells, ready, run=run, known=known, tell=tell)
         with contextlib.closing(running) as outcomes:
             for done, outcome in enumerate(outcomes, start=1):
                 result, made = outcome.result, origins[outcome.result.cell.benchmark]

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ import psutil
 import pytest
 
 from suite.protocol.records import Cell, Failure, Record
-from suite.run.cluster import ClusterError, default_workers
+from suite.run.cluster import ClusterError, crew, default_workers
 from suite.run.cluster import run_cells as outcomes_of
 from suite.run.provenance import origin
+from suite.run.worker import Run, train
 from tests.made import (
     PROVENANCE,
     crash,
@@ -33,14 +34,17 @@ from tests.made import (
 )
 
 
-def run_cells(*arguments: Any, **options: Any) -> Generator[Record | Failure, None, None]:
+def run_cells(
+    cells: Sequence[Cell], workers: int | str, *, run: Run = train, memory_limit: float | None = None, **options: Any
+) -> Generator[Record | Failure, None, None]:
     """What came of the cells, without what made it."""
-    outcomes = outcomes_of(*arguments, **options)
-    try:
-        for outcome in outcomes:
-            yield outcome.result
-    finally:
-        outcomes.close()
+    with crew(workers, max(len(cells), 1), run, memory_limit=memory_limit) as ready:
+        outcomes = outcomes_of(cells, ready, run=run, **options)
+        try:
+            for outcome in outcomes:
+                yield outcome.result
+        finally:
+            outcomes.close()
 
 
 def children() -> set[int]:
@@ -76,9 +80,10 @@ def test_cells_of_a_program_share_a_process_and_two_workers_work_at_the_same_tim
 def test_nothing_is_printed_and_nothing_left_behind(tmp_path: Path) -> None:
     code = """
 if __name__ == "__main__":
-    from suite.run.cluster import run_cells
+    from suite.run.cluster import crew, run_cells
     from tests.made import make_cell, record_who
-    assert len(list(run_cells([make_cell(i) for i in range(3)], 2, run=record_who))) == 3
+    with crew(2, 3, record_who) as ready:
+        assert len(list(run_cells([make_cell(i) for i in range(3)], ready, run=record_who))) == 3
 """
     (tmp_path / "run.py").write_text(code)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(tmp_path)}
@@ -167,10 +172,12 @@ def test_what_a_dying_worker_said_and_held_is_kept(name: str, said: str) -> None
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     code = """
 if __name__ == "__main__":
-    from suite.run.cluster import run_cells
+    from suite.run.cluster import crew, run_cells
     from tests.made import make_cell, record_who
-    for result in run_cells([make_cell(i, str(i), sleep=0.1 if i < 2 else 60) for i in range(4)], 2, run=record_who):
-        print(result.result.parameters, flush=True)
+    cells = [make_cell(i, str(i), sleep=0.1 if i < 2 else 60) for i in range(4)]
+    with crew(2, 4, record_who) as ready:
+        for result in run_cells(cells, ready, run=record_who):
+            print(result.result.parameters, flush=True)
 """
     (tmp_path / "run.py").write_text(code)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -214,7 +221,8 @@ def test_module_edited_while_its_cells_run_ends_the_run(tmp_path: Path, workers:
 
 
 def test_provenance_is_the_workers() -> None:
-    (outcome,) = outcomes_of([make_cell()], 1, run=record_at_once)
+    with crew(1, 1, record_at_once) as ready:
+        (outcome,) = outcomes_of([make_cell()], ready, run=record_at_once)
     assert outcome.origin is not None
     made = dataclasses.replace(
         outcome.origin, versions={**outcome.origin.versions, "tensorflow": "1.0"}, machine={"cores": 64}
