@@ -119,9 +119,10 @@ def check(specs: Specs) -> None:
                 problems += error.problems
         if len(problems) == faults:
             programs, budget = len({cell.program for cell in cells}), benchmark.budget
+            trials = max(cell.budget.trials for cell in cells)  # none where rates are given
             print(
                 f"{benchmark.name}: {counted(len(cells), 'cell')}, {counted(programs, 'program')}, "
-                f"{counted(budget.trials, 'trial')} + {counted(budget.replicates, 'replicate')} of {budget.steps} steps each"
+                f"{counted(trials, 'trial')} + {counted(budget.replicates, 'replicate')} of {budget.steps} steps each"
             )
     for claim, _ in claims:
         judged = f"on {', '.join(claim.benchmarks)}" if claim.benchmarks else "which is not judged"
