@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from suite.protocol.claims import Claim, Compare, Form
 from suite.protocol.evidence import Evidence
+from suite.protocol.verdicts import Judgement, judge
 
 GRID: Mapping[str, tuple[str, ...]] = {
     "activation": ("tanh", "relu"),
@@ -77,3 +78,8 @@ def claim(form: Form = RELU_OVER_TANH, **changes: object) -> Claim:
     """That ReLU scores 0.02 more than tanh, everywhere, with changes."""
     fields = {"id": "made", "says": "A claim.", "source": "nobody", "benchmarks": ("made",), "form": form, "by": 0.02}
     return Claim(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def judged(evidence: Evidence, asked: Claim | None = None) -> Judgement:
+    """A claim, the usual one if none is given, on one benchmark."""
+    return judge(asked or claim(), {"made": evidence})
