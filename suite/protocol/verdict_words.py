@@ -159,9 +159,9 @@ def _undecided(found: Judgement) -> str:
     if found.verdict is not Verdict.NOT_DECIDED:
         return ""
     told = f" {_sentence(found.reason)}"
-    if found.replicates_needed:
+    if found.needed:
         now = max((context.replicates for context in found.contexts), default=0)
-        told += f" About {found.replicates_needed} replicates would decide it; there are {now}."
+        told += f" About {found.needed} replicates would decide it; there are {now}."
     return told
 
 
@@ -178,8 +178,8 @@ def _of_prediction(found: Judgement) -> str:
     told += f". {100 * form.share:g}% is claimed."
     if found.verdict is Verdict.NOT_DECIDED:
         told += f" {_sentence(found.reason)}"
-    if found.replicates_needed:
-        told += f" About {found.replicates_needed} cells with this share would decide it."
+    if found.needed:
+        told += f" About {found.needed} cells with this share would decide it."
     return told
 
 

@@ -73,13 +73,13 @@ def test_an_effect_below_delta_everywhere_is_contradicted_as_too_small() -> None
 def test_noise_is_not_decided_and_says_how_many_replicates_would() -> None:
     found = judged(table(plus(0.03), noise=0.03, seed=1))
     assert found.verdict is Verdict.NOT_DECIDED
-    assert found.replicates_needed is None or found.replicates_needed > 5
+    assert found.needed is None or found.needed > 5
     by_half_again = {"grid": {"activation": ("tanh", "relu")}, "noise": 0.03, "shared": 0.0, "seed": 4}
     open_ = judged(table(plus_of(0.05), **by_half_again))
     assert open_.verdict is Verdict.NOT_DECIDED
-    assert open_.replicates_needed is not None
-    assert open_.replicates_needed > 5
-    more = judged(table(plus_of(0.05), replicates=4 * open_.replicates_needed, **by_half_again))
+    assert open_.needed is not None
+    assert open_.needed > 5
+    more = judged(table(plus_of(0.05), replicates=4 * open_.needed, **by_half_again))
     assert more.verdict is Verdict.SUPPORTED
 
 
