@@ -187,6 +187,9 @@ def columns(board: Board) -> tuple[Column, ...]:
         ("zero_fraction_end", Column("zeros_end", "Zeros, last step", _figure("zero_fraction_end"), word="zeros")),
         ("largest_singular_value",
          Column("singular", "Singular value", _figure("largest_singular_value"), word="singular")),
+        ("effective_beta_median", Column("beta", "Effective beta", _figure("effective_beta_median"), word="beta")),
+        ("curvature_low", Column("curvature_low", "Least curvature", _figure("curvature_low"), word="curvature")),
+        ("curvature_high", Column("curvature_high", "Largest curvature", _figure("curvature_high"), word="curvature")),
     )  # fmt: skip
     hidden = (
         *(Column(f"f.{factor}", factor_title(factor), _label(index), kind="text", help=f"The level of {factor}.")

@@ -74,6 +74,18 @@ WORDS = {
         "By how much the weights of a layer can stretch what they are given, at the end, of the layer where it is most.",
         "probes",
     ),
+    "beta": Word(
+        "effective beta",
+        "How far the gradient changes for each unit of way along itself, up to four steps of plain gradient descent, median "
+        "over the run. Small where the landscape is smooth: a longer step finds what the gradient promised.",
+        "probes",
+    ),
+    "curvature": Word(
+        "curvature",
+        "The least and the largest second derivative of the training loss in any direction that was found where the run "
+        "ended, median over replicates. A least one well below zero is a way down that no gradient shows: a saddle.",
+        "probes",
+    ),
     "outcomes": Word(
         "outcomes",
         "Trained: meets the target. Slow: learned, short of it. Lost: met it, not at the end. Stalled: knows no more than "

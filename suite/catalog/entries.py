@@ -30,6 +30,7 @@ class Parameter:
         high: Greatest allowed number, itself allowed unless `high_open`.
         choices: The allowed names of a `choice`.
         catalog: The kind of entry a `component` names, a key of `suite.catalog.KINDS`.
+        none: What the word `none` stands for, where "not set" may be a level of its own.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Parameter:
     high_open: bool = False
     choices: tuple[str, ...] = ()
     catalog: str | None = None
+    none: str = ""
 
     def expects(self) -> str:
         """The constraint in words, ready for an error message: "a number above 0 and at most 1"."""
@@ -60,7 +62,8 @@ class Parameter:
             bounds.append(f"{'above' if self.low_open else 'at least'} {self.low:g}")
         if self.high is not None:
             bounds.append(f"{'below' if self.high_open else 'at most'} {self.high:g}")
-        return " ".join([noun, " and ".join(bounds)]).strip()
+        wanted = " ".join([noun, " and ".join(bounds)]).strip()
+        return f"{wanted}, or none, {self.none}" if self.none else wanted
 
     def accepts(self, value: Any) -> bool:
         """Whether a plain value meets the constraint. Components are checked against their own entry instead."""

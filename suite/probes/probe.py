@@ -20,6 +20,10 @@ class Look:
         recurrent: Indices of the layers that are recurrent.
         kernels_before: W before the step's update.
         kernels_after: W after it.
+        weights: All that is trained, as Keras variables: after the update.
+        learning_rate: In force at the step.
+        differentiate: Takes the batch's loss and the weights' gradients once more, where the weights are now; nothing but
+            the weights, which it reads, is other than at the step's end. None where nobody asks for the landscape.
     """
 
     pre_activations: Sequence[Any] = ()
@@ -29,6 +33,9 @@ class Look:
     recurrent: Sequence[int] = ()
     kernels_before: Sequence[Any] = ()
     kernels_after: Sequence[Any] = ()
+    weights: Sequence[Any] = ()
+    learning_rate: Any = None
+    differentiate: Callable[[], tuple[Any, Sequence[Any]]] | None = None
 
 
 class StepProbe(ABC):

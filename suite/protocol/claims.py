@@ -71,6 +71,13 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class Order:
+    """The two sides put recipes in different orders: at least `by` of the pairs that the first side tells apart."""
+
+    compare: Compare
+
+
+@dataclass(frozen=True)
 class Predict:
     """Of the cells for which one condition holds, another holds for at least a share.
 
@@ -93,7 +100,7 @@ class Value:
     within: float
 
 
-Form = Compare | Trend | Spread | Predict | Value
+Form = Compare | Trend | Spread | Order | Predict | Value
 
 BETTER = {"success_rate": 1, "basin_decades": 1, "steps_to_target": -1}
 """Measures of which one way is better whatever the task; scores have it from their task."""
@@ -169,6 +176,8 @@ class Claim:
         """Those that it names, but for `where`."""
         if isinstance(self.form, Compare):
             return self.form.factors
+        if isinstance(self.form, Order):
+            return self.form.compare.factors
         if isinstance(self.form, Trend):
             return (self.form.factor,)
         if isinstance(self.form, Spread):

@@ -14,14 +14,16 @@ CELL_COLUMNS = (
     "success_high", "test_score", "test_low", "test_high", "train_score", "steps_to_target",
     "gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init", "causes", "tier", "seconds",
     "chance_score", "parameters", "milliseconds_per_step", "update_ratio_first", "update_ratio_last",
-    "zero_fraction_init", "zero_fraction_end", "largest_singular_value", "erratic",
+    "zero_fraction_init", "zero_fraction_end", "largest_singular_value", "erratic", "loss_range_median",
+    "effective_beta_median", "curvature_low", "curvature_high", "relative_step_time",
 )  # fmt: skip
 REPLICATE_COLUMNS = (
     "replicate", "seed", "outcome", "causes", "test_score", "train_score", "validation_score", "train_loss",
     "steps_to_target", "steps", "nonfinite_step", "nonfinite_layer", "gradient_ratio_init",
     "gradient_ratio_median", "gradient_factor_init", "saturated_fraction", "dead_fraction", "clip_rate", "seconds",
     "milliseconds_per_step", "update_ratio_first", "update_ratio_last", "zero_fraction_init", "zero_fraction_end",
-    "largest_singular_value",
+    "largest_singular_value", "loss_range_median", "effective_beta_median", "curvature_low", "curvature_high",
+    "relative_step_time",
 )  # fmt: skip
 TRIAL_COLUMNS = (
     "trial", "learning_rate", "validation_score", "outcome", "shared_grid", "repeat", "validation_loss",
@@ -56,9 +58,16 @@ LATER: Mapping[int, Mapping[str, tuple[str, ...]]] = {
 """Columns that came with a version of the protocol: tables of an older one are read without them."""
 
 
+WITHIN: Mapping[str, tuple[str, ...]] = {
+    "cells": CELL_COLUMNS[CELL_COLUMNS.index("erratic") + 1 :],
+    "replicates": REPLICATE_COLUMNS[REPLICATE_COLUMNS.index("largest_singular_value") + 1 :],
+}
+"""Columns that came since within the same version: they change no other figure, and tables without them are as good."""
+
+
 def later_columns(table: str, version: int) -> set[str]:
-    """The columns that tables of a protocol version do not have yet."""
-    return {column for came, of in LATER.items() if came > version for column in of.get(table, ())}
+    """The columns that tables of a protocol version may not have yet."""
+    return {*WITHIN.get(table, ()), *(c for came, of in LATER.items() if came > version for c in of.get(table, ()))}
 
 
 def factor_column(factor: str) -> str:

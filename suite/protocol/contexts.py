@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.protocol.claims import BETTER, SCORES, Claim, Compare, Side, Spread, Trend, Value
+from suite.protocol.claims import BETTER, SCORES, Claim, Compare, Order, Side, Spread, Trend, Value
 from suite.protocol.decisions import Decision, Differences, Share, Shares
 from suite.protocol.evidence import Evidence
 from suite.protocol.labels import number_of
+from suite.protocol.orders import turned
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def misfits(claim: Claim, evidence: Evidence) -> list[str]:
 
 def named_levels(claim: Claim) -> list[Side]:
     """The sides that a claim compares, and the part of the grid that it is about: each must be there in part at least."""
-    compare = claim.form.compare if isinstance(claim.form, Spread) else claim.form
+    compare = claim.form.compare if isinstance(claim.form, Spread | Order) else claim.form
     sides = [compare.first, compare.second] if isinstance(compare, Compare) else []
     return [*sides, claim.where]
 
@@ -118,6 +119,9 @@ Setting = tuple[dict[str, str], list[int], list[int]]
 
 def _settings(claim: Claim, evidence: Evidence) -> Iterator[Setting]:
     form = claim.form
+    if isinstance(form, Order):
+        yield _two_orders(claim, form.compare, evidence)
+        return
     others = [
         factor
         for factor in evidence.factors
@@ -145,6 +149,18 @@ def _settings(claim: Claim, evidence: Evidence) -> Iterator[Setting]:
             yield from ((levels, [row], []) for row in rows)
 
 
+def _two_orders(claim: Claim, compare: Compare, evidence: Evidence) -> Setting:
+    """The recipes of which both sides have a cell, in the same order on both."""
+    others = [factor for factor in evidence.factors if factor not in compare.factors]
+    rows = rows_within(claim, evidence)
+    sides = [
+        {tuple(evidence.label(row, factor) for factor in others): row for row in _on(side, evidence, rows)}
+        for side in (compare.first, compare.second)
+    ]
+    both = [recipe for recipe in sides[0] if recipe in sides[1]]
+    return {}, [sides[0][recipe] for recipe in both], [sides[1][recipe] for recipe in both]
+
+
 def _on(side: Side, evidence: Evidence, rows: Sequence[int]) -> list[int]:
     return [row for row in rows if all(evidence.label(row, factor) in labels for factor, labels in side.items())]
 
@@ -168,6 +184,9 @@ def _effect(
             ends = (first, second) if _direction(claim, evidence) > 0 else (second, first)
             return _shares(*ends), _known(values)
         return Differences(_known(values)), _known(values)
+    if isinstance(form, Order):
+        found = turned(first, second)
+        return found, np.full(found.n, found.count / max(found.n, 1))
     if isinstance(form, Trend):
         values = form.sign * _along(first)
         if share:

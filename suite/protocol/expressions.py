@@ -30,6 +30,7 @@ ADDED = {
     "success_rate": "of one run: 1 if it trained, else 0",
     "budget": "the steps that a run may take",
     "chance_score": "what the best constant predictor scores",
+    "best_test_score": "what the best cell of the benchmark scores, in the mean",
 }
 """Names beside the columns of the tables, or in their place, where a run has a figure that the table has of a cell."""
 

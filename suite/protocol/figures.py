@@ -23,6 +23,21 @@ def layer_figures(traces: Mapping[str, np.ndarray]) -> dict[str, float | None]:
     }
 
 
+def landscape_figures(traces: Mapping[str, np.ndarray]) -> dict[str, float | None]:
+    """Of one run: what was seen along the gradient, median over the probed steps where it is known; None where it was not
+    looked for.
+
+    Args:
+        traces: As in `suite.protocol.records.Replicate.traces`.
+    """
+    found: dict[str, float | None] = {}
+    for name in ("loss_range", "effective_beta"):
+        values = np.asarray(traces.get(name, ()), np.float64)
+        known = values[np.isfinite(values)]
+        found[f"{name}_median"] = float(np.median(known)) if known.size else None
+    return found
+
+
 def largest_singular_value(kernels: Sequence[np.ndarray]) -> float | None:
     """The largest of all layers' weights, each a matrix of its last axis against the others.
 

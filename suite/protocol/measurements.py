@@ -31,6 +31,7 @@ class Measurement:
         share: Whether it is a share of units, from 0 to 1.
         series: Name in MLflow, of its largest over the layers; `{metric}` stands for the task's metric.
         log10: Whether the series is of its log10.
+        landscape: Whether it is measured only where a budget asks for the landscape.
         optional: Whether results that were exported before it was measured are read without it.
     """
 
@@ -44,6 +45,7 @@ class Measurement:
     share: bool = False
     series: str = ""
     log10: bool = False
+    landscape: bool = False
     optional: bool = False
 
 
@@ -56,6 +58,11 @@ MEASUREMENTS = (
     Measurement("validation_loss", "after the probed step's update", ("look",), "curves", series="loss/validation"),
     Measurement("validation_score", "the task's metric, after the probed step's update", ("look",), "curves",
                 series="{metric}/validation"),
+    Measurement("loss_range", "largest minus smallest loss of the batch on the way along its gradient",
+                ("look",), "curves", probe="suite.probes.landscape:AlongGradientProbe", landscape=True, optional=True),
+    Measurement("effective_beta", "largest change of the gradient over the distance gone on that way",
+                ("look",), "curves", probe="suite.probes.landscape:AlongGradientProbe",
+                series="landscape_log10/effective_beta", log10=True, landscape=True, optional=True),
     Measurement("gradient_rms", "RMS of dLoss/dz over batch and units; exactly 0 is below the float's range",
                 _LAYERS, "gradients", probe="suite.probes.gradients:GradientProbe", head="dLoss/dz"),
     Measurement("weight_gradient_norm", "Frobenius norm of dLoss/dW",

@@ -47,6 +47,7 @@ Ran = Record | RanCell
 _MEDIANS = (
     "gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init", "milliseconds_per_step",
     "update_ratio_first", "update_ratio_last", "zero_fraction_init", "zero_fraction_end", "largest_singular_value",
+    "loss_range_median", "effective_beta_median", "curvature_low", "curvature_high", "relative_step_time",
 )  # fmt: skip
 """Figures of runs of which a cell has the median."""
 

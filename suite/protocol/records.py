@@ -51,6 +51,8 @@ class Budget:
         evaluations: Probed steps of one run, each followed by a pass over the validation split.
         learning_rate_low: Lower end of the range searched.
         learning_rate_high: Upper end of the range searched.
+        landscape: Whether the loss is looked at about the weights too: along the gradient at every probed step, and its
+            curvature at the end of every replicate.
     """
 
     steps: int
@@ -59,6 +61,7 @@ class Budget:
     evaluations: int
     learning_rate_low: float
     learning_rate_high: float
+    landscape: bool = False
 
 
 VALIDATED = 2_000
@@ -163,6 +166,11 @@ class Replicate:
     zero_fraction_init: float | None = None
     zero_fraction_end: float | None = None
     largest_singular_value: float | None = None
+    loss_range_median: float | None = None
+    effective_beta_median: float | None = None
+    curvature_low: float | None = None
+    curvature_high: float | None = None
+    relative_step_time: float | None = field(default=None, compare=False)
     traces: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from suite.protocol.audit import TIMES
-from suite.protocol.claims import Claim, Compare, Holds, Predict, Side, Spread, Trend, Value, Verdict
+from suite.protocol.claims import Claim, Compare, Holds, Order, Predict, Side, Spread, Trend, Value, Verdict
 from suite.protocol.verdicts import Judgement, Status
 
 
@@ -60,12 +60,18 @@ def compared_text(claim: Claim) -> str:
         said = f"{what}: its range over {form.factor} less for {sides[0]} than for {sides[1]} by {figure(claim.by)}"
     elif isinstance(form, Spread):
         said = f"{what}: its range over {form.factor} at least {figure(claim.by)}"
+    elif isinstance(form, Order):
+        sides = side_text(form.compare.first), side_text(form.compare.second)
+        said = (
+            f"{what}: of pairs of recipes that {sides[0]} tells apart, at least {100 * claim.by:g}% the other way round "
+            f"under {sides[1]}"
+        )
     elif isinstance(form, Value):
         said = f"{what}: {figure(form.figure)} within {figure(form.within)}"
     else:
         when = f"where {form.when}, " if form.when else ""
         return f"{when}{form.then}, in at least {100 * form.share:g}% of cells{_where(claim.where)}"
-    held = "" if isinstance(form, Value) else f", {claim.holds}"
+    held = "" if isinstance(form, Value | Order) else f", {claim.holds}"
     return said + held + _where(claim.where)
 
 
@@ -104,21 +110,28 @@ def _average(found: Judgement) -> str:
     if found.effect is None:
         return ""
     mean, low, high = found.effect
-    value = isinstance(found.claim.form, Value)
-    lead = "Ours is" if value else "On average" if found.live > 1 else "The effect is"
+    lead = (
+        "Ours is"
+        if isinstance(found.claim.form, Value)
+        else "The share is"
+        if isinstance(found.claim.form, Order)
+        else "On average"
+        if found.live > 1
+        else "The effect is"
+    )
     return f"{lead} {_with_interval(found.claim, mean, low, high)}."
 
 
 def _with_interval(claim: Claim, mean: float, low: float, high: float) -> str:
-    """A difference has a sign, a published figure is what it is."""
-    if isinstance(claim.form, Value):
+    """A difference has a sign; a published figure is what it is, and so is a share."""
+    if isinstance(claim.form, Value | Order):
         return f"{figure(mean)} ({figure(low)} to {figure(high)})"
     return f"{signed(mean)} ({between(low, high)})"
 
 
 def _counts(found: Judgement) -> str:
     """In how many contexts it holds."""
-    if not found.contexts:
+    if not found.contexts or isinstance(found.claim.form, Order):
         return ""
     if found.live < 2 or found.claim.holds is Holds.ON_AVERAGE:
         moot = found.count(Status.MOOT)

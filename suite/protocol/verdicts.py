@@ -27,7 +27,7 @@ from enum import StrEnum
 import numpy as np
 
 from suite.protocol.audit import AuditSummary
-from suite.protocol.claims import Claim, Holds, Predict, Value, Verdict
+from suite.protocol.claims import Claim, Holds, Order, Predict, Value, Verdict
 from suite.protocol.contexts import Context, contexts, misfits
 from suite.protocol.decisions import Decision, Differences, Shares, holm
 from suite.protocol.evidence import Evidence
@@ -222,6 +222,8 @@ def _nothing(claim: Claim, found: Sequence[Context]) -> str:
         return "in every context both sides are at chance: nothing that learns is compared"
     if isinstance(claim.form, Value):
         return "no cell recorded is as it says"
+    if isinstance(claim.form, Order):
+        return "its first side tells no two recipes apart"
     return f"no two cells recorded differ only in {' and '.join(claim.factors)}"
 
 

@@ -92,6 +92,9 @@ def _evidence(
     columns |= {
         name: np.where(there & np.isnan(columns[name]), columns["chance_score"], columns[name]) for name in SCORES
     }
+    means = cells["test_score"].to_numpy(dtype=float, na_value=np.nan)
+    best = (np.nanmax if manifest.task.higher_is_better else np.nanmin)(means) if not np.isnan(means).all() else np.nan
+    columns["best_test_score"] = np.full((len(table), 1), best)
     basins = [basin_of(cell) or [] for cell in ran]
     columns["basin_high"] = np.array([[max((high for _, high in found), default=np.nan)] for found in basins])
     columns["budget"] = np.array([[manifest.steps_of(row)] for row in table], dtype=float).reshape(-1, 1)

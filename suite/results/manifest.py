@@ -91,6 +91,7 @@ class BudgetFacts(_Part):
     evaluations: Some
     learning_rate_low: Rate
     learning_rate_high: Rate
+    landscape: bool = False
 
 
 class Seeds(_Part):

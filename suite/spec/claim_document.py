@@ -52,6 +52,10 @@ class ClaimDocument(Document):
     spread: str | None = Field(
         None, description="a factor: how far its levels lie apart; with compare, less on the first side"
     )
+    order: dict[str, Any] | None = Field(
+        None,
+        description="for a factor, two levels: the second puts pairs of recipes that the first tells apart the other way round",
+    )
     predict: PredictDocument | None = Field(
         None,
         description="a condition on figures and what follows, as {when: dead_fraction > 0.5, then: outcome != trained, at_least: 0.9}",

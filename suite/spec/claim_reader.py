@@ -6,7 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from suite.protocol.claims import BETTER, SCORES, Claim, Compare, Form, Holds, Predict, Spread, Trend, Value, digest_of
+from suite.protocol.claims import (
+    BETTER,
+    SCORES,
+    Claim,
+    Compare,
+    Form,
+    Holds,
+    Order,
+    Predict,
+    Spread,
+    Trend,
+    Value,
+    digest_of,
+)
 from suite.protocol.columns import factor_column
 from suite.protocol.expressions import Expression, ExpressionError, parse
 from suite.protocol.labels import label_text, number_of
@@ -32,7 +45,7 @@ DELTAS = {
 
 ACCURACY = 0.02
 
-_FORMS = ("compare", "trend", "spread", "predict", "value")
+_FORMS = ("compare", "trend", "spread", "order", "predict", "value")
 _UNHASHED = ("topic", "source", "dissent", "note")
 """What a claim may change without being another one."""
 
@@ -157,7 +170,10 @@ class ClaimReader:
             return None
 
     def _form(self, shape: ClaimDocument, benchmarks: Sequence[Benchmark]) -> Form | None:
-        compare = self._compare(benchmarks) if shape.compare is not None else None
+        if shape.order is not None:
+            sides = self._compare("order", benchmarks)
+            return Order(sides) if sides else None
+        compare = self._compare("compare", benchmarks) if shape.compare is not None else None
         if shape.spread is not None:
             node = self.node.value["spread"]
             known = self.levels.varied(shape.spread, node, benchmarks)
@@ -203,8 +219,8 @@ class ClaimReader:
                 self.findings.add(self.node.keys[key], "does not go with predict, which counts cells")
         return Predict(parts.when, parts.then, parts.at_least)
 
-    def _compare(self, benchmarks: Sequence[Benchmark]) -> Compare | None:
-        within = self.node.value["compare"]
+    def _compare(self, form: str, benchmarks: Sequence[Benchmark]) -> Compare | None:
+        within = self.node.value[form]
         first: dict[str, tuple[str, ...]] = {}
         second: dict[str, tuple[str, ...]] = {}
         if not within.value:
@@ -258,6 +274,11 @@ class ClaimReader:
         if shape.predict is not None or shape.value is not None:
             if shape.value is not None and shape.by is not None:
                 self.findings.add(self.node.keys["by"], "does not go with value, which has within")
+            return 0.0
+        if shape.order is not None and (shape.by is None or not 0 < shape.by <= 1):
+            message = "expected the least share of pairs that counts, above 0 and at most 1"
+            told = f"got {shape.by:g}, {message}" if shape.by is not None else f"is missing, {message}"
+            self.findings.add(self.node.value.get("by", self.node), told, f"{self.node.path}.by")
             return 0.0
         if shape.by is not None:
             return shape.by

@@ -56,6 +56,10 @@ class BudgetDocument(Document):
         RangeDocument(high=1.0, low=1e-4), description="the range of learning rates tried, as {low: 1e-4, high: 1.0}"
     )
 
+    landscape: bool = Field(
+        False, description="whether the loss is also looked at about the weights: along its gradient, and its curvature"
+    )
+
     @field_validator("evaluations")
     @classmethod
     def _is_within_steps(cls, evaluations: int, info: ValidationInfo) -> int:

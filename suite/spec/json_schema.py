@@ -116,6 +116,8 @@ def _value(parameter: Parameter, *, varied: bool = False) -> Schema:
     else:
         schema["type"] = {"path": "string"}.get(parameter.type, parameter.type)
         schema |= _bounds(parameter)
+    if parameter.none:
+        schema = {"anyOf": [schema, {"const": "none"}]}
     if parameter.default is not None:
         schema["default"] = parameter.default
     elif not parameter.required and not varied:

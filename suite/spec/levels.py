@@ -38,6 +38,8 @@ class LevelReader:
         if parameter.type == "component":
             return self._component(node, parameter.catalog or "")
         value = node.value
+        if parameter.none and value == "none":
+            return Level("none", None, node.place)
         if isinstance(value, (dict, tuple)) or not parameter.accepts(value):
             if parameter.type == "choice" and isinstance(value, str):
                 self._findings.add(node, not_found(value, parameter.choices))

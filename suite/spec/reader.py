@@ -113,7 +113,9 @@ class _Reading:
             fixed=constant(model),
             grid=grid,
             exclude=exclude,
-            budget=Budget(steps, budget.trials, budget.replicates, budget.evaluations, rates.low, rates.high),
+            budget=Budget(
+                steps, budget.trials, budget.replicates, budget.evaluations, rates.low, rates.high, budget.landscape
+            ),
             places={
                 factor: self._place_of(factor, owner)
                 for owner, entry in (("model", model), ("task", task))

@@ -19,6 +19,7 @@ _FOLDS = Parameter(
     "integer",
     low=3,
     high=100,
+    none="the fixed split",
 )
 _SCALING = Parameter(
     "scaling",

@@ -16,12 +16,13 @@ from suite.catalog.own import importing_from
 from suite.catalog.schedules import schedule_factors
 from suite.protocol import outcomes as verdict
 from suite.protocol.along import gradient_figures
-from suite.protocol.figures import largest_singular_value, layer_figures
+from suite.protocol.figures import landscape_figures, largest_singular_value, layer_figures
 from suite.protocol.nesting import judged_by
 from suite.protocol.records import Cell, Record, Replicate, Trial
 from suite.tasks import Task, load_task
 from suite.training.program import Feed, Program, Trace
 from suite.training.tuning import Scored, tune
+from suite.training.yardstick import yardstick
 
 TUNING, REPLICATE = 0, 1
 """The roles of the seeds: no replicate ever sees a seed that tuning saw."""
@@ -171,14 +172,19 @@ def train_once(cell: Cell, task: Task, program: Program, seed: int, learning_rat
 
 
 def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, train: Train) -> Replicate:
+    compiles, before = not program.has_run, yardstick()
     task, run = program.task, train(REPLICATE, index, learning_rate)
+    measured = (before + yardstick()) / 2
     started = time.perf_counter()
+    # A first run compiles: what its steps take is not known.
+    milliseconds = None if compiles else 1000 * run.training_seconds / max(run.trace.steps, 1)
     complete = run.outcome != verdict.Outcome.NONFINITE
     test_score = _finite(program.evaluate("test")[1]) if complete else None
     arrays = run.trace.arrays
     seen = {**arrays, "gradient_rms": run.trace.gradient_rms}
     causes = verdict.find_causes(seen)
     clips = cell.recipe["clipping"]["name"] != "none"
+    curvatures = program.curvatures() if complete and cell.budget.landscape else None
     return Replicate(
         replicate=index,
         seed=run_seed(cell.seed, REPLICATE, index, cell.branch),
@@ -197,9 +203,13 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
         dead_fraction=verdict.worst_dead(arrays),
         clip_rate=run.trace.clipped / max(run.trace.steps, 1) if clips else None,
         seconds=run.seconds + time.perf_counter() - started,
-        milliseconds_per_step=1000 * run.training_seconds / max(run.trace.steps, 1),
+        milliseconds_per_step=milliseconds,
         **layer_figures(arrays),
         largest_singular_value=largest_singular_value([tap.kernel.numpy() for tap in program.network.taps]),
+        **landscape_figures(arrays),
+        curvature_low=curvatures[0] if curvatures else None,
+        curvature_high=curvatures[1] if curvatures else None,
+        relative_step_time=None if milliseconds is None else milliseconds / measured,
         traces=arrays,
     )
 
@@ -257,5 +267,5 @@ class _Sharing:
 @functools.lru_cache(maxsize=1)
 def _kept_program(sharing: _Sharing) -> Program:
     """The program of a cell, kept for the next cell that shares it."""
-    cell = sharing.cell
-    return Program(cell.recipe, cell.model, task_of(cell), cell.budget.steps, cell.budget.evaluations)
+    cell, budget = sharing.cell, sharing.cell.budget
+    return Program(cell.recipe, cell.model, task_of(cell), budget.steps, budget.evaluations, landscape=budget.landscape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,15 @@ from suite.catalog.losses import build_loss, output_activation
 from suite.catalog.optimizers import build_optimizer
 from suite.models import MODELS
 from suite.models.network import Network
-from suite.probes import Look, StepProbe, nonfinite_layer, step_probes, trace_shapes, validation_probes
+from suite.probes import (
+    Look,
+    StepProbe,
+    extreme_curvatures,
+    nonfinite_layer,
+    step_probes,
+    trace_shapes,
+    validation_probes,
+)
 from suite.protocol.records import VALIDATED
 from suite.tasks import Task
 from suite.training.evaluation import Evaluation
@@ -25,6 +33,9 @@ from suite.training.rows import TraceRows
 
 TRAIN_EVALUATED = 10_000
 """Training examples that the train score is taken on at most: the first ones of the split."""
+
+CURVED = 1_000
+"""Training examples whose loss the curvature is of at most: the first ones of the split."""
 
 
 def probed_steps(steps: int, evaluations: int) -> np.ndarray:
@@ -86,6 +97,7 @@ class Program:
         task: The data.
         steps: Updates of one run.
         evaluations: Probed steps of one run.
+        landscape: Whether the loss is looked at along the gradient too.
         probes: Whether layers are measured; without, probed steps are only validated.
         xla: Whether to compile with XLA; by default, where the model family trains faster with it.
 
@@ -104,6 +116,7 @@ class Program:
         steps: int,
         evaluations: int,
         *,
+        landscape: bool = False,
         probes: bool = True,
         xla: bool | None = None,
     ) -> None:
@@ -118,10 +131,13 @@ class Program:
         self._optimizer_start = [tf.constant(np.asarray(variable)) for variable in self.optimizer.variables]
         self._loss = build_loss(recipe["loss"], task.classes, recipe["label_smoothing"])
         self._plain_loss = build_loss(recipe["loss"], task.classes)
-        self._step_probes: Sequence[StepProbe] = step_probes(recurrent=bool(self.network.recurrent)) if probes else ()
+        self._landscape = landscape and probes
+        self._step_probes: Sequence[StepProbe] = (
+            step_probes(recurrent=bool(self.network.recurrent), landscape=landscape) if probes else ()
+        )
         activations = [tap.function for tap in self.network.taps]
         shapes: dict[str, tuple[int, ...]] = {"validation_loss": (), "validation_score": ()}
-        shapes |= trace_shapes(self.network) if probes else {}
+        shapes |= trace_shapes(self.network, landscape=landscape) if probes else {}
         self._rows = TraceRows(probed_steps(steps, evaluations), shapes)
         self._predict = output_activation(recipe["loss"], task.classes)
         self._validate = Evaluation(
@@ -137,6 +153,7 @@ class Program:
         inputs = tf.TensorSpec((None, *task.train.x.shape[1:]), task.train.x.dtype)
         self._forward = tf.function(self._infer, input_signature=[inputs], autograph=False)
         self._evaluations: dict[str, Any] = {}
+        self._hessian = tf.function(self._hessian_product, autograph=False)
         self._splits: dict[str, tuple[Any, Any]] = {}
         self.use(task)
         self.build_seconds = time.perf_counter() - started
@@ -194,6 +211,31 @@ class Program:
         found = self._evaluations[split](x, y)
         return float(found["loss"]), float(found["score"])
 
+    def curvatures(self) -> tuple[float, float] | None:
+        """The least and the largest curvature of the training loss (with penalties) at the model as it is now, over the first
+        `CURVED` training examples, with the layers as in inference; None where they are not finite."""
+        x, y = (part[:CURVED] for part in self._splits["train"])
+        shapes = [weight.shape for weight in self._weights]
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+
+        def product(direction: np.ndarray) -> np.ndarray:
+            parts = np.split(direction, ends[:-1])
+            fed = [tf.constant(part.reshape(shape)) for part, shape in zip(parts, shapes, strict=True)]
+            return np.concatenate([np.asarray(found).reshape(-1) for found in self._hessian(x, y, fed)])
+
+        return extreme_curvatures(product, int(ends[-1]))
+
+    def _hessian_product(self, x: Any, y: Any, direction: Sequence[Any]) -> list[Any]:
+        """The Hessian times a direction, as the gradient of the gradient along it (Pearlmutter 1994)."""
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                loss = tf.reduce_mean(self._loss(y, self._infer(x)[0])) + self._penalty()
+            weights = [weight.value for weight in self._weights]
+            gradients = inner.gradient(loss, weights, unconnected_gradients="zero")
+            along = tf.add_n([tf.reduce_sum(g * d) for g, d in zip(gradients, direction, strict=True)])
+        found: list[Any] = outer.gradient(along, weights, unconnected_gradients="zero")
+        return found
+
     def _infer(self, x: Any) -> tuple[Any, Sequence[Any]]:
         return self.network.model(x, training=False), ()
 
@@ -221,7 +263,8 @@ class Program:
         def step(index: Any, finite: Any, clipped: Any, layer: Any, losses: Any, norms: Any, tables: Any) -> Any:
             self.optimizer.learning_rate.assign(learning_rates[index])
             slot = slots[index]
-            loss, gradients, look = self._differentiate(*(tf.gather(part, batches[index]) for part in train))
+            batch = [tf.gather(part, batches[index]) for part in train]
+            loss, gradients, look = self._differentiate(*batch)
             norm = global_norm(gradients)
             finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
             layer = tf.cond(finite, lambda: layer, lambda: self._where_it_began(loss, look))
@@ -231,7 +274,7 @@ class Program:
             self.optimizer.apply(gradients, self._weights)
             tables = tf.cond(
                 slot >= 0,
-                lambda: self._rows.write(tables, slot, self._measure(look, before, validation)),
+                lambda: self._rows.write(tables, slot, self._measure(look, before, batch, validation)),
                 lambda: list(tables),
             )
             return index + 1, finite, clipped, layer, losses.write(index, loss), norms.write(index, norm), tables
@@ -281,12 +324,33 @@ class Program:
         """The hidden layers' kernels as they are, for probes that compare them with what an update made of them."""
         return [tf.identity(tap.kernel.value) for tap in self.network.taps] if self._step_probes else []
 
-    def _measure(self, look: Look, before: Sequence[Any], validation: tuple[Any, Any]) -> dict[str, Any]:
+    def _measure(
+        self, look: Look, before: Sequence[Any], batch: Sequence[Any], validation: tuple[Any, Any]
+    ) -> dict[str, Any]:
         """A row of every trace, after the update."""
         found = dict(self._validate(*validation))
         row = {"validation_loss": found.pop("loss"), "validation_score": found.pop("score"), **found}
         after = [tap.kernel.value for tap in self.network.taps]
         look = dataclasses.replace(look, kernels_before=before, kernels_after=after)
+        if self._landscape:
+            rate = self.optimizer.learning_rate.value
+            look = dataclasses.replace(
+                look, weights=self._weights, learning_rate=rate, differentiate=self._again(*batch)
+            )
         for probe in self._step_probes:
             row |= probe.measure(look)
         return row
+
+    def _again(self, x: Any, y: Any) -> Callable[[], tuple[Any, Sequence[Any]]]:
+        """Takes the loss and gradients of a batch as in training, and leaves moving averages and random states alone."""
+        states = self.network.model.non_trainable_variables
+        kept = [tf.identity(state.value) for state in states]
+
+        def differentiate() -> tuple[Any, Sequence[Any]]:
+            loss, gradients, _ = self._differentiate(x, y)
+            with tf.control_dependencies([loss, *gradients]):
+                for state, value in zip(states, kept, strict=True):
+                    state.assign(value)
+            return loss, gradients
+
+        return differentiate
