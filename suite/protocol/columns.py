@@ -25,6 +25,9 @@ REPLICATE_COLUMNS = (
     "largest_singular_value", "loss_range_median", "effective_beta_median", "curvature_low", "curvature_high",
     "relative_step_time",
 )  # fmt: skip
+TIMES = ("seconds", "milliseconds_per_step", "relative_step_time")
+"""Columns of those that are measured with a clock: the same cell trained again has others."""
+
 TRIAL_COLUMNS = (
     "trial", "learning_rate", "validation_score", "outcome", "shared_grid", "repeat", "validation_loss",
 )  # fmt: skip
@@ -66,8 +69,13 @@ WITHIN: Mapping[str, tuple[str, ...]] = {
 
 
 def later_columns(table: str, version: int) -> set[str]:
-    """The columns that tables of a protocol version may not have yet."""
-    return {*WITHIN.get(table, ()), *(c for came, of in LATER.items() if came > version for c in of.get(table, ()))}
+    """The columns that tables of a protocol version do not have yet."""
+    return {column for came, of in LATER.items() if came > version for column in of.get(table, ())}
+
+
+def missing_columns(table: str, version: int) -> set[str]:
+    """The columns that tables of a protocol version are read without."""
+    return later_columns(table, version) | {*WITHIN.get(table, ())}
 
 
 def factor_column(factor: str) -> str:

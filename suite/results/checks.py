@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from suite.protocol.columns import CELL_COLUMNS, TABLES, later_columns
+from suite.protocol.columns import CELL_COLUMNS, TABLES, later_columns, missing_columns
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import RanCell, at_edge, figures_of
@@ -42,7 +42,7 @@ def schema_problems(folder: Path, name: str, manifest: Manifest) -> Iterator[str
         yield f"{path}: cannot be opened as Parquet, it may be truncated: {first_line(error)}"
         return
     later = {column for column, measurement in columns_of(name).items() if measurement.optional}
-    later |= later_columns(name, manifest.protocol_version)
+    later |= missing_columns(name, manifest.protocol_version)
     for column in ("benchmark", "cell", *manifest.factors, *TABLES[name]):
         if column in later and column not in schema.names:
             continue

@@ -65,12 +65,13 @@ def _claims() -> Schema:
         "anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]
     }
     properties["where"]["additionalProperties"] = levels
-    properties["compare"] = {
-        "description": properties["compare"]["description"],
-        "type": "object",
-        "minProperties": 1,
-        "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2, "items": levels},
-    }
+    for form in ("compare", "order"):
+        properties[form] = {
+            "description": properties[form]["description"],
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2, "items": levels},
+        }
     schema = _untitled(ClaimsDocument.model_json_schema())
     schema["properties"]["claims"]["items"] = {"$ref": "#/$defs/ClaimDocument"}
     return {**schema, "$defs": claim.pop("$defs") | {"ClaimDocument": claim}}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.protocol.claims import Claim, Compare, Holds, Predict, Spread, Trend, Value
+from suite.protocol.claims import Claim, Compare, Holds, Order, Predict, Spread, Trend, Value
 from suite.spec import SpecError, expand, read_benchmarks
 from suite.spec.claim_files import claims_in
 from suite.spec.claims import read_claims
@@ -58,6 +58,7 @@ def test_ten_lines_make_a_claim(tmp_path: Path) -> None:
         ("spread: width\n    compare: {optimizer: [adam, sgd]}", Spread("width", Compare({"optimizer": ("adam",)}, {"optimizer": ("sgd",)}))),
         ("predict: {when: dead_fraction > 0.5, then: outcome != trained, at_least: 0.9}",
          Predict("dead_fraction > 0.5", "outcome != trained", 0.9)),
+        ("order: {optimizer: [adam, sgd]}\n    by: 0.1", Order(Compare({"optimizer": ("adam",)}, {"optimizer": ("sgd",)}))),
         ("predict: {then: gradient_factor_init < 1, at_least: 0.9}", Predict(None, "gradient_factor_init < 1", 0.9)),
         ("value: {figure: 0.87, within: 0.01}", Value(0.87, 0.01)),
     ],
@@ -142,6 +143,8 @@ MISTAKES = [
     ("trend: {width: §sideways}", "claims.trend.width", "got sideways, expected 'up' or 'down'"),
     ("spread: §colour", "claims.spread", "unknown factor in tiny: …"),
     ("spread: §optimizer\n    compare: {optimizer: [adam, sgd]}", "claims.spread", "got optimizer, whose levels compare tells apart: …"),
+    ("order: {§colour: [red, blue]}\n    by: 0.1", "claims.order.colour", "unknown factor in tiny: …"),
+    ("order: {optimizer: [adam, sgd]}\n    by: §2", "claims.by", "got 2, expected the least share of pairs that counts, above 0 and at most 1"),
     ("§spread: width\n    trend: {width: up}", "claims.spread", "got trend and spread, expected one of them"),
     ("predict: {then: §test_score, at_least: 0.9}", "claims.predict.then", "got test_score, expected a condition, as test_score > 0.5"),
     ("predict: {then: §outcome == traned, at_least: 0.9}", "claims.predict.then", "got traned, expected one of …; did you mean trained?"),

@@ -262,3 +262,20 @@ print([m for m in ('tensorflow', 'keras', 'numpy', 'mlflow', 'optuna', 'pandas')
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
+
+
+def test_none_is_a_level_where_it_stands_for_something(tmp_path: Path) -> None:
+    varied = one(tmp_path, grid="grid: {folds: [none, 8], activation: [relu]}")
+    assert [(level.label, level.value) for level in varied.grid["folds"]] == [("none", None), (8, 8)]
+    plain = one(tmp_path, grid="grid: {activation: [relu]}")
+    assert expand(varied)[0].fingerprint == expand(plain)[0].fingerprint, "the fixed split is the default"
+
+
+def test_a_landscape_is_another_training_program(tmp_path: Path) -> None:
+    asked, plain = (
+        expand(one(tmp_path, budget=TINY["budget"].removesuffix("}") + more + "}"))[0]
+        for more in (", landscape: true", "")
+    )
+    assert (asked.budget.landscape, plain.budget.landscape) == (True, False)
+    assert asked.fingerprint != plain.fingerprint
+    assert asked.program != plain.program

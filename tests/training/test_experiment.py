@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from suite.protocol.columns import TIMES
 from suite.protocol.nesting import as_asked, holds
 from suite.protocol.rates import best_rate, tried_of
 from suite.protocol.records import Budget, Cell, Record, record_from_plain, to_plain
 from suite.spec.identity import fingerprint, identity
 from suite.training import experiment
 from suite.training.experiment import REPLICATE, TUNING, batch_rows, run_cell, run_seed, train_once
+from suite.training.yardstick import yardstick
 from tests.probes.cases import digits, named, recipe
 
 BUDGET = Budget(steps=60, trials=4, replicates=3, evaluations=5, learning_rate_low=1e-3, learning_rate_high=1.0)
@@ -80,8 +82,8 @@ def without_times(record: Record) -> dict:
     for key in ("seconds", "compile_seconds"):
         plain.pop(key)
     for replicate in plain["replicates"]:
-        replicate.pop("seconds")
-        replicate.pop("milliseconds_per_step")
+        for key in TIMES:
+            replicate.pop(key)
     return plain
 
 
@@ -147,6 +149,28 @@ def test_what_layers_showed_is_told_in_one_number_a_run(record: Record) -> None:
         assert run.update_ratio_last == pytest.approx(np.median(updates[:, -1]))
         assert 0.5 < run.largest_singular_value < 5
         assert run.milliseconds_per_step > 0
+
+
+def test_a_landscape_is_kept_and_changes_no_other_figure(record: Record) -> None:
+    few = dataclasses.replace(BUDGET, replicates=1)
+    asked = dataclasses.replace(few, landscape=True)
+    (run,) = run_cell(named(dataclasses.replace(cell(budget=asked)))).replicates
+    assert run.curvature_low < 0 < run.curvature_high
+    assert run.effective_beta_median == pytest.approx(np.median(run.traces["effective_beta"]))
+    assert run.effective_beta_median <= 2 * run.curvature_high
+    assert run.loss_range_median > 0
+    (plain,) = run_cell(named(cell(budget=few))).replicates
+    assert plain.curvature_low is plain.effective_beta_median is None
+    assert run.validation_score == pytest.approx(plain.validation_score, abs=0.02), "compiled apart, it may round apart"
+
+
+def test_a_run_is_timed_unless_it_compiles(record: Record) -> None:
+    for run in record.replicates:
+        assert run.relative_step_time == pytest.approx(run.milliseconds_per_step / yardstick(), rel=3)
+    given = named(dataclasses.replace(cell(), recipe={**cell().recipe, "learning_rate": 0.1, "width": 9}))
+    first, *others = run_cell(dataclasses.replace(given, budget=dataclasses.replace(BUDGET, trials=0))).replicates
+    assert first.milliseconds_per_step is first.relative_step_time is None
+    assert all(run.milliseconds_per_step > 0 for run in others)
 
 
 def test_a_record_survives_the_way_to_plain_data_and_back(record: Record) -> None:
