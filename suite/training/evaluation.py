@@ -10,9 +10,7 @@ import tensorflow as tf
 
 from suite.probes import ValidationProbe
 from suite.tasks import Task
-
-CHUNK = 512
-"""Examples in a chunk at most: large enough to use the core well, small enough to fit its cache."""
+from suite.training.device import chunk
 
 
 def score_each(task: Task, targets: Any, predictions: Any) -> Any:
@@ -46,7 +44,7 @@ class Evaluation:
     ) -> None:
         self._task, self._forward, self._loss, self._predict, self._probes = task, forward, loss, predict, probes
         self._size = size
-        self._chunks = -(-self._size // CHUNK)
+        self._chunks = -(-self._size // chunk())
         rows = -(-self._size // self._chunks)
         order = np.arange(self._chunks * rows).reshape(self._chunks, rows)
         self._weights = tf.constant((order < self._size).astype(np.float32))

@@ -27,6 +27,7 @@ from suite.probes import (
 )
 from suite.protocol.records import VALIDATED
 from suite.tasks import Task
+from suite.training.device import compiles_with_xla
 from suite.training.evaluation import Evaluation
 from suite.training.norm import global_norm
 from suite.training.rows import TraceRows
@@ -148,7 +149,7 @@ class Program:
             self._predict,
             validation_probes(activations) if probes else (),
         )
-        jit_compile = self.network.xla if xla is None else xla
+        jit_compile = compiles_with_xla(self.network.xla) if xla is None else xla
         self._train = tf.function(self._loop, jit_compile=jit_compile, autograph=False)
         inputs = tf.TensorSpec((None, *task.train.x.shape[1:]), task.train.x.dtype)
         self._forward = tf.function(self._infer, input_signature=[inputs], autograph=False)

@@ -48,7 +48,7 @@ def speed(found: Measured) -> str:
 def _whole(found: Measured) -> Iterable[str]:
     cells, workers = found["cells"], found["workers"]
     yield (
-        f"Measured by `tox -e speed` on {cells['machine']}, without a GPU (none was ever tried). One thread does "
+        f"Measured by `tox -e speed` on {cells['machine']}, without a GPU. None was ever tried; workers would share one, with XLA throughout and larger pieces in evaluation. One thread does "
         f"{_span(found)} GFLOP/s in products of 64 x 64 matrices, asked beside every part. Seconds of steps, "
         "programs and commands are of processor time, medians of interleaved rounds; those of whole runs by the clock."
     )
@@ -103,12 +103,23 @@ def _goals(found: Measured) -> Iterable[str]:
     norms: Mapping[str, Mapping[str, float]] = {norm: found["mnist_cnn"][norm] for norm in ("none", "batch")}
     yield "What is aimed at, and what is reached:"
     yield ""
-    yield "| what | now | goal |"
-    yield "|---|---|---|"
+    yield "| what | now | goal | limit |"
+    yield "|---|---|---|---|"
     for row in ROWS:
         now = row.now(found)
         goal = f"{'at least' if row.more_is_better else 'at most'} {row.goal:g}"
-        yield f"| {row.what} | {row.text(now)} | {goal}{'' if row.reached(now) else ', missed'} |"
+        yield (
+            f"| {row.what} | {row.text(now)} | {goal}{'' if row.reached(now) else ', missed'} | "
+            f"{'' if row.limit is None else f'{row.limit(found):.3g}'} |"
+        )
+    yield ""
+    steps = found["steps"]
+    yield (
+        "The limit is what a row would be with nothing left but what cannot be saved: of steps, the network's own passes, "
+        "forward and back, compiled as the suite compiles them, without optimizer, probes and validation; against the script, no "
+        f"compiling at all. One after the other and by XLA, the products of a step take {steps['xla_products']:.2f} ms, by NumPy "
+        f"{steps['products']:.2f} ms."
+    )
     yield ""
     one, other = (f"{it['step']:.0f} ms ({it['step_gflops']:.0f} GFLOP/s)" for it in norms.values())
     looks = " and ".join(f"{it['along_share'] + it['ends_share']:.0%}" for it in norms.values())

@@ -14,9 +14,10 @@ import tensorflow as tf
 
 from suite.models import MODELS
 from suite.tasks import Task, form_of, load_task
-from suite.training.evaluation import CHUNK
+from suite.training.device import chunk
 from suite.training.program import Program
 from tests.probes.cases import feed, recipe
+from tests.speed.passes import passes
 from tests.speed.timing import interleave
 
 CNN = {
@@ -42,7 +43,11 @@ def measure() -> dict[str, dict[str, float]]:
     found = {}
     for name, (model, arguments, factors) in cases.items():
         task, chosen = load_task(arguments), recipe(model, **factors)
-        contenders = {"fit": _keras_fit(model, task, chosen), "suite": _suite(model, task, chosen, STEPS)}
+        contenders = {
+            "fit": _keras_fit(model, task, chosen),
+            "suite": _suite(model, task, chosen, STEPS),
+            "passes": passes(model, task, chosen, STEPS),
+        }
         found[name] = {who: 1000 * seconds / STEPS for who, seconds in interleave(contenders, ROUNDS).items()}
         told = {
             **found[name],
@@ -98,7 +103,7 @@ def _keras_fit(model: str, task: Task, chosen: Mapping[str, Any]) -> Callable[[]
         "batch_size": chosen["batch_size"],
         "epochs": VALIDATIONS,
         "validation_data": (task.validation.x, task.validation.y),
-        "validation_batch_size": CHUNK,
+        "validation_batch_size": chunk(),
         "verbose": 0,
     }
     return lambda: built.fit(x_fed, y_fed, **fitting) and None

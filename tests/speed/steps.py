@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from suite.training.program import Program
+from tests.probes.cases import digits, feed, recipe
+from tests.speed.passes import chained_products, passes
 from tests.speed.timing import interleave, products
 
 DEPTH, STEPS, ROUNDS = 20, 340, 5
@@ -16,7 +20,9 @@ def measure() -> dict[str, float]:
         "unprobed": _suite(probes=False, xla=True),
         "no_xla": _suite(probes=True, xla=False),
         "fit": _keras(),
+        "passes": passes("mlp", digits(), _factors(), STEPS, xla=True),
         "products": products(STEPS * DEPTH * 3),
+        "xla_products": chained_products(STEPS * DEPTH * 3),
     }
     torch = _torch()
     if torch is not None:
@@ -24,11 +30,12 @@ def measure() -> dict[str, float]:
     return {name: 1000 * seconds / STEPS for name, seconds in interleave(contenders, ROUNDS).items()}
 
 
-def _suite(*, probes: bool, xla: bool) -> Callable[[], None]:
-    from suite.training.program import Program
-    from tests.probes.cases import digits, feed, recipe
+def _factors() -> Mapping[str, Any]:
+    return recipe(depth=DEPTH, width=64, activation="relu", initializer="he_normal", optimizer="sgd")
 
-    factors = recipe(depth=DEPTH, width=64, activation="relu", initializer="he_normal", optimizer="sgd")
+
+def _suite(*, probes: bool, xla: bool) -> Callable[[], None]:
+    factors = _factors()
     program = Program(factors, "mlp", digits(), STEPS, 20, probes=probes, xla=xla)
     fed = feed(program, factors, rate=0.01)
     return lambda: program.run(fed) and None
@@ -36,8 +43,6 @@ def _suite(*, probes: bool, xla: bool) -> Callable[[], None]:
 
 def _keras() -> Callable[[], None]:
     import keras
-
-    from tests.probes.cases import digits
 
     layers = [keras.layers.Dense(64, activation="relu", kernel_initializer="he_normal") for _ in range(DEPTH)]
     model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), *layers, keras.layers.Dense(10)])
@@ -59,8 +64,6 @@ def _torch() -> Callable[[], None] | None:
         import torch
     except ImportError:
         return None
-    from tests.probes.cases import digits
-
     torch.set_num_threads(1)
     blocks: list[torch.nn.Module] = [torch.nn.Flatten()]
     for _ in range(DEPTH):
