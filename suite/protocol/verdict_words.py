@@ -39,6 +39,11 @@ def side_text(side: Side) -> str:
     return " and ".join(" or ".join(labels) for labels in side.values())
 
 
+def named_text(side: Side) -> str:
+    """The same with the factors' names: `folds 8`."""
+    return " and ".join(f"{factor} {' or '.join(labels)}" for factor, labels in side.items())
+
+
 def verdict_text(verdict: Verdict, factor: str | None) -> str:
     """The verdict, with what it depends on."""
     return f"depends on {factor.replace('_', ' ')}" if verdict is Verdict.DEPENDS and factor else str(verdict)
@@ -61,7 +66,7 @@ def compared_text(claim: Claim) -> str:
     elif isinstance(form, Spread):
         said = f"{what}: its range over {form.factor} at least {figure(claim.by)}"
     elif isinstance(form, Order):
-        sides = side_text(form.compare.first), side_text(form.compare.second)
+        sides = named_text(form.compare.first), named_text(form.compare.second)
         said = (
             f"{what}: of pairs of recipes that {sides[0]} tells apart, at least {100 * claim.by:g}% the other way round "
             f"under {sides[1]}"
@@ -76,8 +81,7 @@ def compared_text(claim: Claim) -> str:
 
 
 def _where(where: Mapping[str, tuple[str, ...]]) -> str:
-    parts = [f"{factor} {' or '.join(labels)}" for factor, labels in where.items()]
-    return f"; {', '.join(parts)}" if parts else ""
+    return f"; {', '.join(named_text({factor: labels}) for factor, labels in where.items())}" if where else ""
 
 
 def because(found: Judgement) -> str:

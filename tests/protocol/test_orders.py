@@ -54,7 +54,7 @@ def test_the_judge_of_two_orders(agree: bool, verdict: Verdict) -> None:
     assert found.effect is not None
     assert found.effect[0] == pytest.approx(0.0 if agree else 0.5, abs=0.01 if agree else 0.15)
     assert because(found).startswith("The share is ")
-    assert "of pairs of recipes that none tells apart, at least 20%" in compared_text(found.claim)
+    assert "of pairs of recipes that folds none tells apart, at least 20%" in compared_text(found.claim)
 
 
 def test_of_recipes_all_alike_nothing_is_said() -> None:

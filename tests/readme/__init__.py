@@ -56,7 +56,7 @@ def benchmarks(read: Read) -> str:
         minutes = seconds / WORKERS / 60
         cells = " + ".join(str(len(each.board.recorded)) for each in found.values())
         audits = "; ".join(each.audit for each in found.values())
-        lines.append(f"| [`{row.title}`]({row.spec}) | {cells} | {minutes:.0f} | {audits} | {finding} |")
+        lines.append(f"| [`{row.title}`]({row.spec}) | {cells} | {max(minutes, 1):.0f} | {audits} | {finding} |")
     if wrong:
         raise NotBorneOut("\n".join(wrong))
     return "\n" + "\n".join(lines) + "\n"
