@@ -1,4 +1,4 @@
-"""Loss and metric of a split, in chunks of one size, inside the compiled program or alone."""
+"""Loss and metric of a split, in pieces of one length, inside the compiled program or alone."""
 
 from __future__ import annotations
 
@@ -21,12 +21,23 @@ def score_each(task: Task, targets: Any, predictions: Any) -> Any:
     return tf.reduce_mean(right[:, task.score_from :], axis=1) if len(right.shape) > 1 else right
 
 
+def pieces(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cuts the first `size` examples into pieces of one length, the last one padded.
+
+    Returns:
+        Their rows, int32, shape (pieces, length), and 1 for each example or 0 for padding, float32, of the same shape.
+    """
+    count = -(-size // chunk())
+    length = -(-size // count)
+    order = np.arange(count * length).reshape(count, length)
+    return np.minimum(order, size - 1).astype(np.int32), (order < size).astype(np.float32)
+
+
 class Evaluation:
-    """Evaluates a network on a split of some size.
+    """Evaluates a network on examples, piece by piece.
 
     Args:
         task: Where the metric comes from.
-        size: How many examples, the first ones, are evaluated.
         forward: In inference mode, from inputs to the outputs and what the probes look at, one tensor a layer.
         loss: From (targets, outputs) to one loss an example.
         predict: From outputs to predictions.
@@ -36,46 +47,48 @@ class Evaluation:
     def __init__(
         self,
         task: Task,
-        size: int,
         forward: Callable[[Any], tuple[Any, Sequence[Any]]],
         loss: Callable[[Any, Any], Any],
         predict: Callable[[Any], Any],
         probes: Sequence[ValidationProbe] = (),
     ) -> None:
         self._task, self._forward, self._loss, self._predict, self._probes = task, forward, loss, predict, probes
-        self._size = size
-        self._chunks = -(-self._size // chunk())
-        rows = -(-self._size // self._chunks)
-        order = np.arange(self._chunks * rows).reshape(self._chunks, rows)
-        self._weights = tf.constant((order < self._size).astype(np.float32))
-        self._rows = tf.constant(np.minimum(order, self._size - 1).astype(np.int32))
         self._looked_at: list[tuple[int | None, ...]] = []
 
-    def __call__(self, x: Any, y: Any) -> Mapping[str, Any]:
-        """Mean `loss` and `score` over the examples, and what the probes measured; float32 tensors.
+    def measure(self, x: Any, y: Any, size: int) -> Mapping[str, Any]:
+        """Mean `loss` and `score` over the first `size` examples, and what the probes measured, in one graph; float32.
 
         Args:
             x: Inputs of the whole split.
             y: Its targets.
+            size: How many are evaluated.
         """
-        sums = self._chunk(x, y, tf.constant(0))
-        if self._chunks > 1:
+        rows, weights = map(tf.constant, pieces(size))
+        sums = self.sums(x, y, rows[0], weights[0])
+        if rows.shape[0] > 1:
             names = list(sums)
 
             def add(index: Any, totals: Sequence[Any]) -> Any:
-                chunk = self._chunk(x, y, index)
-                return index + 1, [total + chunk[name] for name, total in zip(names, totals, strict=True)]
+                found = self.sums(x, y, rows[index], weights[index])
+                return index + 1, [total + found[name] for name, total in zip(names, totals, strict=True)]
 
             start = (tf.constant(1), [sums[name] for name in names])
-            _, totals = tf.while_loop(lambda index, _: index < self._chunks, add, start, parallel_iterations=1)
+            _, totals = tf.while_loop(lambda index, _: index < rows.shape[0], add, start, parallel_iterations=1)
             sums = dict(zip(names, totals, strict=True))
-        found = {"loss": sums["loss"] / self._size, "score": sums["score"] / self._size}
+        found = {"loss": sums["loss"] / size, "score": sums["score"] / size}
         for probe in self._probes:
             found |= probe.finish(self._looked_at, sums)
         return found
 
-    def _chunk(self, x: Any, y: Any, index: Any) -> dict[str, Any]:
-        rows, weights = self._rows[index], self._weights[index]
+    def sums(self, x: Any, y: Any, rows: Any, weights: Any) -> dict[str, Any]:
+        """Of one piece: the sums of `loss` and `score`, and what the probes add up.
+
+        Args:
+            x: Inputs of the whole split.
+            y: Its targets.
+            rows: Of the piece, shape (length,).
+            weights: 1 for each example of it, 0 for padding.
+        """
         x, y = tf.gather(x, rows), tf.gather(y, rows)
         outputs, looked_at = self._forward(x)
         self._looked_at = [tensor.shape for tensor in looked_at]

@@ -28,7 +28,7 @@ from suite.probes import (
 from suite.protocol.records import VALIDATED
 from suite.tasks import Task
 from suite.training.device import compiles_with_xla
-from suite.training.evaluation import Evaluation
+from suite.training.evaluation import Evaluation, pieces
 from suite.training.norm import global_norm
 from suite.training.rows import TraceRows
 
@@ -141,19 +141,16 @@ class Program:
         shapes |= trace_shapes(self.network, landscape=landscape) if probes else {}
         self._rows = TraceRows(probed_steps(steps, evaluations), shapes)
         self._predict = output_activation(recipe["loss"], task.classes)
-        self._validate = Evaluation(
-            task,
-            min(len(task.validation), VALIDATED),
-            self._look,
-            self._plain_loss,
-            self._predict,
-            validation_probes(activations) if probes else (),
-        )
+        seen = validation_probes(activations) if probes else ()
+        self._validation = Evaluation(task, self._look, self._plain_loss, self._predict, seen)
+        self._validated = min(len(task.validation), VALIDATED)
         jit_compile = compiles_with_xla(self.network.xla) if xla is None else xla
         self._train = tf.function(self._loop, jit_compile=jit_compile, autograph=False)
-        inputs = tf.TensorSpec((None, *task.train.x.shape[1:]), task.train.x.dtype)
-        self._forward = tf.function(self._infer, input_signature=[inputs], autograph=False)
-        self._evaluations: dict[str, Any] = {}
+        alone = Evaluation(task, self._infer, self._plain_loss, self._predict)
+        split = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in (task.train.x, task.train.y)]
+        piece = [tf.TensorSpec((None,), kind) for kind in (tf.int32, tf.float32)]
+        # One function for pieces of any length of any split: each more would be traced anew.
+        self._sums = tf.function(alone.sums, input_signature=[*split, *piece], autograph=False)
         self._hessian = tf.function(self._hessian_product, autograph=False)
         self._splits: dict[str, tuple[Any, Any]] = {}
         self.use(task)
@@ -205,12 +202,14 @@ class Program:
     def evaluate(self, split: str) -> tuple[float, float]:
         """Loss and metric of the model as it is now on the `train`, `validation` or `test` split."""
         x, y = self._splits[split]
-        if split not in self._evaluations:
-            size = min(len(x), TRAIN_EVALUATED) if split == "train" else len(x)
-            evaluation = Evaluation(self.task, size, self._forward, self._plain_loss, self._predict)
-            self._evaluations[split] = tf.function(evaluation, autograph=False)
-        found = self._evaluations[split](x, y)
-        return float(found["loss"]), float(found["score"])
+        size = min(len(x), TRAIN_EVALUATED) if split == "train" else len(x)
+        totals = dict.fromkeys(("loss", "score"), np.float32(0))
+        share = np.float32(1) / np.float32(size)  # and not divided, which would be another last bit than published
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss may be as large as it likes
+            for rows, weights in zip(*pieces(size), strict=True):
+                found = self._sums(x, y, tf.constant(rows), tf.constant(weights))
+                totals = {name: total + found[name].numpy() for name, total in totals.items()}
+            return float(totals["loss"] * share), float(totals["score"] * share)
 
     def curvatures(self) -> tuple[float, float] | None:
         """The least and the largest curvature of the training loss (with penalties) at the model as it is now, over the first
@@ -329,7 +328,7 @@ class Program:
         self, look: Look, before: Sequence[Any], batch: Sequence[Any], validation: tuple[Any, Any]
     ) -> dict[str, Any]:
         """A row of every trace, after the update."""
-        found = dict(self._validate(*validation))
+        found = dict(self._validation.measure(*validation, self._validated))
         row = {"validation_loss": found.pop("loss"), "validation_score": found.pop("score"), **found}
         after = [tap.kernel.value for tap in self.network.taps]
         look = dataclasses.replace(look, kernels_before=before, kernels_after=after)
