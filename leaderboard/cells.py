@@ -21,6 +21,8 @@ from suite.protocol.ranks import RanCell
 from suite.protocol.records import Budget, Replicate
 from suite.protocol.statistics import Interval, mean_intervals
 
+_CURVES = ("step", "train_loss", "validation_score", "effective_beta")
+
 
 @dataclass(frozen=True)
 class Neighbour:
@@ -111,7 +113,7 @@ class CellPages:
             time = Gradients(of_run.tolist(), at, through_time, TIME)
         curves = []
         for _, rows in self._curves[row.cell].groupby("replicate") if row.cell in self._curves else ():
-            columns = (rows[name].tolist() for name in ("step", "train_loss", "validation_score"))
+            columns = (rows[name].tolist() for name in _CURVES if name in rows)
             curves.append(Curves(int(rows["replicate"].iloc[0]), *columns))
         budget = replace(Budget(**self.board.manifest.budget.model_dump()), steps=self.board.steps(row))
         gradients = Gradients(replicates.tolist(), steps, block, results.along)

@@ -64,6 +64,9 @@ class Scale:
 
 GRADIENT = Scale(10.0 ** GRADIENT_DECADES[0], 10.0 ** GRADIENT_DECADES[1], log=True)
 
+BETA = Scale(1e-2, 1e4, log=True)
+"""Of effective beta, on every board."""
+
 
 @dataclass(frozen=True)
 class ScoreScale:

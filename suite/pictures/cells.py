@@ -6,6 +6,7 @@ A new figure is one entry of `FIGURES`.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.pictures import charts
-from suite.pictures.axes import GRADIENT, Scale, ScoreScale, loss_scale
+from suite.pictures.axes import BETA, GRADIENT, Scale, ScoreScale, loss_scale
 from suite.pictures.charts import Dot, Line, Mark
 from suite.pictures.drawing import SERIES, Drawing, Text
 from suite.pictures.numbers import significant
@@ -57,12 +58,13 @@ class Gradients:
 
 @dataclass(frozen=True)
 class Curves:
-    """The curves of one replicate at its probed steps."""
+    """The curves of one replicate at its probed steps; effective beta is empty or NaN where nobody asked for it."""
 
     replicate: int
     steps: Sequence[int]
     loss: Sequence[float]
     score: Sequence[float]
+    beta: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ def _curves_of(run: Replicate) -> Curves:
     steps, loss = np.asarray(run.traces.get("probed_step", ()), dtype=int), np.asarray(run.traces.get("loss", ()))
     scores = np.asarray(run.traces.get("validation_score", ()), dtype=float)
     seen = loss[steps[steps < len(loss)]].astype(float)
-    return Curves(run.replicate, (steps + 1).tolist(), seen.tolist(), scores.tolist())
+    beta = np.asarray(run.traces.get("effective_beta", ()), dtype=float)
+    return Curves(run.replicate, (steps + 1).tolist(), seen.tolist(), scores.tolist(), beta.tolist())
 
 
 def _probed(record: Record, trace: str, along: Along, names: Sequence[str] = ()) -> Gradients:
@@ -148,17 +151,23 @@ class Figure:
 
 def _loss(view: CellView) -> Drawing | None:
     baseline = float(view.cell.task_facts["baseline_loss"])
-    mark = Mark("constant predictor", baseline)
+    mark = [Mark("constant predictor", baseline)]
     return _over_training(view, "training loss", lambda run: run.loss, loss_scale(baseline), mark)
 
 
 def _scores(view: CellView) -> Drawing | None:
-    mark = Mark("target", view.scale.target)
+    mark = [Mark("target", view.scale.target)]
     return _over_training(view, f"validation {view.scale.metric}", lambda run: run.score, view.scale.axis, mark)
 
 
+def _beta(view: CellView) -> Drawing | None:
+    if not any(math.isfinite(value) for run in view.curves for value in run.beta):
+        return None
+    return _over_training(view, "effective beta", lambda run: run.beta, BETA, [])
+
+
 def _over_training(
-    view: CellView, name: str, values: Callable[[Curves], Sequence[float]], y: Scale, mark: Mark
+    view: CellView, name: str, values: Callable[[Curves], Sequence[float]], y: Scale, marks: Sequence[Mark]
 ) -> Drawing | None:
     series = [
         Line(
@@ -169,7 +178,7 @@ def _over_training(
     ]
     last = ", ".join(significant(line.points[-1][1]) for line in series)
     label = f"{name.capitalize()} of {len(series)} runs over training, the last value of each: {last}"
-    return charts.lines(series, x=view.training, y=y, x_title="step", label=label, marks=[mark]) if series else None
+    return charts.lines(series, x=view.training, y=y, x_title="step", label=label, marks=marks) if series else None
 
 
 def _gradients(view: CellView) -> Drawing | None:
@@ -245,6 +254,11 @@ def _rates(view: CellView) -> Drawing | None:
 FIGURES: Mapping[str, Figure] = {
     "loss": Figure("Training loss", "One line a run: the batch’s loss at each probed step.", _loss),
     "scores": Figure("Validation {metric}", "After each probed step, on all of the validation split.", _scores),
+    "beta": Figure(
+        "Effective beta",
+        "One line a run: how far the gradient changes for each unit of way along itself. Low is smooth.",
+        _beta,
+    ),
     "gradients": Figure(
         "Gradient, {place} by {place}",
         "log10 of dLoss/{symbol}, median over replicates. The {first} is at the foot: a gradient that vanishes darkens "

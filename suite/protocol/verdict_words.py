@@ -114,21 +114,17 @@ def _average(found: Judgement) -> str:
     if found.effect is None:
         return ""
     mean, low, high = found.effect
-    lead = (
-        "Ours is"
-        if isinstance(found.claim.form, Value)
-        else "The share is"
-        if isinstance(found.claim.form, Order)
-        else "On average"
-        if found.live > 1
-        else "The effect is"
-    )
+    if isinstance(found.claim.form, Order):
+        share = f"{100 * mean:.0f}% ({100 * low:.0f} to {100 * high:.0f}%)"
+        return f"Of the pairs told apart {share} are the other way round; {100 * found.claim.by:g}% is claimed."
+    value = isinstance(found.claim.form, Value)
+    lead = "Ours is" if value else "On average" if found.live > 1 else "The effect is"
     return f"{lead} {_with_interval(found.claim, mean, low, high)}."
 
 
 def _with_interval(claim: Claim, mean: float, low: float, high: float) -> str:
-    """A difference has a sign; a published figure is what it is, and so is a share."""
-    if isinstance(claim.form, Value | Order):
+    """A difference has a sign, a published figure is what it is."""
+    if isinstance(claim.form, Value):
         return f"{figure(mean)} ({figure(low)} to {figure(high)})"
     return f"{signed(mean)} ({between(low, high)})"
 

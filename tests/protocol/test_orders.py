@@ -53,7 +53,7 @@ def test_the_judge_of_two_orders(agree: bool, verdict: Verdict) -> None:
     assert len(found.contexts) == 1
     assert found.effect is not None
     assert found.effect[0] == pytest.approx(0.0 if agree else 0.5, abs=0.01 if agree else 0.15)
-    assert because(found).startswith("The share is ")
+    assert because(found).startswith("Of the pairs told apart ")
     assert "of pairs of recipes that folds none tells apart, at least 20%" in compared_text(found.claim)
 
 
