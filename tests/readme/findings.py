@@ -259,7 +259,7 @@ ROWS = (
     Row("layers", "benchmarks/layers.yaml", ("zero_mean", "sigmoid_layers", "shifting_inputs"), claims_on),
     Row("scales", "benchmarks/scales.yaml", ("weight_scales", "skip_scales"), claims_on),
     Row("rates", "benchmarks/rates.yaml", ("learning_rates", "patience"), claims_on),
-    Row("clipping", "benchmarks/clipping.yaml", ("clipping",), claims_on),
+    Row("clipping", "benchmarks/clipping.yaml", ("clipping", "clipped_order"), claims_on),
     Row("losses", "benchmarks/losses.yaml", ("losses",), claims_on),
     Row("landscape", "benchmarks/landscape.yaml", ("landscape",), claims_on),
     Row("width", "benchmarks/width.yaml", ("width", "activation_cost"), claims_on),
