@@ -119,7 +119,7 @@ class Said:
         ends = (mean, mean) if low is None or high is None else (low, high)
         places = {"a": ends[0], "m": mean, "b": ends[1], "z": 0.0, "d": self.claim.claimed}
         style = ";".join(f"--{name}:{self.axis.at(value):.4f}" for name, value in places.items())
-        plain = self.claim.form in ("value", "order")
+        plain = self.claim.form == "value"
         interval = (
             "no interval"
             if low is None or high is None

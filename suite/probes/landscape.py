@@ -38,29 +38,26 @@ class AlongGradientProbe(StepProbe):
         size = tf.linalg.global_norm(gradients)
         reaches = tf.constant(REACHES) * look.learning_rate
 
-        def look_ahead(index: Any, low: Any, high: Any, beta: Any) -> Any:
+        def look_ahead(index: Any, finite: Any, low: Any, high: Any, beta: Any) -> Any:
             for weight, value, gradient in zip(look.weights, start, gradients, strict=True):
                 weight.assign(value - reaches[index] * gradient)
             there, turned = differentiate()
             change = tf.linalg.global_norm([b - a for a, b in zip(gradients, turned, strict=True)])
-            return (
-                index + 1,
-                tf.minimum(low, there),
-                tf.maximum(high, there),
-                tf.maximum(beta, change / (reaches[index] * size)),
-            )
+            here = change / (reaches[index] * size)
+            # Told by itself: compiled, the larger of a number and NaN may be the number.
+            finite &= tf.math.is_finite(there) & tf.math.is_finite(here)
+            return index + 1, finite, tf.minimum(low, there), tf.maximum(high, there), tf.maximum(beta, here)
 
-        first = (tf.constant(0), loss, loss, tf.constant(0.0))
-        _, low, high, beta = tf.while_loop(
+        first = (tf.constant(0), tf.math.is_finite(loss), loss, loss, tf.constant(0.0))
+        _, finite, low, high, beta = tf.while_loop(
             lambda index, *_: index < len(REACHES), look_ahead, first, parallel_iterations=1
         )
         for weight, value in zip(look.weights, start, strict=True):
             weight.assign(value)
-        return {"loss_range": _finite(high - low), "effective_beta": _finite(beta)}
-
-
-def _finite(value: Any) -> Any:
-    return tf.where(tf.math.is_finite(value), value, float("nan"))
+        return {
+            "loss_range": tf.where(finite, high - low, float("nan")),
+            "effective_beta": tf.where(finite, beta, float("nan")),
+        }
 
 
 def extreme_curvatures(
@@ -81,17 +78,18 @@ def extreme_curvatures(
         None where a product is not finite.
     """
     vector = np.random.default_rng(seed).standard_normal(size)
-    basis: list[np.ndarray] = []
+    basis = np.zeros((min(LANCZOS_STEPS, size), size))
     diagonal, beside = list[float](), list[float]()
     length = float(np.linalg.norm(vector))
-    for _ in range(min(LANCZOS_STEPS, size)):
-        basis.append(vector / length)
-        vector = product(basis[-1].astype(np.float32)).astype(np.float64)
+    for step in range(len(basis)):
+        basis[step] = vector / length
+        vector = product(basis[step].astype(np.float32)).astype(np.float64)
         if not np.isfinite(vector).all():
             return None
-        diagonal.append(float(vector @ basis[-1]))
+        diagonal.append(float(vector @ basis[step]))
+        before = basis[: step + 1]
         for _ in range(2):
-            vector = vector - np.array(basis).T @ (np.array(basis) @ vector)
+            vector = vector - before.T @ (before @ vector)
         length = float(np.linalg.norm(vector))
         beside.append(length)
         if length <= 1e-6 * max(map(abs, diagonal)):  # nothing is left but rounding

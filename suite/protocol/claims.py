@@ -72,7 +72,8 @@ class Spread:
 
 @dataclass(frozen=True)
 class Order:
-    """The two sides put recipes in different orders: at least `by` of the pairs that the first side tells apart."""
+    """The second side has more pairs of recipes the other way round, by a share of at least `by`, than the first side itself
+    has under other seeds: see `suite.protocol.orders`."""
 
     compare: Compare
 

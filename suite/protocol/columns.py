@@ -9,23 +9,22 @@ from collections.abc import Mapping
 
 from suite.protocol.measurements import columns_of
 
+LANDSCAPE_COLUMNS = ("loss_range_median", "effective_beta_median", "curvature_low", "curvature_high")
 CELL_COLUMNS = (
     "learning_rate", "at_edge", "basin_decades", "replicates", "trained", "success_rate", "success_low",
     "success_high", "test_score", "test_low", "test_high", "train_score", "steps_to_target",
     "gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init", "causes", "tier", "seconds",
     "chance_score", "parameters", "milliseconds_per_step", "update_ratio_first", "update_ratio_last",
-    "zero_fraction_init", "zero_fraction_end", "largest_singular_value", "erratic", "loss_range_median",
-    "effective_beta_median", "curvature_low", "curvature_high", "relative_step_time",
+    "zero_fraction_init", "zero_fraction_end", "largest_singular_value", "erratic", *LANDSCAPE_COLUMNS,
 )  # fmt: skip
 REPLICATE_COLUMNS = (
     "replicate", "seed", "outcome", "causes", "test_score", "train_score", "validation_score", "train_loss",
     "steps_to_target", "steps", "nonfinite_step", "nonfinite_layer", "gradient_ratio_init",
     "gradient_ratio_median", "gradient_factor_init", "saturated_fraction", "dead_fraction", "clip_rate", "seconds",
     "milliseconds_per_step", "update_ratio_first", "update_ratio_last", "zero_fraction_init", "zero_fraction_end",
-    "largest_singular_value", "loss_range_median", "effective_beta_median", "curvature_low", "curvature_high",
-    "relative_step_time",
+    "largest_singular_value", *LANDSCAPE_COLUMNS,
 )  # fmt: skip
-TIMES = ("seconds", "milliseconds_per_step", "relative_step_time")
+CLOCKED = ("seconds", "milliseconds_per_step")
 """Columns of those that are measured with a clock: the same cell trained again has others."""
 
 TRIAL_COLUMNS = (
@@ -61,10 +60,7 @@ LATER: Mapping[int, Mapping[str, tuple[str, ...]]] = {
 """Columns that came with a version of the protocol: tables of an older one are read without them."""
 
 
-WITHIN: Mapping[str, tuple[str, ...]] = {
-    "cells": CELL_COLUMNS[CELL_COLUMNS.index("erratic") + 1 :],
-    "replicates": REPLICATE_COLUMNS[REPLICATE_COLUMNS.index("largest_singular_value") + 1 :],
-}
+WITHIN: Mapping[str, tuple[str, ...]] = {"cells": LANDSCAPE_COLUMNS, "replicates": LANDSCAPE_COLUMNS}
 """Columns that came since within the same version: they change no other figure, and tables without them are as good."""
 
 

@@ -29,8 +29,8 @@ class Context:
         levels: The combination: a label for each factor.
         decision: The effect, with what can be said of it.
         values: The same, by replicate; of shares, what they are the difference of.
-        first: Mean of the measure on the first side (or at the trend's low end).
-        second: On the second side (or at the high end); NaN where there is none.
+        first: Mean of the measure on the first side (or at the trend's low end); of two orders, the share that turns.
+        second: On the second side (or at the high end), or the share that turns anyway; NaN where there is none.
         cells: Fingerprints of the cells behind it.
         moot: Whether nothing learns in any of them.
     """
@@ -58,15 +58,22 @@ def contexts(claim: Claim, evidence: Evidence) -> list[Context]:
         rows = [*first, *second]
         decision, values = _effect(claim, evidence, table[first], table[second])
         if decision.n:
-            low, high = (first[:1], first[-1:]) if isinstance(claim.form, Trend) else (first, second)
             found.append(
                 Context(
-                    evidence.benchmark, levels, decision, values, _mean(table[low]), _mean(table[high]),
+                    evidence.benchmark, levels, decision, values, *_ends(claim, table, first, second),
                     tuple(evidence.cells[row] for row in rows),
                     claim.can_be_moot and bool(evidence.at_chance[rows].all()),
                 )
             )  # fmt: skip
     return found
+
+
+def _ends(claim: Claim, table: NDArray[np.float64], first: Sequence[int], second: Sequence[int]) -> tuple[float, float]:
+    """What is compared: the means of two sides, of a trend's ends, or of two orders their shares."""
+    if isinstance(claim.form, Order) and (found := turned(table[first], table[second])):
+        return found.other, found.again
+    low, high = (first[:1], first[-1:]) if isinstance(claim.form, Trend) else (first, second)
+    return _mean(table[low]), _mean(table[high])
 
 
 def misfits(claim: Claim, evidence: Evidence) -> list[str]:
@@ -186,7 +193,8 @@ def _effect(
         return Differences(_known(values)), _known(values)
     if isinstance(form, Order):
         found = turned(first, second)
-        return found, np.full(found.n, found.count / max(found.n, 1))
+        excess = found.excess if found else Differences(np.zeros(0))
+        return excess, excess.values
     if isinstance(form, Trend):
         values = form.sign * _along(first)
         if share:

@@ -1,35 +1,80 @@
-"""How often two ways to measure put pairs of recipes in different orders."""
+"""Whether a second way to measure puts recipes in another order than the first does, beyond what other seeds do."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.protocol.decisions import Differences, Share
+from suite.protocol.decisions import ALPHA, Differences
+
+FEWEST = 8
+"""Recipes in pairs that are told apart: of fewer, leaving one out says nothing of how far the shares may be wrong."""
 
 
-def turned(first: NDArray[np.float64], second: NDArray[np.float64]) -> Share:
-    """Of all pairs of recipes that the first way tells apart, the share whose means the second way has the other way round.
+@dataclass(frozen=True)
+class Turned:
+    """Shares of the pairs of recipes that are told apart.
 
-    A pair is told apart where the 95% interval of its paired difference (Student's t) leaves out zero: of the others a
-    reader would not say which is better. Pairs share recipes and are not independent, so the share counts as one of as many
-    trials as recipes are in such pairs; its interval is, if anything, too wide.
+    Attributes:
+        other: That the second way has the other way round.
+        again: That the first way has so itself, under other seeds.
+        recipes: In such pairs.
+        excess: `other` minus `again`, a value for each recipe (jackknife).
+    """
+
+    other: float
+    again: float
+    recipes: int
+    excess: Differences
+
+
+def turned(first: NDArray[np.float64], second: NDArray[np.float64]) -> Turned | None:
+    """By how much more pairs of recipes are the other way round under the second way than under the first way again.
+
+    One half of the first way's replicates says which pairs are told apart: by Student's t, their paired difference is told
+    from zero at 95%. Of these, the second way has a share the other way round, and so has the first way itself in its other
+    half: chance alone turns pairs that hardly differ. Both are read from the same replicates, and what counts is their
+    difference. Pairs share recipes and are not independent, so that its interval is of the jackknife's pseudo-values, one
+    for each recipe left out with all its pairs (Tukey 1958; Arvesen 1969, "Jackknifing U-statistics").
 
     Args:
         first: (recipes, replicates) of the first way.
-        second: The same recipes the second way; its replicates may be others.
+        second: The same recipes and replicates the second way.
 
     Returns:
-        Of no pair, an empty share.
+        None where pairs of fewer than `FEWEST` recipes are told apart.
     """
-    means = np.nanmean(second, axis=1) if len(second) else np.zeros(0)
-    apart, other, seen = 0, 0, set[int]()
-    for i in range(len(first)):
-        for j in range(i):
-            differences = first[i] - first[j]
-            mean, low, high = Differences(differences[~np.isnan(differences)]).interval()
-            if low > 0 or high < 0:
-                apart += 1
-                other += bool(mean * (means[i] - means[j]) < 0)
-                seen |= {i, j}
-    return Share(other / apart * len(seen), len(seen)) if apart else Share(0.0, 0)
+    half = first.shape[1] // 2
+    there = [~np.isnan(part).all(axis=1) for part in (first[:, :half], first[:, half:], second[:, half:])]
+    kept = there[0] & there[1] & there[2]
+    told, again, other = first[kept, :half], _means(first[kept, half:]), _means(second[kept, half:])
+    apart = np.array([[_told_apart(a - b) for b in told] for a in told]).reshape(len(told), len(told))
+    apart = apart[:, (used := apart.any(axis=1))][used]
+    n = len(apart)
+    if n < FEWEST:
+        return None
+    order, again, other = _means(told)[used], again[used], other[used]
+    above = order[:, None] - order
+    shares = [_shares(apart, apart & (above * (way[:, None] - way) < 0)) for way in (other, again)]
+    whole, without = shares[0][0] - shares[1][0], shares[0][1] - shares[1][1]
+    return Turned(shares[0][0], shares[1][0], n, Differences(n * whole - (n - 1) * without))
+
+
+def _told_apart(differences: NDArray[np.float64]) -> bool:
+    found = Differences(differences[~np.isnan(differences)])
+    return min(found.p_above(0), found.p_below(0)) < ALPHA
+
+
+def _shares(pairs: NDArray[np.bool_], hits: NDArray[np.bool_]) -> tuple[float, NDArray[np.float64]]:
+    """The share of pairs that are hits, and what it is without each of the recipes; both matrices are symmetric."""
+    of_each, hits_of_each = pairs.sum(axis=1), hits.sum(axis=1)
+    count, hit = of_each.sum() / 2, hits_of_each.sum() / 2
+    return float(hit / count), (hit - hits_of_each) / np.maximum(count - of_each, 1)
+
+
+def _means(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each recipe, over the replicates that it has."""
+    known = ~np.isnan(table)
+    return np.asarray(np.where(known, table, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from suite.protocol.basins import basin
-from suite.protocol.columns import CELL_COLUMNS
+from suite.protocol.columns import CELL_COLUMNS, LANDSCAPE_COLUMNS
 from suite.protocol.labels import label_text
 from suite.protocol.records import Cause, Outcome, Record, Replicate, Trial
 from suite.protocol.statistics import (
@@ -47,7 +47,7 @@ Ran = Record | RanCell
 _MEDIANS = (
     "gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init", "milliseconds_per_step",
     "update_ratio_first", "update_ratio_last", "zero_fraction_init", "zero_fraction_end", "largest_singular_value",
-    "loss_range_median", "effective_beta_median", "curvature_low", "curvature_high", "relative_step_time",
+    *LANDSCAPE_COLUMNS,
 )  # fmt: skip
 """Figures of runs of which a cell has the median."""
 

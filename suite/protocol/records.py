@@ -170,7 +170,6 @@ class Replicate:
     effective_beta_median: float | None = None
     curvature_low: float | None = None
     curvature_high: float | None = None
-    relative_step_time: float | None = field(default=None, compare=False)
     traces: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
 
 

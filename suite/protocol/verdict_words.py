@@ -68,8 +68,8 @@ def compared_text(claim: Claim) -> str:
     elif isinstance(form, Order):
         sides = named_text(form.compare.first), named_text(form.compare.second)
         said = (
-            f"{what}: of pairs of recipes that {sides[0]} tells apart, at least {100 * claim.by:g}% the other way round "
-            f"under {sides[1]}"
+            f"{what}: of pairs of recipes that {sides[0]} tells apart, more the other way round under {sides[1]} than under "
+            f"{sides[0]} and other seeds, by {figure(claim.by)}"
         )
     elif isinstance(form, Value):
         said = f"{what}: {figure(form.figure)} within {figure(form.within)}"
@@ -115,8 +115,12 @@ def _average(found: Judgement) -> str:
         return ""
     mean, low, high = found.effect
     if isinstance(found.claim.form, Order):
-        share = f"{100 * mean:.0f}% ({100 * low:.0f} to {100 * high:.0f}%)"
-        return f"Of the pairs told apart {share} are the other way round; {100 * found.claim.by:g}% is claimed."
+        (context,) = (c for c in found.contexts if c.status is not Status.MOOT)
+        return (
+            f"Of the pairs that half of the runs tell apart, {100 * context.first:.0f}% are the other way round under "
+            f"{named_text(found.claim.form.compare.second)}, and {100 * context.second:.0f}% in the other half of the same "
+            f"runs: a difference of {_with_interval(found.claim, mean, low, high)}."
+        )
     value = isinstance(found.claim.form, Value)
     lead = "Ours is" if value else "On average" if found.live > 1 else "The effect is"
     return f"{lead} {_with_interval(found.claim, mean, low, high)}."
@@ -174,7 +178,8 @@ def _undecided(found: Judgement) -> str:
     told = f" {_sentence(found.reason)}"
     if found.needed:
         now = max((context.replicates for context in found.contexts), default=0)
-        told += f" About {found.needed} replicates would decide it; there are {now}."
+        what = "recipes" if isinstance(found.claim.form, Order) else "replicates"
+        told += f" About {found.needed} {what} would decide it; there are {now}."
     return told
 
 

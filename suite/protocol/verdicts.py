@@ -32,6 +32,7 @@ from suite.protocol.contexts import Context, contexts, misfits
 from suite.protocol.decisions import Decision, Differences, Shares, holm
 from suite.protocol.evidence import Evidence
 from suite.protocol.moderators import Moderator, moderator
+from suite.protocol.orders import FEWEST
 from suite.protocol.predictions import Prediction, predicted
 from suite.protocol.statistics import Interval, mean_intervals
 
@@ -195,6 +196,8 @@ def _ruled(
         return Verdict.DEPENDS, ""
     if some_beyond:
         return Verdict.NOT_DECIDED, "it holds in some contexts and not in others, and no one factor tells which"
+    if isinstance(claim.form, Order):
+        return Verdict.NOT_DECIDED, "too few recipes for how far they differ"
     return Verdict.NOT_DECIDED, "too few replicates for how far runs differ"
 
 
@@ -223,7 +226,7 @@ def _nothing(claim: Claim, found: Sequence[Context]) -> str:
     if isinstance(claim.form, Value):
         return "no cell recorded is as it says"
     if isinstance(claim.form, Order):
-        return "its first side tells no two recipes apart"
+        return f"its first side tells fewer than {FEWEST} recipes apart"
     return f"no two cells recorded differ only in {' and '.join(claim.factors)}"
 
 

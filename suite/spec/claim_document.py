@@ -54,7 +54,7 @@ class ClaimDocument(Document):
     )
     order: dict[str, Any] | None = Field(
         None,
-        description="for a factor, two levels: the second puts pairs of recipes that the first tells apart the other way round",
+        description="for a factor, two levels: the second turns more pairs of recipes that the first tells apart than other seeds do, by a share of at least by",
     )
     predict: PredictDocument | None = Field(
         None,

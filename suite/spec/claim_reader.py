@@ -91,8 +91,10 @@ class ClaimReader:
             return None
         where = {factor: labels for factor, node in self.node.section("where").items()
                  if (labels := self.levels.labels(factor, node, benchmarks, self.node.value["where"], held=True))}  # fmt: skip
-        if isinstance(form, Compare):
-            self._left(form, where)
+        if isinstance(form, Compare | Order):
+            self._left(form.compare if isinstance(form, Order) else form, where)
+        if isinstance(form, Order):
+            self._check_order(form, expression, benchmarks)
         if expression is None:
             return None
         sign = self._sign(shape, expression)
@@ -130,6 +132,12 @@ class ClaimReader:
 
     def _one_form(self, shape: ClaimDocument) -> bool:
         given = [key for key in _FORMS if key in self.node.value]
+        empty = [key for key in given if self.node.value[key].value is None]
+        if empty:
+            self.findings.add(
+                self.node.value[empty[0]], mismatch(self.node.value[empty[0]], "a form of claim, or no such key")
+            )
+            return False
         if given == ["compare", "spread"] or len(given) == 1:
             return True
         if not given:
@@ -171,7 +179,7 @@ class ClaimReader:
 
     def _form(self, shape: ClaimDocument, benchmarks: Sequence[Benchmark]) -> Form | None:
         if shape.order is not None:
-            sides = self._compare("order", benchmarks)
+            sides = self._compare("order", benchmarks, "two levels, the one held against the other, as [none, 8]")
             return Order(sides) if sides else None
         compare = self._compare("compare", benchmarks) if shape.compare is not None else None
         if shape.spread is not None:
@@ -219,7 +227,12 @@ class ClaimReader:
                 self.findings.add(self.node.keys[key], "does not go with predict, which counts cells")
         return Predict(parts.when, parts.then, parts.at_least)
 
-    def _compare(self, form: str, benchmarks: Sequence[Benchmark]) -> Compare | None:
+    def _compare(
+        self,
+        form: str,
+        benchmarks: Sequence[Benchmark],
+        wanted: str = "two levels, the one said to be better first, as [relu, tanh]",
+    ) -> Compare | None:
         within = self.node.value[form]
         first: dict[str, tuple[str, ...]] = {}
         second: dict[str, tuple[str, ...]] = {}
@@ -230,7 +243,7 @@ class ClaimReader:
             return None
         for factor, node in within.value.items():
             if not isinstance(node.value, tuple) or len(node.value) != 2:
-                self.findings.add(node, mismatch(node, "two levels, the one said to be better first, as [relu, tanh]"))
+                self.findings.add(node, mismatch(node, wanted))
                 return None
             if not self.levels.varied(factor, within.keys[factor], benchmarks):
                 return None
@@ -246,6 +259,21 @@ class ClaimReader:
             self.findings.add(within, "got the same levels on both sides, expected different ones")
             return None
         return Compare(first, second)
+
+    def _check_order(self, form: Order, expression: Expression | None, benchmarks: Sequence[Benchmark]) -> None:
+        """Notes what two orders of recipes cannot be had of."""
+        node = self.node.value["order"]
+        if any(len(labels) > 1 for side in (form.compare.first, form.compare.second) for labels in side.values()):
+            self.findings.add(node, "got several levels on a side, expected one: each recipe has one cell on a side")
+        if len(benchmarks) > 1:
+            self.findings.add(
+                self.node.value["benchmark"], f"got {len(benchmarks)} benchmarks, expected one for an order"
+            )
+        if "holds" in self.node.value:
+            self.findings.add(self.node.keys["holds"], "does not go with order, which has one context")
+        if expression is not None and (expression.is_of_cells or expression.is_share):
+            message = f"got {expression.text}, expected a number that every replicate has: pairs are told apart by it"
+            self.findings.add(self.node.value["measure"], message, f"{self.node.path}.measure")
 
     def _left(self, form: Compare, where: Mapping[str, tuple[str, ...]]) -> None:
         """Notes where a part of the grid leaves out a whole side."""
@@ -275,8 +303,8 @@ class ClaimReader:
             if shape.value is not None and shape.by is not None:
                 self.findings.add(self.node.keys["by"], "does not go with value, which has within")
             return 0.0
-        if shape.order is not None and (shape.by is None or not 0 < shape.by <= 1):
-            message = "expected the least share of pairs that counts, above 0 and at most 1"
+        if shape.order is not None and (shape.by is None or not 0 < shape.by < 1):
+            message = "expected the least share of pairs that counts, above 0 and below 1"
             told = f"got {shape.by:g}, {message}" if shape.by is not None else f"is missing, {message}"
             self.findings.add(self.node.value.get("by", self.node), told, f"{self.node.path}.by")
             return 0.0

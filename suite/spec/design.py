@@ -77,7 +77,7 @@ class DesignReader:
         labels: dict[str, str] = {}
         for node, level in _told_apart(read):
             value, label = json.dumps(level.value, sort_keys=True), label_text(level.label)
-            name = level.value["name"] if isinstance(level.value, dict) else level.value
+            name = level.value["name"] if isinstance(level.value, dict) else level.label
             if value in levels:
                 self._findings.add(node, f"got {quote(str(name))} twice, expected different levels")
             elif label in labels:

@@ -19,10 +19,6 @@ ASKED = ("trials", "replicates", "target")
 """What is asked of a training and does not change it: no part of a fingerprint. Budgets nest, and a target only judges."""
 
 
-_COMPILED = ("task", "model", "steps", "evaluations", "landscape")
-"""What is compiled, beside the recipe and its sources."""
-
-
 def identity(cell: Cell) -> dict[str, Any]:
     """All that a cell's record depends on, as JSON has it.
 
@@ -79,7 +75,8 @@ def compiled(identity: Mapping[str, Any]) -> dict[str, Any]:
     recipe = compiled_recipe(identity["recipe"])
     named = [level["name"] for level in recipe.values() if isinstance(level, Mapping)] + [*identity["task"].values()]
     sources = {name: found for name, found in identity["sources"].items() if name in named}
-    parts = {part: identity[part] for part in _COMPILED if part in identity}
+    parts = {part: identity[part] for part in ("task", "model", "steps", "evaluations")}
+    parts |= {"landscape": True} if "landscape" in identity else {}
     return {**parts, "recipe": recipe, "sources": sources}
 
 

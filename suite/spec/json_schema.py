@@ -65,12 +65,12 @@ def _claims() -> Schema:
         "anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]
     }
     properties["where"]["additionalProperties"] = levels
-    for form in ("compare", "order"):
+    for form, side in (("compare", levels), ("order", _SCALAR)):
         properties[form] = {
             "description": properties[form]["description"],
             "type": "object",
             "minProperties": 1,
-            "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2, "items": levels},
+            "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2, "items": side},
         }
     schema = _untitled(ClaimsDocument.model_json_schema())
     schema["properties"]["claims"]["items"] = {"$ref": "#/$defs/ClaimDocument"}

@@ -22,7 +22,6 @@ from suite.protocol.records import Cell, Record, Replicate, Trial
 from suite.tasks import Task, load_task
 from suite.training.program import Feed, Program, Trace
 from suite.training.tuning import Scored, tune
-from suite.training.yardstick import yardstick
 
 TUNING, REPLICATE = 0, 1
 """The roles of the seeds: no replicate ever sees a seed that tuning saw."""
@@ -172,9 +171,8 @@ def train_once(cell: Cell, task: Task, program: Program, seed: int, learning_rat
 
 
 def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, train: Train) -> Replicate:
-    compiles, before = not program.has_run, yardstick()
+    compiles = not program.has_run
     task, run = program.task, train(REPLICATE, index, learning_rate)
-    measured = (before + yardstick()) / 2
     started = time.perf_counter()
     # A first run compiles: what its steps take is not known.
     milliseconds = None if compiles else 1000 * run.training_seconds / max(run.trace.steps, 1)
@@ -209,7 +207,6 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
         **landscape_figures(arrays),
         curvature_low=curvatures[0] if curvatures else None,
         curvature_high=curvatures[1] if curvatures else None,
-        relative_step_time=None if milliseconds is None else milliseconds / measured,
         traces=arrays,
     )
 

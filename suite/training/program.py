@@ -132,13 +132,13 @@ class Program:
         self._optimizer_start = [tf.constant(np.asarray(variable)) for variable in self.optimizer.variables]
         self._loss = build_loss(recipe["loss"], task.classes, recipe["label_smoothing"])
         self._plain_loss = build_loss(recipe["loss"], task.classes)
-        self._landscape = landscape and probes
+        recurrent, self._landscape = bool(self.network.recurrent), landscape and probes
         self._step_probes: Sequence[StepProbe] = (
-            step_probes(recurrent=bool(self.network.recurrent), landscape=landscape) if probes else ()
+            step_probes(recurrent=recurrent, landscape=self._landscape) if probes else ()
         )
         activations = [tap.function for tap in self.network.taps]
         shapes: dict[str, tuple[int, ...]] = {"validation_loss": (), "validation_score": ()}
-        shapes |= trace_shapes(self.network, landscape=landscape) if probes else {}
+        shapes |= trace_shapes(self.network, landscape=self._landscape) if probes else {}
         self._rows = TraceRows(probed_steps(steps, evaluations), shapes)
         self._predict = output_activation(recipe["loss"], task.classes)
         seen = validation_probes(activations) if probes else ()

@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from suite.protocol.columns import TIMES
+from suite.protocol.columns import CLOCKED
 from tests.conftest import TINY, Suite
 
 RECORDED = """
@@ -32,7 +32,7 @@ def exported(suite: Suite, *specs: str) -> dict[str, pd.DataFrame]:
     with tempfile.TemporaryDirectory() as out:
         suite("export", *specs, "--out", out)
         return {
-            name: pd.read_parquet(Path(out, "tiny", f"{name}.parquet")).drop(columns=list(TIMES), errors="ignore")
+            name: pd.read_parquet(Path(out, "tiny", f"{name}.parquet")).drop(columns=list(CLOCKED), errors="ignore")
             for name in TABLES
         }
 
@@ -104,7 +104,7 @@ def test_part_of_a_grid_has_the_same_rows_in_this_process(suite: Suite, finished
     manifest = json.loads((suite.folder / "out" / "tiny" / "manifest.json").read_text())
     assert [entry["status"] for entry in manifest["missing"]] == ["not run"] * 3
     mine, whole = pd.read_parquet(suite.folder / "out" / "tiny" / "replicates.parquet"), exported(finished)
-    mine = mine.drop(columns=list(TIMES))
+    mine = mine.drop(columns=list(CLOCKED))
     row = whole["replicates"].merge(mine[["cell", "replicate"]])
     pd.testing.assert_frame_equal(mine, row, check_exact=True)
 

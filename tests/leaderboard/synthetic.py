@@ -239,7 +239,7 @@ class _World:
             **dict(zip(("saturated_fraction", "dead_fraction", "clip_rate"), rng.uniform(0, 0.3, 3).tolist(), strict=True)),
             seconds=round(rng.uniform(0.2, 1.5), 3), traces=traces, milliseconds_per_step=0.5 + 0.01 * index,
             largest_singular_value=1.0 + skill, loss_range_median=0.1, effective_beta_median=2.0 + skill,
-            curvature_low=-0.1 * skill, curvature_high=3.0, relative_step_time=2.0, **layer_figures(traces),
+            curvature_low=-0.1 * skill, curvature_high=3.0, **layer_figures(traces),
         )  # fmt: skip
 
     def _traces(self, skill: float, factor: float, nonfinite: bool, diverged: bool) -> dict[str, np.ndarray]:

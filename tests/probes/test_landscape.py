@@ -13,9 +13,11 @@ from tests.nets import gaussian_task, made_task
 from tests.probes.cases import feed, recipe
 
 
-def train(task: Any, steps: int, *, landscape: bool, rate: float = 0.1, **factors: Any) -> tuple[Program, Trace]:
-    chosen = recipe(**factors)
-    program = Program(chosen, "mlp", task, steps, steps, landscape=landscape, xla=False)
+def train(
+    task: Any, steps: int, *, landscape: bool, rate: float = 0.1, xla: bool = False, model: str = "mlp", **factors: Any
+) -> tuple[Program, Trace]:
+    chosen = recipe(model, **factors)
+    program = Program(chosen, model, task, steps, steps, landscape=landscape, xla=xla)
     return program, program.run(feed(program, chosen, rate=rate))
 
 
@@ -91,3 +93,31 @@ def test_looking_changes_no_step(normalization: str) -> None:
         np.testing.assert_array_equal(seen.arrays[name], values, err_msg=name)
     for ours, theirs in zip(looking.network.model.variables, blind.network.model.variables, strict=True):
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs), err_msg=ours.path)
+
+
+@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize("rate", [0.0, 1e30])
+def test_what_is_not_known_is_not_smooth(rate: float, xla: bool) -> None:
+    """No way is gone at a rate of 0, and at a huge one the loss at its end is no number."""
+    task = gaussian_task(48, 6)
+    _, trace = train(
+        task, 2, landscape=True, rate=rate, xla=xla, depth=2, width=8, activation="relu", optimizer="sgd", batch_size=16
+    )
+    assert np.isnan(trace.arrays["effective_beta"]).all()
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "factors"),
+    [
+        ("cnn", (6, 6, 2), {"depth": 2, "channels": 4, "normalization": "batch"}),
+        ("recurrent", (5, 3), {"units": 4, "cell_type": "lstm"}),
+    ],
+)
+def test_every_family_has_a_landscape(model: str, shape: tuple[int, ...], factors: dict[str, Any]) -> None:
+    generator = np.random.default_rng(0)
+    task = made_task(generator.standard_normal((32, *shape)), generator.integers(0, 10, 32))
+    program, trace = train(task, 3, landscape=True, model=model, optimizer="sgd", batch_size=16, **factors)
+    assert (trace.arrays["effective_beta"] > 0).all()
+    low, high = program.curvatures() or (0.0, 0.0)
+    assert low < high
+    assert high > 0

@@ -21,7 +21,6 @@ FORGED: dict[str, Any] = {
     "milliseconds_per_step": 9.0, "update_ratio_first": 0.5, "update_ratio_last": 0.5, "zero_fraction_init": 0.9,
     "zero_fraction_end": 0.9, "largest_singular_value": 77.0, "erratic": None,
     "loss_range_median": 9.0, "effective_beta_median": 9.0, "curvature_low": -9.0, "curvature_high": 99.0,
-    "relative_step_time": 99.0,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from suite.protocol import measurements
+from suite.protocol.columns import LANDSCAPE_COLUMNS
 from suite.results import reader as tables
 from suite.results.errors import ResultsError
 from suite.results.manifest import sha256
@@ -82,6 +83,14 @@ def test_a_column_that_was_measured_later_may_be_missing(folder: Path, monkeypat
     later = (dataclasses.replace(m, optional=m.name == "update_ratio") for m in measurements.MEASUREMENTS)
     monkeypatch.setattr(measurements, "MEASUREMENTS", tuple(later))
     assert problems(folder) == []
+
+
+def test_columns_that_came_within_a_version_may_be_missing_from_both_tables_alone(folder: Path) -> None:
+    rewrite(folder, "replicates", lambda frame: frame.drop(columns=list(LANDSCAPE_COLUMNS)))
+    assert any("curvature_low of cell" in problem for problem in problems(folder)), "the cells' figures have no runs"
+    rewrite(folder, "cells", lambda frame: frame.drop(columns=list(LANDSCAPE_COLUMNS)))
+    assert problems(folder) == []
+    assert tables.read(folder).cells["curvature_low"].isna().all()
 
 
 def test_a_file_outside_the_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from suite.catalog.losses import build_loss
 from suite.models import MODELS
 from suite.tasks import Task
+from suite.training.device import compiles_with_xla
 from tests.speed.timing import PRODUCT
 
 
@@ -33,7 +34,7 @@ def passes(
     shape = steps, chosen["batch_size"]
     batches = tf.constant(np.random.default_rng(0).integers(0, len(task.train), shape).astype(np.int32))
 
-    @tf.function(jit_compile=network.xla if xla is None else xla, autograph=False)
+    @tf.function(jit_compile=compiles_with_xla(network.xla) if xla is None else xla, autograph=False)
     def train() -> Any:
         def step(index: Any, _: Any) -> Any:
             rows = batches[index]

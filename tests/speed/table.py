@@ -21,6 +21,7 @@ class Row:
         now: From all that is measured.
         more_is_better: Of ratios against others.
         limit: What it would be with nothing left but what cannot be saved, where that was measured.
+        besides: Another part that its limit is of.
     """
 
     part: str
@@ -31,6 +32,7 @@ class Row:
     now: Callable[[Measured], float]
     more_is_better: bool = False
     limit: Callable[[Measured], float] | None = None
+    besides: str = ""
 
     def text(self, now: float) -> str:
         """The figure with its unit."""
@@ -67,7 +69,7 @@ ROWS = (
         lambda m: m["cells"]["all_seconds"]),
     Row("workers", "8 of its cells against a plain script", "times", 14, 25,
         lambda m: m["workers"]["plain"] / m["workers"]["2"], more_is_better=True,
-        limit=lambda m: m["workers"]["plain"] / m["workers"]["2"] / (1 - m["cells"]["compile_share"])),
+        limit=lambda m: m["workers"]["plain"] / m["workers"]["2"] / (1 - m["cells"]["compile_share"]), besides="cells"),
     Row("cells", "main process, CPU a cell", "s", 0.7, 0.15, lambda m: m["cells"]["main_cpu"]),
     Row("compiling", "compile, 20 layers, no norm", "s", 5.5, 3, lambda m: m["compiling"]["plain"]["20"]),
     Row("compiling", "compile, 20 layers, batch norm, Adam", "s", 10.8, 5, lambda m: m["compiling"]["batch_adam"]["20"]),
@@ -103,7 +105,7 @@ def table(found: Measured, parts: Collection[str] = tuple(PARTS)) -> str:
             continue
         now = row.now(found)
         ratio = row.ratio(now)
-        limit = row.limit(found) if row.limit and {"cells", "workers"} <= set(found) else None
+        limit = row.limit(found) if row.limit and (row.besides or row.part) in found else None
         lines.append(
             f"{row.what:54} {before:>7} {row.text(now):>11} {row.goal:7g} "
             f"{'' if limit is None else f'{limit:.3g}':>9}  {'' if ratio is None else f'{ratio:.1f} x':>7}  {found[row.part]['gflops']:7.0f}  "

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from suite.protocol.columns import TIMES
+from suite.protocol.columns import CLOCKED
 from suite.protocol.nesting import as_asked, holds
 from suite.protocol.rates import best_rate, tried_of
 from suite.protocol.records import Budget, Cell, Record, record_from_plain, to_plain
 from suite.spec.identity import fingerprint, identity
 from suite.training import experiment
 from suite.training.experiment import REPLICATE, TUNING, batch_rows, run_cell, run_seed, train_once
-from suite.training.yardstick import yardstick
 from tests.probes.cases import digits, named, recipe
 
 BUDGET = Budget(steps=60, trials=4, replicates=3, evaluations=5, learning_rate_low=1e-3, learning_rate_high=1.0)
@@ -82,7 +81,7 @@ def without_times(record: Record) -> dict:
     for key in ("seconds", "compile_seconds"):
         plain.pop(key)
     for replicate in plain["replicates"]:
-        for key in TIMES:
+        for key in CLOCKED:
             replicate.pop(key)
     return plain
 
@@ -165,12 +164,11 @@ def test_a_landscape_is_kept_and_changes_no_other_figure(record: Record) -> None
 
 
 def test_a_run_is_timed_unless_it_compiles(record: Record) -> None:
-    for run in record.replicates:
-        assert run.relative_step_time == pytest.approx(run.milliseconds_per_step / yardstick(), rel=3)
+    assert all(0 < run.milliseconds_per_step < 50 for run in record.replicates)
     given = named(dataclasses.replace(cell(), recipe={**cell().recipe, "learning_rate": 0.1, "width": 9}))
     first, *others = run_cell(dataclasses.replace(given, budget=dataclasses.replace(BUDGET, trials=0))).replicates
-    assert first.milliseconds_per_step is first.relative_step_time is None
-    assert all(run.milliseconds_per_step > 0 for run in others)
+    assert first.milliseconds_per_step is None
+    assert all(0 < run.milliseconds_per_step < 50 for run in others)
 
 
 def test_a_record_survives_the_way_to_plain_data_and_back(record: Record) -> None:
