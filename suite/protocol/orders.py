@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,9 +51,11 @@ def turned(first: NDArray[np.float64], second: NDArray[np.float64]) -> Turned | 
     there = [~np.isnan(part).all(axis=1) for part in (first[:, :half], first[:, half:], second[:, half:])]
     kept = there[0] & there[1] & there[2]
     told, again, other = first[kept, :half], _means(first[kept, half:]), _means(second[kept, half:])
-    apart = np.array([[_told_apart(a - b) for b in told] for a in told]).reshape(len(told), len(told))
-    apart = apart[:, (used := apart.any(axis=1))][used]
-    n = len(apart)
+    apart = np.zeros((len(told), len(told)), dtype=bool)
+    for i, j in itertools.combinations(range(len(told)), 2):
+        apart[i, j] = apart[j, i] = _told_apart(told[i] - told[j])
+    used = apart.any(axis=1)
+    apart, n = apart[used][:, used], int(used.sum())
     if n < FEWEST:
         return None
     order, again, other = _means(told)[used], again[used], other[used]
