@@ -19,7 +19,6 @@ from suite.models.network import Network
 from suite.probes import (
     Look,
     StepProbe,
-    extreme_curvatures,
     nonfinite_layer,
     step_probes,
     trace_shapes,
@@ -27,6 +26,7 @@ from suite.probes import (
 )
 from suite.protocol.records import VALIDATED
 from suite.tasks import Task
+from suite.training.curvature import Hessian
 from suite.training.device import compiles_with_xla
 from suite.training.evaluation import Evaluation, pieces
 from suite.training.norm import global_norm
@@ -151,7 +151,7 @@ class Program:
         piece = [tf.TensorSpec((None,), kind) for kind in (tf.int32, tf.float32)]
         # One function for pieces of any length of any split: each more would be traced anew.
         self._sums = tf.function(alone.sums, input_signature=[*split, *piece], autograph=False)
-        self._hessian = tf.function(self._hessian_product, autograph=False)
+        self._hessian = Hessian(self._objective, self._weights)
         self._splits: dict[str, tuple[Any, Any]] = {}
         self.use(task)
         self.build_seconds = time.perf_counter() - started
@@ -214,27 +214,10 @@ class Program:
     def curvatures(self) -> tuple[float, float] | None:
         """The least and the largest curvature of the training loss (with penalties) at the model as it is now, over the first
         `CURVED` training examples, with the layers as in inference; None where they are not finite."""
-        x, y = (part[:CURVED] for part in self._splits["train"])
-        shapes = [weight.shape for weight in self._weights]
-        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+        return self._hessian.curvatures(*(part[:CURVED] for part in self._splits["train"]))
 
-        def product(direction: np.ndarray) -> np.ndarray:
-            parts = np.split(direction, ends[:-1])
-            fed = [tf.constant(part.reshape(shape)) for part, shape in zip(parts, shapes, strict=True)]
-            return np.concatenate([np.asarray(found).reshape(-1) for found in self._hessian(x, y, fed)])
-
-        return extreme_curvatures(product, int(ends[-1]))
-
-    def _hessian_product(self, x: Any, y: Any, direction: Sequence[Any]) -> list[Any]:
-        """The Hessian times a direction, as the gradient of the gradient along it (Pearlmutter 1994)."""
-        with tf.GradientTape() as outer:
-            with tf.GradientTape() as inner:
-                loss = tf.reduce_mean(self._loss(y, self._infer(x)[0])) + self._penalty()
-            weights = [weight.value for weight in self._weights]
-            gradients = inner.gradient(loss, weights, unconnected_gradients="zero")
-            along = tf.add_n([tf.reduce_sum(g * d) for g, d in zip(gradients, direction, strict=True)])
-        found: list[Any] = outer.gradient(along, weights, unconnected_gradients="zero")
-        return found
+    def _objective(self, x: Any, y: Any) -> Any:
+        return tf.reduce_mean(self._loss(y, self._infer(x)[0])) + self._penalty()
 
     def _infer(self, x: Any) -> tuple[Any, Sequence[Any]]:
         return self.network.model(x, training=False), ()
