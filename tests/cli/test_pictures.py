@@ -108,7 +108,7 @@ def test_any_figure_can_be_plotted(run: tuple[Suite, str], what: str) -> None:
 def test_what_cannot_be_plotted_is_told(run: tuple[Suite, str]) -> None:
     suite, _ = run
     for arguments, told in (
-        (("--what", "nothing", "--out", "a.svg"), "--what nothing: expected loss, scores, gradients"),
+        (("--what", "nothing", "--out", "a.svg"), "--what nothing: expected loss, scores, beta, gradients"),
         (("--what", "loss", "--out", "a.gif"), "--out a.gif: expected a file name that ends in .svg, .png, .pdf"),
         (("--what", "time", "--out", "a.svg"), "--what time: the cells recorded of tiny have none to show"),
         (("--what", "loss", "--out", "no/a.svg"), "--out no/a.svg: cannot be written: No such file or directory"),
