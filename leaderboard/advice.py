@@ -119,15 +119,15 @@ class Said:
         ends = (mean, mean) if low is None or high is None else (low, high)
         places = {"a": ends[0], "m": mean, "b": ends[1], "z": 0.0, "d": self.claim.claimed}
         style = ";".join(f"--{name}:{self.axis.at(value):.4f}" for name, value in places.items())
-        plain = self.claim.form == "value"
+        value = self.claim.form == "value"
         interval = (
             "no interval"
             if low is None or high is None
             else f"{figure(low)} to {figure(high)}"
-            if plain
+            if value
             else between(low, high)
         )
-        return Whisker(figure(mean) if plain else signed(mean), interval, style, ends[0] > 0 or ends[1] < 0)
+        return Whisker(figure(mean) if value else signed(mean), interval, style, ends[0] > 0 or ends[1] < 0)
 
     @property
     def tally(self) -> list[tuple[str, int, str]]:

@@ -13,9 +13,9 @@ import yaml
 
 from leaderboard import reproduce
 from leaderboard.boards import Board, Row
-from suite.pictures.cells import CellView, Curves, Gradients
 from suite.pictures.charts import RATE_GAP
 from suite.pictures.numbers import significant
+from suite.pictures.views import CellView, Curves, Gradients
 from suite.protocol.along import TIME
 from suite.protocol.ranks import RanCell
 from suite.protocol.records import Budget, Replicate

@@ -16,6 +16,9 @@ import numpy as np
 
 from suite.protocol.records import Budget, Cell, Provenance, Record, Replicate, Trial
 
+CLOCKED = ("seconds", "milliseconds_per_step")
+"""Columns of cells and replicates that are measured with a clock: the same cell trained again has others."""
+
 BUDGET = Budget(steps=40, trials=4, replicates=3, evaluations=5, learning_rate_low=1e-4, learning_rate_high=1.0)
 PROVENANCE = Provenance(
     spec="name: made\n",

@@ -11,7 +11,8 @@ import numpy as np
 from suite.monitor.history import History
 from suite.monitor.observer import Observer
 from suite.tasks import Split, Task
-from suite.training.program import Feed, Program
+from suite.training.feed import Feed
+from suite.training.program import Program
 from tests.probes.cases import recipe
 
 CLASSES = 10

@@ -9,7 +9,8 @@ import numpy as np
 from suite.monitor.history import History
 from suite.pictures import Picture
 from suite.pictures.axes import GRADIENT, Scale, fitted
-from suite.pictures.cells import Gradients, by_place, curves_over, heat
+from suite.pictures.cells import by_place, curves_over, heat
+from suite.pictures.views import Gradients
 from suite.protocol.along import DEPTH, TIME, Along
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from suite.pictures import charts
 from suite.pictures.axes import Scale, ScoreScale, fitted
-from suite.pictures.cells import FIGURES, draw_figures, view_of_record
+from suite.pictures.cells import FIGURES, draw_figures
 from suite.pictures.charts import Line, Mark
 from suite.pictures.drawing import SERIES, Drawing
+from suite.pictures.views import view_of_record
 from suite.protocol.labels import label_text
 from suite.protocol.outcomes import THRESHOLDS
 from suite.protocol.ranks import ranked, standings

@@ -8,9 +8,10 @@ from functools import cached_property
 from html import escape
 
 from suite.pictures import charts
-from suite.pictures.cells import Gradients, draw_figures, view_of_record
+from suite.pictures.cells import draw_figures
 from suite.pictures.drawing import Drawing
 from suite.pictures.numbers import gradient_text
+from suite.pictures.views import Gradients, view_of_record
 from suite.protocol.records import Record
 from suite.protocol.words import record_in_words, run_in_words
 

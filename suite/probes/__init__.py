@@ -7,7 +7,7 @@ from typing import Any
 
 from suite.catalog import load_target
 from suite.models.network import Network
-from suite.probes.landscape import extreme_curvatures
+from suite.probes.landscape import differentiating_again, extreme_curvatures
 from suite.probes.nonfinite import nonfinite_layer
 from suite.probes.probe import Look, StepProbe, ValidationProbe
 from suite.protocol.measurements import MEASUREMENTS, Axis, Measurement
@@ -54,6 +54,7 @@ __all__ = [
     "Look",
     "StepProbe",
     "ValidationProbe",
+    "differentiating_again",
     "extreme_curvatures",
     "nonfinite_layer",
     "step_probes",

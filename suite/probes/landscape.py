@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,9 +60,29 @@ class AlongGradientProbe(StepProbe):
         }
 
 
-def extreme_curvatures(
-    product: Callable[[np.ndarray], np.ndarray], size: int, seed: int = 0
-) -> tuple[float, float] | None:
+def differentiating_again(
+    model: Any, differentiate: Callable[[], tuple[Any, Sequence[Any]]]
+) -> Callable[[], tuple[Any, Sequence[Any]]]:
+    """What takes a loss and its gradients, as in training, made to leave the model's moving averages and random states alone.
+
+    Args:
+        model: A Keras model.
+        differentiate: Takes a scalar and one gradient a weight, where the weights are.
+    """
+    states = model.non_trainable_variables
+    kept = [tf.identity(state.value) for state in states]
+
+    def again() -> tuple[Any, Sequence[Any]]:
+        loss, gradients = differentiate()
+        with tf.control_dependencies([loss, *gradients]):
+            for state, value in zip(states, kept, strict=True):
+                state.assign(value)
+        return loss, gradients
+
+    return again
+
+
+def extreme_curvatures(product: Callable[[np.ndarray], np.ndarray], size: int) -> tuple[float, float] | None:
     """The least and the largest curvature that are found: Ritz values of a Hessian after `LANCZOS_STEPS` Lanczos steps.
 
     Each is the curvature in some direction, so that the true extremes lie at or beyond them. The vectors are made orthogonal to
@@ -72,12 +92,11 @@ def extreme_curvatures(
     Args:
         product: The Hessian times a vector, float32, shape (size,).
         size: Weights.
-        seed: Of the vector that it begins with.
 
     Returns:
         None where a product is not finite.
     """
-    vector = np.random.default_rng(seed).standard_normal(size)
+    vector = np.random.default_rng(0).standard_normal(size)
     basis = np.zeros((min(LANCZOS_STEPS, size), size))
     diagonal, beside = list[float](), list[float]()
     length = float(np.linalg.norm(vector))

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from suite.protocol.measurements import columns_of
 
 LANDSCAPE_COLUMNS = ("loss_range_median", "effective_beta_median", "curvature_low", "curvature_high")
+"""They came within protocol 2 and change no other figure: tables without them are as good."""
+
 CELL_COLUMNS = (
     "learning_rate", "at_edge", "basin_decades", "replicates", "trained", "success_rate", "success_low",
     "success_high", "test_score", "test_low", "test_high", "train_score", "steps_to_target",
@@ -24,9 +26,6 @@ REPLICATE_COLUMNS = (
     "milliseconds_per_step", "update_ratio_first", "update_ratio_last", "zero_fraction_init", "zero_fraction_end",
     "largest_singular_value", *LANDSCAPE_COLUMNS,
 )  # fmt: skip
-CLOCKED = ("seconds", "milliseconds_per_step")
-"""Columns of those that are measured with a clock: the same cell trained again has others."""
-
 TRIAL_COLUMNS = (
     "trial", "learning_rate", "validation_score", "outcome", "shared_grid", "repeat", "validation_loss",
 )  # fmt: skip
@@ -60,10 +59,6 @@ LATER: Mapping[int, Mapping[str, tuple[str, ...]]] = {
 """Columns that came with a version of the protocol: tables of an older one are read without them."""
 
 
-WITHIN: Mapping[str, tuple[str, ...]] = {"cells": LANDSCAPE_COLUMNS, "replicates": LANDSCAPE_COLUMNS}
-"""Columns that came since within the same version: they change no other figure, and tables without them are as good."""
-
-
 def later_columns(table: str, version: int) -> set[str]:
     """The columns that tables of a protocol version do not have yet."""
     return {column for came, of in LATER.items() if came > version for column in of.get(table, ())}
@@ -71,7 +66,7 @@ def later_columns(table: str, version: int) -> set[str]:
 
 def missing_columns(table: str, version: int) -> set[str]:
     """The columns that tables of a protocol version are read without."""
-    return later_columns(table, version) | {*WITHIN.get(table, ())}
+    return later_columns(table, version) | {*LANDSCAPE_COLUMNS} & {*TABLES[table]}
 
 
 def factor_column(factor: str) -> str:

@@ -17,7 +17,7 @@ from suite.protocol.claims import BETTER, SCORES, Claim, Compare, Order, Side, S
 from suite.protocol.decisions import Decision, Differences, Share, Shares
 from suite.protocol.evidence import Evidence
 from suite.protocol.labels import number_of
-from suite.protocol.orders import turned
+from suite.protocol.orders import Turned, turned
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def contexts(claim: Claim, evidence: Evidence) -> list[Context]:
         if decision.n:
             found.append(
                 Context(
-                    evidence.benchmark, levels, decision, values, *_ends(claim, table, first, second),
+                    evidence.benchmark, levels, decision, values, *_ends(claim, decision, table, first, second),
                     tuple(evidence.cells[row] for row in rows),
                     claim.can_be_moot and bool(evidence.at_chance[rows].all()),
                 )
@@ -68,10 +68,12 @@ def contexts(claim: Claim, evidence: Evidence) -> list[Context]:
     return found
 
 
-def _ends(claim: Claim, table: NDArray[np.float64], first: Sequence[int], second: Sequence[int]) -> tuple[float, float]:
+def _ends(
+    claim: Claim, decision: Decision, table: NDArray[np.float64], first: Sequence[int], second: Sequence[int]
+) -> tuple[float, float]:
     """What is compared: the means of two sides, of a trend's ends, or of two orders their shares."""
-    if isinstance(claim.form, Order) and (found := turned(table[first], table[second])):
-        return found.other, found.again
+    if isinstance(decision, Turned):
+        return decision.other, decision.again
     low, high = (first[:1], first[-1:]) if isinstance(claim.form, Trend) else (first, second)
     return _mean(table[low]), _mean(table[high])
 
@@ -192,9 +194,8 @@ def _effect(
             return _shares(*ends), _known(values)
         return Differences(_known(values)), _known(values)
     if isinstance(form, Order):
-        found = turned(first, second)
-        excess = found.excess if found else Differences(np.zeros(0))
-        return excess, excess.values
+        found = turned(first, second) or Differences(np.zeros(0))
+        return found, found.values
     if isinstance(form, Trend):
         values = form.sign * _along(first)
         if share:

@@ -15,20 +15,16 @@ FEWEST = 8
 
 
 @dataclass(frozen=True)
-class Turned:
-    """Shares of the pairs of recipes that are told apart.
+class Turned(Differences):
+    """By how much more pairs turn, a value for each recipe that is in a pair told apart (jackknife), and the two shares.
 
     Attributes:
-        other: That the second way has the other way round.
+        other: Of the pairs, the share that the second way has the other way round.
         again: That the first way has so itself, under other seeds.
-        recipes: In such pairs.
-        excess: `other` minus `again`, a value for each recipe (jackknife).
     """
 
     other: float
     again: float
-    recipes: int
-    excess: Differences
 
 
 def turned(first: NDArray[np.float64], second: NDArray[np.float64]) -> Turned | None:
@@ -50,7 +46,7 @@ def turned(first: NDArray[np.float64], second: NDArray[np.float64]) -> Turned | 
     half = first.shape[1] // 2
     there = [~np.isnan(part).all(axis=1) for part in (first[:, :half], first[:, half:], second[:, half:])]
     kept = there[0] & there[1] & there[2]
-    told, again, other = first[kept, :half], _means(first[kept, half:]), _means(second[kept, half:])
+    told, again, other = first[kept, :half], first[kept, half:], second[kept, half:]
     apart = np.zeros((len(told), len(told)), dtype=bool)
     for i, j in itertools.combinations(range(len(told)), 2):
         apart[i, j] = apart[j, i] = _told_apart(told[i] - told[j])
@@ -58,11 +54,10 @@ def turned(first: NDArray[np.float64], second: NDArray[np.float64]) -> Turned | 
     apart, n = apart[used][:, used], int(used.sum())
     if n < FEWEST:
         return None
-    order, again, other = _means(told)[used], again[used], other[used]
-    above = order[:, None] - order
-    shares = [_shares(apart, apart & (above * (way[:, None] - way) < 0)) for way in (other, again)]
-    whole, without = shares[0][0] - shares[1][0], shares[0][1] - shares[1][1]
-    return Turned(shares[0][0], shares[1][0], n, Differences(n * whole - (n - 1) * without))
+    above, *ways = (_above(runs[used]) for runs in (told, other, again))
+    (share, without), (usual, usual_without) = (_shares(apart, apart & (above * way < 0)) for way in ways)
+    values = n * (share - usual) - (n - 1) * (without - usual_without)
+    return Turned(values, share, usual)
 
 
 def _told_apart(differences: NDArray[np.float64]) -> bool:
@@ -77,7 +72,7 @@ def _shares(pairs: NDArray[np.bool_], hits: NDArray[np.bool_]) -> tuple[float, N
     return float(hit / count), (hit - hits_of_each) / np.maximum(count - of_each, 1)
 
 
-def _means(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of each recipe, over the replicates that it has."""
-    known = ~np.isnan(table)
-    return np.asarray(np.where(known, table, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
+def _above(runs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By how much each recipe's mean is above each other's."""
+    means = np.nanmean(runs, axis=1)
+    return np.asarray(means[:, None] - means)

@@ -67,6 +67,9 @@ class Budget:
 VALIDATED = 2_000
 """Validation examples that are looked at along the way at most: the first ones of the split. The last look is on all."""
 
+CURVED = 1_000
+"""Training examples whose loss a curvature is of at most: the first ones of the split."""
+
 
 @dataclass(frozen=True)
 class Cell:

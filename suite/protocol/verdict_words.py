@@ -39,9 +39,9 @@ def side_text(side: Side) -> str:
     return " and ".join(" or ".join(labels) for labels in side.values())
 
 
-def named_text(side: Side) -> str:
+def named_text(side: Side, between: str = " and ") -> str:
     """The same with the factors' names: `folds 8`."""
-    return " and ".join(f"{factor} {' or '.join(labels)}" for factor, labels in side.items())
+    return between.join(f"{factor} {' or '.join(labels)}" for factor, labels in side.items())
 
 
 def verdict_text(verdict: Verdict, factor: str | None) -> str:
@@ -81,7 +81,7 @@ def compared_text(claim: Claim) -> str:
 
 
 def _where(where: Mapping[str, tuple[str, ...]]) -> str:
-    return f"; {', '.join(named_text({factor: labels}) for factor, labels in where.items())}" if where else ""
+    return f"; {named_text(where, ', ')}" if where else ""
 
 
 def because(found: Judgement) -> str:
@@ -92,6 +92,8 @@ def because(found: Judgement) -> str:
         return _sentence(found.reason)
     if found.prediction is not None:
         told = _of_prediction(found)
+    elif isinstance(found.claim.form, Order):
+        told = f"{_of_orders(found, found.claim.form)}{_undecided(found)}"
     elif found.verdict is Verdict.DEPENDS and found.moderator is not None:
         told = f"{_counts(found)} {_levels(found)}"
     else:
@@ -114,13 +116,6 @@ def _average(found: Judgement) -> str:
     if found.effect is None:
         return ""
     mean, low, high = found.effect
-    if isinstance(found.claim.form, Order):
-        (context,) = (c for c in found.contexts if c.status is not Status.MOOT)
-        return (
-            f"Of the pairs that half of the runs tell apart, {100 * context.first:.0f}% are the other way round under "
-            f"{named_text(found.claim.form.compare.second)}, and {100 * context.second:.0f}% in the other half of the same "
-            f"runs: a difference of {_with_interval(found.claim, mean, low, high)}."
-        )
     value = isinstance(found.claim.form, Value)
     lead = "Ours is" if value else "On average" if found.live > 1 else "The effect is"
     return f"{lead} {_with_interval(found.claim, mean, low, high)}."
@@ -135,7 +130,7 @@ def _with_interval(claim: Claim, mean: float, low: float, high: float) -> str:
 
 def _counts(found: Judgement) -> str:
     """In how many contexts it holds."""
-    if not found.contexts or isinstance(found.claim.form, Order):
+    if not found.contexts:
         return ""
     if found.live < 2 or found.claim.holds is Holds.ON_AVERAGE:
         moot = found.count(Status.MOOT)
@@ -181,6 +176,17 @@ def _undecided(found: Judgement) -> str:
         what = "recipes" if isinstance(found.claim.form, Order) else "replicates"
         told += f" About {found.needed} {what} would decide it; there are {now}."
     return told
+
+
+def _of_orders(found: Judgement, form: Order) -> str:
+    if found.effect is None:
+        return ""
+    (context,) = found.contexts
+    return (
+        f"Of the pairs that half of the runs tell apart, {100 * context.first:.0f}% are the other way round under "
+        f"{named_text(form.compare.second)}, and {100 * context.second:.0f}% in the other half of the same runs: a difference "
+        f"of {_with_interval(found.claim, *found.effect)}."
+    )
 
 
 def _of_prediction(found: Judgement) -> str:

@@ -90,7 +90,7 @@ class Judgement:
         contexts: All of them.
         moderator: What the effect depends on most, if it was looked for.
         prediction: Its counts, where the claim is one.
-        needed: Replicates that would decide it, of a prediction cells; None where that makes no sense, or too many would.
+        needed: Replicates that would decide it, of a prediction cells, of two orders recipes; None where that makes no sense, or too many would.
         evidence: Digest of the tables of each benchmark that it rests on.
         tuning: Of a claim about scores, the benchmarks whose tuning is not known to be good: what an audit found, or None.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.models import MODELS
-from suite.protocol.records import VALIDATED, Cell
+from suite.protocol.records import CURVED, VALIDATED, Cell
 from suite.tasks import form_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ START_SECONDS = 6.0
 _COMPILE_SECONDS = 7.0
 _FORWARD = 1 / 3
 """Of a training step, which goes there and back."""
+_LOOKS_AHEAD = 5
+"""Passes there and back at each look along the gradient."""
+_PRODUCTS = 2 * 40
+"""Passes there and back over the examples that the curvature is of: two for each product with the Hessian."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +146,9 @@ class _Cost:
             return budget.steps * self._step
         form = form_of(cell.task)
         looked_at = budget.evaluations * min(form.held_out, VALIDATED) + 2 * form.held_out
-        step = MODELS[cell.model].step_seconds(form, cell.recipe)
-        return step * (budget.steps + looked_at / cell.recipe["batch_size"] * _FORWARD)
+        step, batch = MODELS[cell.model].step_seconds(form, cell.recipe), cell.recipe["batch_size"]
+        landscape = _LOOKS_AHEAD * budget.evaluations + _PRODUCTS * min(form.train or CURVED, CURVED) / batch
+        return step * (budget.steps + looked_at / batch * _FORWARD + budget.landscape * landscape)
 
     def of_programs(self, count: int) -> float:
         return count * self._program

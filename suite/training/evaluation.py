@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from suite.probes import ValidationProbe
-from suite.tasks import Task
+from suite.tasks import Split, Task
 from suite.training.device import chunk
 
 
@@ -99,3 +99,27 @@ class Evaluation:
         for probe in self._probes:
             sums |= probe.measure_chunk(looked_at, weights)
         return sums
+
+
+class Scores:
+    """Loss and metric of any split by one function, which serves pieces of any length: each more would be traced anew.
+
+    Args:
+        evaluation: Of the model; it has no probes.
+        split: One whose examples are like those of all others.
+    """
+
+    def __init__(self, evaluation: Evaluation, split: Split) -> None:
+        signature = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in (split.x, split.y)]
+        signature += [tf.TensorSpec((None,), kind) for kind in (tf.int32, tf.float32)]
+        self._sums = tf.function(evaluation.sums, input_signature=signature, autograph=False)
+
+    def of(self, x: Any, y: Any, size: int) -> tuple[float, float]:
+        """Of the first `size` examples of a split, with the model as it is now."""
+        totals = dict.fromkeys(("loss", "score"), np.float32(0))
+        share = np.float32(1) / np.float32(size)  # and not divided, which would be another last bit than published
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss may be as large as it likes
+            for rows, weights in zip(*pieces(size), strict=True):
+                found = self._sums(x, y, tf.constant(rows), tf.constant(weights))
+                totals = {name: total + found[name].numpy() for name, total in totals.items()}
+            return float(totals["loss"] * share), float(totals["score"] * share)

@@ -20,7 +20,8 @@ from suite.protocol.figures import landscape_figures, largest_singular_value, la
 from suite.protocol.nesting import judged_by
 from suite.protocol.records import Cell, Record, Replicate, Trial
 from suite.tasks import Task, load_task
-from suite.training.program import Feed, Program, Trace
+from suite.training.feed import Feed, Trace
+from suite.training.program import Program
 from suite.training.tuning import Scored, tune
 
 TUNING, REPLICATE = 0, 1

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,70 +18,23 @@ from suite.models.network import Network
 from suite.probes import (
     Look,
     StepProbe,
+    differentiating_again,
     nonfinite_layer,
     step_probes,
     trace_shapes,
     validation_probes,
 )
-from suite.protocol.records import VALIDATED
+from suite.protocol.records import CURVED, VALIDATED
 from suite.tasks import Task
-from suite.training.curvature import Hessian
 from suite.training.device import compiles_with_xla
-from suite.training.evaluation import Evaluation, pieces
+from suite.training.evaluation import Evaluation, Scores
+from suite.training.feed import Feed, Trace
+from suite.training.hessian import Hessian
 from suite.training.norm import global_norm
-from suite.training.rows import TraceRows
+from suite.training.rows import TraceRows, probed_steps
 
 TRAIN_EVALUATED = 10_000
 """Training examples that the train score is taken on at most: the first ones of the split."""
-
-CURVED = 1_000
-"""Training examples whose loss the curvature is of at most: the first ones of the split."""
-
-
-def probed_steps(steps: int, evaluations: int) -> np.ndarray:
-    """The probed steps, from 0: the first, then evenly to the last; at most `evaluations`, the last if only one."""
-    return np.unique(np.round(np.linspace(steps - 1, 0, evaluations)).astype(np.int32))
-
-
-@dataclass(frozen=True)
-class Feed:
-    """All that one run feeds to a program.
-
-    Attributes:
-        weights: First values of the model's weights.
-        learning_rates: Of every step, float32, shape (steps,).
-        batches: Rows of the training split that make up every step's batch, int32, shape (steps, batch_size).
-        seed: Of dropout.
-        momentum: Of plain SGD (0) and heavy ball, which share a program; None for that of the program's own recipe.
-    """
-
-    weights: Sequence[np.ndarray]
-    learning_rates: np.ndarray
-    batches: np.ndarray
-    seed: int
-    momentum: float | None = None
-
-
-@dataclass(frozen=True)
-class Trace:
-    """What one run leaves behind.
-
-    Attributes:
-        arrays: As in `suite.protocol.records.Replicate.traces`, cut at the step where the run ended.
-        steps: Updates done with finite loss and gradients.
-        finite: Whether the run went to its end.
-        gradient_rms: As in `arrays`, and behind it the row of the step that was not finite, if that was probed: what
-            it shows is why.
-        clipped: Updates whose gradient exceeded the clipping threshold.
-        nonfinite_layer: Where the first value that is not finite arose, if one did: a hidden layer, or "output".
-    """
-
-    arrays: Mapping[str, np.ndarray]
-    steps: int
-    finite: bool
-    gradient_rms: np.ndarray
-    clipped: int
-    nonfinite_layer: str | None
 
 
 class Program:
@@ -146,11 +98,7 @@ class Program:
         self._validated = min(len(task.validation), VALIDATED)
         jit_compile = compiles_with_xla(self.network.xla) if xla is None else xla
         self._train = tf.function(self._loop, jit_compile=jit_compile, autograph=False)
-        alone = Evaluation(task, self._infer, self._plain_loss, self._predict)
-        split = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in (task.train.x, task.train.y)]
-        piece = [tf.TensorSpec((None,), kind) for kind in (tf.int32, tf.float32)]
-        # One function for pieces of any length of any split: each more would be traced anew.
-        self._sums = tf.function(alone.sums, input_signature=[*split, *piece], autograph=False)
+        self._scores = Scores(Evaluation(task, self._infer, self._plain_loss, self._predict), task.train)
         self._hessian = Hessian(self._objective, self._weights)
         self._splits: dict[str, tuple[Any, Any]] = {}
         self.use(task)
@@ -203,13 +151,7 @@ class Program:
         """Loss and metric of the model as it is now on the `train`, `validation` or `test` split."""
         x, y = self._splits[split]
         size = min(len(x), TRAIN_EVALUATED) if split == "train" else len(x)
-        totals = dict.fromkeys(("loss", "score"), np.float32(0))
-        share = np.float32(1) / np.float32(size)  # and not divided, which would be another last bit than published
-        with np.errstate(over="ignore", invalid="ignore"):  # a loss may be as large as it likes
-            for rows, weights in zip(*pieces(size), strict=True):
-                found = self._sums(x, y, tf.constant(rows), tf.constant(weights))
-                totals = {name: total + found[name].numpy() for name, total in totals.items()}
-            return float(totals["loss"] * share), float(totals["score"] * share)
+        return self._scores.of(x, y, size)
 
     def curvatures(self) -> tuple[float, float] | None:
         """The least and the largest curvature of the training loss (with penalties) at the model as it is now, over the first
@@ -317,23 +259,8 @@ class Program:
         look = dataclasses.replace(look, kernels_before=before, kernels_after=after)
         if self._landscape:
             rate = self.optimizer.learning_rate.value
-            look = dataclasses.replace(
-                look, weights=self._weights, learning_rate=rate, differentiate=self._again(*batch)
-            )
+            again = differentiating_again(self.network.model, lambda: self._differentiate(*batch)[:2])
+            look = dataclasses.replace(look, weights=self._weights, learning_rate=rate, differentiate=again)
         for probe in self._step_probes:
             row |= probe.measure(look)
         return row
-
-    def _again(self, x: Any, y: Any) -> Callable[[], tuple[Any, Sequence[Any]]]:
-        """Takes the loss and gradients of a batch as in training, and leaves moving averages and random states alone."""
-        states = self.network.model.non_trainable_variables
-        kept = [tf.identity(state.value) for state in states]
-
-        def differentiate() -> tuple[Any, Sequence[Any]]:
-            loss, gradients, _ = self._differentiate(x, y)
-            with tf.control_dependencies([loss, *gradients]):
-                for state, value in zip(states, kept, strict=True):
-                    state.assign(value)
-            return loss, gradients
-
-        return differentiate

@@ -9,6 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 
+def probed_steps(steps: int, evaluations: int) -> np.ndarray:
+    """The probed steps, from 0: the first, then evenly to the last; at most `evaluations`, the last if only one."""
+    return np.unique(np.round(np.linspace(steps - 1, 0, evaluations)).astype(np.int32))
+
+
 class TraceRows:
     """Tables of float32, one row a probed step.
 

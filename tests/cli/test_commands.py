@@ -18,8 +18,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from suite.protocol.columns import CLOCKED
 from tests.conftest import TINY, Suite
+from tests.made import CLOCKED
 
 RECORDED = """
 SELECT count(*) FROM runs JOIN tags USING (run_uuid) WHERE status = 'FINISHED' AND key = 'suite.fingerprint'

@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from suite.tasks import Task, load_task
-from suite.training.program import Feed, Program
+from suite.training.feed import Feed
+from suite.training.program import Program
 from tests.probes.cases import feed, recipe
 
 K = keras.layers

@@ -14,7 +14,8 @@ import tensorflow as tf
 from suite.catalog import KINDS
 from suite.catalog.optimizers import build_optimizer
 from suite.catalog.schedules import schedule_factors
-from suite.training.program import Feed, Program
+from suite.training.feed import Feed
+from suite.training.program import Program
 from tests.families.plain import RATE, STEPS, assert_alike, cnn, cnn_model, mlp, mlp_layers, plain_keras, small, train
 from tests.probes.cases import feed, level
 

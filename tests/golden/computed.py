@@ -25,7 +25,8 @@ from suite.protocol.outcomes import THRESHOLDS
 from suite.protocol.records import Budget
 from suite.tasks import TASKS, Task, load_task
 from suite.training.experiment import batch_rows, run_seed
-from suite.training.program import Program, probed_steps
+from suite.training.program import Program
+from suite.training.rows import probed_steps
 from suite.training.tuning import Scored, tune
 from tests.families.plain import eagerly
 from tests.nets import CLASSES, made_task

@@ -14,10 +14,11 @@ from PIL import Image
 from suite.monitor.drawing import curves_over
 from suite.pictures import cell_files, charts, draw, html_text, picture_of_record, png_bytes, write
 from suite.pictures.axes import Scale, fitted
-from suite.pictures.cells import FIGURES, Gradients, draw_figures, heat, view_of_record
+from suite.pictures.cells import FIGURES, draw_figures, heat
 from suite.pictures.drawing import INKS, STYLES, Drawing, stylesheet
 from suite.pictures.page import Picture
 from suite.pictures.scale import NONFINITE, PALETTE, VIRIDIS, ZERO, codes
+from suite.pictures.views import Gradients, view_of_record
 from suite.protocol.records import Budget, Cell, Record
 from tests.probes.cases import recipe
 

@@ -15,7 +15,8 @@ from suite.protocol.records import Cell
 from suite.spec.identity import identity, program
 from suite.tasks import Task, load_task
 from suite.training.experiment import batch_rows
-from suite.training.program import Feed, Program
+from suite.training.feed import Feed
+from suite.training.program import Program
 
 
 def level(kind: str, value: str | Mapping[str, Any]) -> dict[str, Any]:

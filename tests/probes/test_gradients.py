@@ -13,7 +13,8 @@ import pytest
 import tensorflow as tf
 
 import suite
-from suite.training.program import Feed, Program
+from suite.training.feed import Feed
+from suite.training.program import Program
 from tests.nets import draw, gaussian_task
 from tests.probes.cases import recipe
 

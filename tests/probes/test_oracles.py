@@ -14,7 +14,8 @@ from suite.catalog.activations import build_activation, slope_facts
 from suite.catalog.losses import baseline_loss
 from suite.protocol.outcomes import gradient_factor
 from suite.tasks import load_task
-from suite.training.program import Feed, Program
+from suite.training.feed import Feed
+from suite.training.program import Program
 from tests.nets import ByMonitor, ByProgram, Net, draw, gaussian_task, made_task, orthogonal
 from tests.probes.cases import recipe
 

@@ -8,7 +8,8 @@ import pytest
 from suite.protocol.outcomes import find_causes, worst_dead
 from suite.protocol.records import Cause
 from suite.protocol.words import cause_in_words, facts_of
-from suite.training.program import Feed, Program, Trace
+from suite.training.feed import Feed, Trace
+from suite.training.program import Program
 from tests.nets import draw, gaussian_task
 from tests.probes.cases import recipe
 

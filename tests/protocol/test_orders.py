@@ -15,8 +15,6 @@ from tests.protocol.truths import claim, judged, table
 
 FOLDS = Order(Compare({"folds": ("none",)}, {"folds": ("8",)}))
 GRID = {"folds": ("none", "8"), "recipe": tuple(f"r{i:02}" for i in range(24))}
-
-
 UP = 0.5 + 0.01 * np.arange(10)
 
 
@@ -27,7 +25,7 @@ def scores(means: np.ndarray, noise: float, replicates: int = 8, seed: int = 0) 
 def shares(first: np.ndarray, second: np.ndarray) -> tuple[float, float, int]:
     found = turned(first, second)
     assert found is not None
-    return found.other, found.again, found.recipes
+    return found.other, found.again, found.n
 
 
 def test_of_pairs_that_are_told_apart_those_are_counted_that_turn() -> None:
@@ -59,10 +57,10 @@ def test_the_interval_is_that_of_leaving_recipes_out() -> None:
     found = turned(first, second)
     assert found is not None
     everyone = list(range(10))
-    assert found.recipes == 10
+    assert found.n == 10
     assert found.other - found.again == pytest.approx(excess(everyone))
     without = [excess([i for i in everyone if i != left_out]) for left_out in everyone]
-    np.testing.assert_allclose(found.excess.values, 10 * excess(everyone) - 9 * np.array(without), atol=1e-12)
+    np.testing.assert_allclose(found.values, 10 * excess(everyone) - 9 * np.array(without), atol=1e-12)
 
 
 def test_of_few_recipes_and_of_pairs_that_nobody_tells_apart_nothing_is_said() -> None:

@@ -17,7 +17,7 @@ from suite.tasks import Task, form_of, load_task
 from suite.training.device import chunk
 from suite.training.program import Program
 from tests.probes.cases import feed, recipe
-from tests.speed.passes import passes
+from tests.speed.passes import network_of, passes
 from tests.speed.timing import interleave
 
 CNN = {
@@ -46,7 +46,7 @@ def measure() -> dict[str, dict[str, float]]:
         contenders = {
             "fit": _keras_fit(model, task, chosen),
             "suite": _suite(model, task, chosen, STEPS),
-            "passes": passes(model, task, chosen, STEPS),
+            "passes": passes(network_of(model, task, chosen), task, chosen, STEPS),
         }
         found[name] = {who: 1000 * seconds / STEPS for who, seconds in interleave(contenders, ROUNDS).items()}
         told = {
@@ -67,8 +67,8 @@ def measure_mnist() -> dict[str, float]:
     steps = 3 * len(task.train) // 64
     chosen = recipe("mlp", depth=2, width=128, batch_size=64, activation="relu", optimizer="adam")
     contenders = {
-        "bare": _bare_loop(task, steps),
-        "bare_validating": _bare_loop(task, steps, validations=VALIDATIONS),
+        "bare": _bare_loop(task, chosen, steps),
+        "bare_validating": _bare_loop(task, chosen, steps, validations=VALIDATIONS),
         "suite": _suite("mlp", task, chosen, steps),
     }
     return interleave(contenders, ROUNDS)
@@ -109,39 +109,19 @@ def _keras_fit(model: str, task: Task, chosen: Mapping[str, Any]) -> Callable[[]
     return lambda: built.fit(x_fed, y_fed, **fitting) and None
 
 
-def _bare_loop(task: Task, steps: int, validations: int = 0) -> Callable[[], None]:
+def _bare_loop(task: Task, chosen: Mapping[str, Any], steps: int, validations: int = 0) -> Callable[[], None]:
     """The same model and batches, compiled, with nothing else in the loop; then passes over the validation split."""
-    model = keras.Sequential(
-        [
-            keras.Input(task.train.x.shape[1:]), keras.layers.Flatten(),
-            keras.layers.Dense(128, activation="relu"), keras.layers.Dense(128, activation="relu"), keras.layers.Dense(10),
-        ]
-    )  # fmt: skip
-    optimizer, loss = keras.optimizers.Adam(0.001), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    variables = model.trainable_variables
-    optimizer.build(variables)
-    x, y = tf.constant(task.train.x), tf.constant(task.train.y)
-    batches = tf.constant(np.random.default_rng(0).integers(0, len(task.train), (steps, 64)).astype(np.int32))
-
-    @tf.function(jit_compile=True, autograph=False)
-    def train() -> Any:
-        def step(index: Any) -> Any:
-            rows = batches[index]
-            with tf.GradientTape() as tape:
-                value = loss(tf.gather(y, rows), model(tf.gather(x, rows), training=True))
-            optimizer.apply(tape.gradient(value, [v.value for v in variables]), variables)
-            return (index + 1,)
-
-        return tf.while_loop(lambda index: index < steps, step, (tf.constant(0),), parallel_iterations=1)
-
-    x_validation, y_validation = tf.constant(task.validation.x), tf.constant(task.validation.y)
+    network = network_of("mlp", task, chosen)
+    train = passes(network, task, chosen, steps, optimizer=keras.optimizers.Adam(0.001))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    x, y = tf.constant(task.validation.x), tf.constant(task.validation.y)
 
     @tf.function(jit_compile=True, autograph=False)
     def validate() -> Any:
-        return loss(y_validation, model(x_validation, training=False))
+        return loss(y, network.model(x, training=False))
 
     def run() -> None:
-        train()[0].numpy()
+        train()
         for _ in range(validations):
             validate().numpy()
 

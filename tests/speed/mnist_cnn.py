@@ -13,7 +13,8 @@ import numpy as np
 from suite.protocol.records import VALIDATED, Cell
 from suite.spec import expand, read_benchmarks
 from suite.tasks import Task, load_task
-from suite.training.program import Feed, Program
+from suite.training.feed import Feed
+from suite.training.program import Program
 from tests.probes.cases import feed
 from tests.speed.timing import interleave
 

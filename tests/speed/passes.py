@@ -10,37 +10,46 @@ import tensorflow as tf
 
 from suite.catalog.losses import build_loss
 from suite.models import MODELS
+from suite.models.network import Network
 from suite.tasks import Task
 from suite.training.device import compiles_with_xla
 from tests.speed.timing import PRODUCT
 
 
+def network_of(model: str, task: Task, chosen: Mapping[str, Any]) -> Network:
+    """What the suite builds of a recipe."""
+    network: Network = MODELS[model].load()(chosen, task.train.x.shape[1:], task.output_shape)
+    return network
+
+
 def passes(
-    model: str, task: Task, chosen: Mapping[str, Any], steps: int, *, xla: bool | None = None
+    network: Network, task: Task, chosen: Mapping[str, Any], steps: int, *, optimizer: Any = None
 ) -> Callable[[], None]:
-    """So many batches through the suite's network and back: no optimizer, no probe, no validation, no norm of the gradient.
+    """So many batches through a network and back: no probe, no validation, no norm of the gradient.
 
     Args:
-        model: Name of its family.
+        network: Of the suite.
         task: The data.
         chosen: Its recipe.
         steps: Batches, each of other rows, so that nothing can be taken out of the loop.
-        xla: Whether it is compiled by XLA; by default as the family is.
+        optimizer: A Keras optimizer that moves the weights; without, they stay.
     """
-    network = MODELS[model].load()(chosen, task.train.x.shape[1:], task.output_shape)
-    loss = build_loss(chosen["loss"], task.classes)
-    variables = network.model.trainable_variables
+    loss, variables = build_loss(chosen["loss"], task.classes), network.model.trainable_variables
+    if optimizer is not None:
+        optimizer.build(variables)
     x, y = tf.constant(task.train.x), tf.constant(task.train.y)
     shape = steps, chosen["batch_size"]
     batches = tf.constant(np.random.default_rng(0).integers(0, len(task.train), shape).astype(np.int32))
 
-    @tf.function(jit_compile=compiles_with_xla(network.xla) if xla is None else xla, autograph=False)
+    @tf.function(jit_compile=compiles_with_xla(network.xla), autograph=False)
     def train() -> Any:
         def step(index: Any, _: Any) -> Any:
             rows = batches[index]
             with tf.GradientTape() as tape:
                 value = tf.reduce_mean(loss(tf.gather(y, rows), network.model(tf.gather(x, rows), training=True)))
             found = tape.gradient(value, [variable.value for variable in variables], unconnected_gradients="zero")
+            if optimizer is not None:
+                optimizer.apply(found, variables)
             return index + 1, list(found)
 
         start = (tf.constant(0), [tf.zeros(variable.shape) for variable in variables])

@@ -7,7 +7,7 @@ from typing import Any
 
 from suite.training.program import Program
 from tests.probes.cases import digits, feed, recipe
-from tests.speed.passes import chained_products, passes
+from tests.speed.passes import chained_products, network_of, passes
 from tests.speed.timing import interleave, products
 
 DEPTH, STEPS, ROUNDS = 20, 340, 5
@@ -20,7 +20,7 @@ def measure() -> dict[str, float]:
         "unprobed": _suite(probes=False, xla=True),
         "no_xla": _suite(probes=True, xla=False),
         "fit": _keras(),
-        "passes": passes("mlp", digits(), _factors(), STEPS, xla=True),
+        "passes": passes(network_of("mlp", digits(), _factors()), digits(), _factors(), STEPS),
         "products": products(STEPS * DEPTH * 3),
         "xla_products": chained_products(STEPS * DEPTH * 3),
     }

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from suite.tasks import load_task
-from suite.training.program import Feed, Program
+from suite.training.feed import Feed
+from suite.training.program import Program
 from tests.probes.cases import recipe
 
 MSE, CROSS_ENTROPY = {"name": "mse", "output": "sigmoid"}, "binary_cross_entropy"

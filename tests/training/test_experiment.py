@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from suite.protocol.columns import CLOCKED
 from suite.protocol.nesting import as_asked, holds
 from suite.protocol.rates import best_rate, tried_of
 from suite.protocol.records import Budget, Cell, Record, record_from_plain, to_plain
 from suite.spec.identity import fingerprint, identity
 from suite.training import experiment
 from suite.training.experiment import REPLICATE, TUNING, batch_rows, run_cell, run_seed, train_once
+from tests.made import CLOCKED
 from tests.probes.cases import digits, named, recipe
 
 BUDGET = Budget(steps=60, trials=4, replicates=3, evaluations=5, learning_rate_low=1e-3, learning_rate_high=1.0)

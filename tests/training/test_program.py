@@ -6,7 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from suite.training.program import Feed, Program, probed_steps
+from suite.training.feed import Feed
+from suite.training.program import Program
+from suite.training.rows import probed_steps
 from tests.probes.cases import digits, feed, recipe
 
 STEPS = 12

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from suite.training.program import Feed, Program
+from suite.training.feed import Feed
+from suite.training.program import Program
 from tests.probes.cases import digits, feed, recipe
 
 STEPS = 40
