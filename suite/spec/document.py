@@ -104,6 +104,7 @@ _EXPECTED: dict[str, tuple[str, Wanted]] = {
     "int_from_float": ("a whole number", "number"),
     "float_type": ("a number", "number"),
     "finite_number": ("a finite number", "number"),
+    "bool_type": ("true or false", "boolean"),
     "list_type": ("a list", "collection"),
     "dict_type": ("a mapping", "collection"),
     "model_type": ("a mapping", "collection"),

@@ -149,6 +149,8 @@ MISTAKES = [
     ("budget", TINY["budget"].replace("evaluations: 5", "evaluations: §31"), "budget.evaluations",
      "got 31, expected at most the 30 steps of a run"),
     ("budget", TINY["budget"].replace("replicates: 2", "replicates: §0"), "budget.replicates", "got 0, expected …"),
+    ("budget", TINY["budget"].replace("replicates: 2", "replicates: 2, landscape: §sure"), "budget.landscape",
+     "got sure, expected true or false"),
     ("budget", TINY["budget"].replace("steps: 30", "steps: §0"), "budget.steps", "got 0, expected …at least 2"),
     ("budget", TINY["budget"].replace("steps: 30", "§step: 30, steps: 30"), "budget.step",
      "unknown key, expected one of steps, …; did you mean steps?"),
