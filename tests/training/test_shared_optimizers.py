@@ -1,4 +1,4 @@
-"""Plain SGD and heavy ball share a program, and nothing of what they give shows it."""
+"""Optimizers of our own, by which programs are fewer and sooner compiled; nothing of what they give shows it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.probes.cases import digits, feed, recipe
 
 STEPS = 40
 MOMENTA = {"sgd": 0.0, "momentum": 0.9}
+BUILT = "suite.training.program.build_optimizer"
 
 
 def factors(**others: Any) -> dict[str, Any]:
@@ -31,22 +32,47 @@ def test_program_built_for_one_trains_the_other_as_keras_does_bit_for_bit(
     shared = program_of("momentum", xla=xla, weight_decay=1e-3)
     for name, momentum in MOMENTA.items():
         with monkeypatch.context() as patch:
-            patch.setattr(
-                "suite.training.program.build_optimizer",
-                lambda *_, m=momentum: keras.optimizers.SGD(momentum=m, weight_decay=1e-3),
-            )
+            patch.setattr(BUILT, lambda *_, m=momentum: keras.optimizers.SGD(momentum=m, weight_decay=1e-3))
             keras_own = program_of(name, xla=xla, weight_decay=1e-3)
         for rate in (0.03, 300.0):  # the second diverges
             fed = feed(shared, factors(optimizer=name), rate=rate)
-            ours = shared.run(Feed(**{**vars(fed), "momentum": momentum}))
-            theirs = keras_own.run(fed)
-            assert ours.finite == theirs.finite == (rate < 1)
-            assert (ours.steps, ours.nonfinite_layer) == (theirs.steps, theirs.nonfinite_layer)
-            for trace, values in theirs.arrays.items():
-                np.testing.assert_array_equal(ours.arrays[trace], values, err_msg=f"{name} at {rate}: {trace}")
-            if ours.finite:
-                for found, wanted in zip(shared.network.model.weights, keras_own.network.model.weights, strict=True):
-                    np.testing.assert_array_equal(found.numpy(), wanted.numpy(), err_msg=f"{name}: {found.path}")
+            trained_alike(shared, Feed(**{**vars(fed), "momentum": momentum}), keras_own, fed, finite=rate < 1)
+
+
+@pytest.mark.parametrize("xla", [True, False])
+@pytest.mark.parametrize(
+    ("level", "keras_own"),
+    [
+        ({"name": "adam", "beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-5}, keras.optimizers.Adam),
+        ({"name": "amsgrad"}, keras.optimizers.Adam),
+        ({"name": "adamw", "weight_decay": 0.1}, keras.optimizers.AdamW),
+    ],
+    ids=lambda value: value["name"] if isinstance(value, dict) else "",
+)
+def test_adam_trains_as_keras_does_bit_for_bit(
+    level: dict[str, Any], keras_own: Any, xla: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = factors(optimizer=level, clipping="global_norm")
+    ours = Program(chosen, "mlp", digits(), STEPS, 4, xla=xla)
+    arguments = {key: value for key, value in level.items() if key != "name"}
+    more = {"amsgrad": True} if level["name"] == "amsgrad" else {}
+    monkeypatch.setattr(BUILT, lambda *_: keras_own(global_clipnorm=1.0, **arguments, **more))
+    theirs = Program(chosen, "mlp", digits(), STEPS, 4, xla=xla)
+    for rate in (0.03, 1e30):
+        fed = feed(ours, chosen, rate=rate)
+        trained_alike(ours, fed, theirs, fed, finite=rate < 1)
+
+
+def trained_alike(program: Program, fed: Feed, other: Program, fed_to_other: Feed, *, finite: bool) -> None:
+    """Both runs and the weights they end with, to the last bit."""
+    ours, theirs = program.run(fed), other.run(fed_to_other)
+    assert ours.finite == theirs.finite == finite
+    assert (ours.steps, ours.nonfinite_layer) == (theirs.steps, theirs.nonfinite_layer)
+    for trace, values in theirs.arrays.items():
+        np.testing.assert_array_equal(ours.arrays[trace], values, err_msg=trace)
+    if finite:
+        for found, wanted in zip(program.network.model.weights, other.network.model.weights, strict=True):
+            np.testing.assert_array_equal(found.numpy(), wanted.numpy(), err_msg=found.path)
 
 
 def test_velocities_begin_anew_in_every_run() -> None:
