@@ -112,17 +112,27 @@ def wall_seconds(plans: Sequence[Plan], workers: int) -> float:
 
 
 def _ordered(cells: Sequence[Cell]) -> list[Cell]:
-    """Program by program, the one with most cells first, so that no long one is left for the end."""
+    """Program by program, the one that will take longest first, so that no long one is left for the end."""
     groups: dict[str, list[Cell]] = {}
     for cell in cells:
         groups.setdefault(cell.program, []).append(cell)
-    return [cell for group in sorted(groups.values(), key=len, reverse=True) for cell in group]
+    longest_first = sorted(groups.values(), key=lambda group: sum(map(_seconds_of_run, group)), reverse=True)
+    return [cell for group in longest_first for cell in group]
 
 
 def _missing_runs(cell: Cell, there: tuple[int, int]) -> int:
     """Trainings left of a cell, if the trials to come do not change its rate."""
     budget = cell.budget
     return max(budget.trials - there[0], 0) + max(budget.replicates - there[1], 0)
+
+
+def _seconds_of_run(cell: Cell) -> float:
+    """Of one training, by the rule of thumb of its model family."""
+    budget, form, batch = cell.budget, form_of(cell.task), cell.recipe["batch_size"]
+    looked_at = budget.evaluations * min(form.held_out, VALIDATED) + 2 * form.held_out
+    landscape = _LOOKS_AHEAD * budget.evaluations + _PRODUCTS * min(form.train or CURVED, CURVED) / batch
+    steps = budget.steps + looked_at / batch * _FORWARD + budget.landscape * landscape
+    return MODELS[cell.model].step_seconds(form, cell.recipe) * steps
 
 
 class _Cost:
@@ -141,14 +151,7 @@ class _Cost:
         self._program = sum(compiled) / max(len(compiled), 1) if told else _COMPILE_SECONDS
 
     def of_run(self, cell: Cell) -> float:
-        budget = cell.budget
-        if self._step is not None:
-            return budget.steps * self._step
-        form = form_of(cell.task)
-        looked_at = budget.evaluations * min(form.held_out, VALIDATED) + 2 * form.held_out
-        step, batch = MODELS[cell.model].step_seconds(form, cell.recipe), cell.recipe["batch_size"]
-        landscape = _LOOKS_AHEAD * budget.evaluations + _PRODUCTS * min(form.train or CURVED, CURVED) / batch
-        return step * (budget.steps + looked_at / batch * _FORWARD + budget.landscape * landscape)
+        return _seconds_of_run(cell) if self._step is None else cell.budget.steps * self._step
 
     def of_programs(self, count: int) -> float:
         return count * self._program

@@ -46,6 +46,16 @@ def test_cells_of_a_program_follow_one_another(tiny: Benchmark, store: Store) ->
     assert programs[0] != programs[2]
 
 
+def test_long_programs_come_first_though_they_have_fewer_cells(tmp_path: Path, store: Store) -> None:
+    benchmark = one(
+        tmp_path,
+        fixed="fixed: {width: 16}",
+        grid="grid: {depth: [2, 3, 40], initializer: [he_normal, glorot_uniform]}",
+    )
+    order = make_plan(benchmark, store, only=[{"depth": ["2", "3"]}, {"depth": ["40"], "initializer": ["he_normal"]}])
+    assert [cell.recipe["depth"] for cell in order.to_run] == [40, 3, 3, 2, 2]
+
+
 def test_estimate_rests_on_what_recorded_cells_took(tiny: Benchmark, store: Store) -> None:
     cells = expand(tiny)
     with store.writing() as writer:
