@@ -10,10 +10,10 @@ from typing import Any
 
 def dask_setup(worker: Any) -> None:
     """Called by Dask as a worker process starts, after `suite.run.worker` has set its environment."""
-    threading.Thread(target=_load, daemon=True).start()
+    threading.Thread(target=load, daemon=True).start()
 
 
-def _load() -> None:
+def load() -> None:
     """Imports what trains. Modules stay: looking through them for garbage, again and again, is a quarter of importing."""
     gc.disable()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from suite.run.warm import load
 from tests.speed.timing import cpu
 
 KINDS = {
@@ -15,6 +16,7 @@ STEPS, EVALUATIONS = 34, 4
 
 def measure() -> dict[str, dict[str, float]]:
     """Processor seconds until a program has run for the first time, less those of a run, by kind and depth."""
+    load()  # as workers do, who look for garbage among what was loaded no more
     found: dict[str, dict[str, float]] = {kind: {} for kind in KINDS}
     _compile(2, "plain")  # what is loaded at the first program of a process belongs to none
     for depth in DEPTHS:
