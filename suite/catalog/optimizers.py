@@ -1,4 +1,4 @@
-"""Optimizers: names to Keras optimizers, as they are."""
+"""Optimizers: names to those of Keras; SGD and Adam are written more shortly into graphs, their numbers the same."""
 
 from __future__ import annotations
 
