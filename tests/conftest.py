@@ -37,7 +37,7 @@ budget: {steps: 30, trials: 4, replicates: 2, evaluations: 4, learning_rate: {lo
 """
 
 
-gc.set_threshold(200_000, 50, 100)  # TensorFlow's objects stay: looking through them took a twelfth of all tests' time
+gc.set_threshold(200_000, 50, 100)  # TensorFlow's objects stay: looking through them took 7% of the tests' time
 
 
 @pytest.fixture(autouse=True)

@@ -90,14 +90,15 @@ def plan_cells(benchmark: Benchmark, cells: Sequence[Cell], store: Store) -> Pla
     failed = {fingerprint: entry for fingerprint, entry in mine.items() if entry.error}
     known = [entry for entry in entries if not entry.error]
     other = [] if known else [entry for entry in store.recorded(benchmark.name, not quick) if not entry.error]
-    to_run = _ordered([cell for cell in cells if cell.fingerprint not in recorded])
+    missing = [cell for cell in cells if cell.fingerprint not in recorded]
     there = {
         fingerprint: (max(e.identity["trials"] for e in found), max(e.identity["replicates"] for e in found))
-        for fingerprint, found in store.known(to_run).items()
+        for fingerprint, found in store.known(missing).items()
     }
+    to_run = _ordered(missing, there)
     cost = _Cost(known or other)
     seconds = cost.of_programs(len({cell.program for cell in to_run})) + sum(
-        _missing_runs(cell, there.get(cell.fingerprint, (0, 0))) * cost.of_run(cell) for cell in to_run
+        _missing_runs(cell, there) * cost.of_run(cell) for cell in to_run
     )
     why = reasons(to_run, failed, entries)
     return Plan(benchmark, cells, recorded, failed, to_run, there, why, seconds, measured=bool(known or other))
@@ -111,19 +112,22 @@ def wall_seconds(plans: Sequence[Plan], workers: int) -> float:
     return START_SECONDS + sum(plan.seconds for plan in plans) / max(1, min(workers, cells))
 
 
-def _ordered(cells: Sequence[Cell]) -> list[Cell]:
+def _ordered(cells: Sequence[Cell], there: Mapping[str, tuple[int, int]]) -> list[Cell]:
     """Program by program, the one that will take longest first, so that no long one is left for the end."""
     groups: dict[str, list[Cell]] = {}
     for cell in cells:
         groups.setdefault(cell.program, []).append(cell)
-    longest_first = sorted(groups.values(), key=lambda group: sum(map(_seconds_of_run, group)), reverse=True)
-    return [cell for group in longest_first for cell in group]
+
+    def seconds(group: Sequence[Cell]) -> float:
+        return sum(_missing_runs(cell, there) * _seconds_of_run(cell) for cell in group)
+
+    return [cell for group in sorted(groups.values(), key=seconds, reverse=True) for cell in group]
 
 
-def _missing_runs(cell: Cell, there: tuple[int, int]) -> int:
+def _missing_runs(cell: Cell, there: Mapping[str, tuple[int, int]]) -> int:
     """Trainings left of a cell, if the trials to come do not change its rate."""
-    budget = cell.budget
-    return max(budget.trials - there[0], 0) + max(budget.replicates - there[1], 0)
+    trials, replicates = there.get(cell.fingerprint, (0, 0))
+    return max(cell.budget.trials - trials, 0) + max(cell.budget.replicates - replicates, 0)
 
 
 def _seconds_of_run(cell: Cell) -> float:

@@ -63,7 +63,7 @@ class Evaluation:
             y: Its targets.
             size: How many are evaluated.
         """
-        with tf.init_scope():  # as constants of the graph they would be divided by in another rounding than published
+        with tf.init_scope():  # XLA would divide by a count that it knows through its inverse, and round otherwise
             rows, weights = map(tf.constant, pieces(size))
         sums = self.sums(x, y, rows[0], weights[0])
         if rows.shape[0] > 1:

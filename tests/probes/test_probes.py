@@ -11,7 +11,7 @@ from suite.protocol.words import cause_in_words, facts_of
 from suite.training.feed import Feed, Trace
 from suite.training.program import Program
 from tests.nets import draw, gaussian_task
-from tests.probes.cases import recipe
+from tests.probes.cases import digits, feed, recipe
 
 DEPTH, WIDTH, EXAMPLES = 5, 16, 64
 
@@ -69,6 +69,15 @@ def test_a_network_built_to_saturate_is_named_saturated_with_its_layer(activatio
     saturated = np.median(trace.arrays["saturated_fraction"], axis=0)
     assert saturated[3] > 0.8
     assert saturated[[0, 1, 2]].max() < 0.2
+
+
+def test_saturated_fractions_are_counts_over_a_count_in_one_rounding() -> None:
+    chosen = recipe(depth=8, width=64, activation="tanh", initializer="he_normal", optimizer="adam")
+    program = Program(chosen, "mlp", digits(), 60, 20, xla=True)
+    fractions = program.run(feed(program, chosen, rate=0.03)).arrays["saturated_fraction"]
+    seen = len(digits().validation) * 64
+    assert len(np.unique(fractions)) > 50
+    np.testing.assert_array_equal(fractions, np.round(fractions * seen) / np.float32(seen))
 
 
 def test_activations_that_are_not_bounded_have_no_saturated_fraction() -> None:
