@@ -1,4 +1,4 @@
-"""Keras's Adam and AdamW with the correction of their bias worked out once a step, so that programs compile sooner."""
+"""Keras's Adam and AdamW, written more shortly into graphs, so that programs compile sooner."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 
 class Adam(keras.optimizers.Adam):
     """Keras's Adam, its numbers to the last bit.
 
-    Keras writes the correction, lr sqrt(1 - beta_2^t) / (1 - beta_1^t) (Kingma and Ba 2015, end of section 2), into the
-    graph once for every weight array. It is the same for all, and its roots and powers are slow to compile.
+    Keras writes the correction of the bias, lr sqrt(1 - beta_2^t) / (1 - beta_1^t) (Kingma and Ba 2015, end of section
+    2), into the graph once for every weight array. It is the same for all, and its roots and powers are slow to compile.
+    So is the root of every array's second moment, unless it is inside TensorFlow's own operation for the last line,
+    w - lr m / (sqrt(v) + epsilon), which goes by Adagrad's name: m stands for its gradient and v for its sum of squares.
     """
 
     _corrected_rate: Any = None
@@ -36,8 +39,14 @@ class Adam(keras.optimizers.Adam):
             largest = self._velocity_hats[index]
             self.assign(largest, ops.maximum(largest, square))
             square = largest
-        move = ops.multiply(mean, self._corrected_rate)
-        self.assign_sub(variable, ops.divide(move, ops.add(ops.sqrt(square), self.epsilon)))
+        tf.raw_ops.ResourceApplyAdagradV2(
+            var=variable.handle,
+            accum=square.value.handle,
+            lr=self._corrected_rate,
+            epsilon=tf.constant(self.epsilon),
+            grad=mean,
+            update_slots=False,
+        )
 
 
 class AdamW(Adam, keras.optimizers.AdamW):
