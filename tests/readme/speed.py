@@ -115,7 +115,7 @@ def _goals(found: Measured) -> Iterable[str]:
     yield ""
     steps = found["steps"]
     yield (
-        "The limit is what a row would be with nothing left but what cannot be saved: of steps, the network's own passes, "
+        "The limit is what a row would be with nothing left but what cannot be saved: of steps and programs, the network's own passes, "
         "forward and back, compiled as the suite compiles them, without optimizer, probes and validation (of recurrent ones by Keras's own layer, which the suite's loop over time steps may beat by a little); against the script, no "
         f"compiling at all. One after the other and by XLA, the products of a step take {steps['xla_products']:.2f} ms, by NumPy "
         f"{steps['products']:.2f} ms."

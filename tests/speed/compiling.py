@@ -1,6 +1,8 @@
-"""Building, tracing and compiling one program, by depth."""
+"""Building, tracing and compiling one program, by depth, and of it the network's own passes alone."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from suite.run.warm import load
 from tests.speed.timing import cpu
@@ -15,30 +17,53 @@ STEPS, EVALUATIONS = 34, 4
 
 
 def measure() -> dict[str, dict[str, float]]:
-    """Processor seconds until a program has run for the first time, less those of a run, by kind and depth."""
+    """Processor seconds until a program has run for the first time, less those of a run, by kind and depth.
+
+    A kind's `_passes` are those of its network's passes alone.
+    """
     load()  # as workers do, who look for garbage among what was loaded no more
-    found: dict[str, dict[str, float]] = {kind: {} for kind in KINDS}
-    _compile(2, "plain")  # what is loaded at the first program of a process belongs to none
+    found: dict[str, dict[str, float]] = {}
+    _compile(_program, 2, "plain")  # what is loaded at the first program of a process belongs to none
     for depth in DEPTHS:
         for kind in KINDS:
-            found[kind][str(depth)] = _compile(depth, kind)
-            print(f"  depth {depth}, {kind}: {found[kind][str(depth)]:.2f} s", flush=True)
+            for name, build in ((kind, _program), (f"{kind}_passes", _passes)):
+                found.setdefault(name, {})[str(depth)] = seconds = _compile(build, depth, kind)
+                print(f"  depth {depth}, {name}: {seconds:.2f} s", flush=True)
     return found
 
 
-def _compile(depth: int, kind: str) -> float:
-    from suite.training.program import Program
-    from tests.probes.cases import digits, feed, recipe
+def _compile(build: Callable[[int, str], Callable[[], None]], depth: int, kind: str) -> float:
+    made: list[Callable[[], None]] = []
+    built = cpu(lambda: made.append(build(depth, kind)))
+    (run,) = made
+    return built + cpu(run) - cpu(run)
 
-    factors = recipe(depth=depth, width=64, activation="relu", initializer="he_normal", **KINDS[kind])
-    programs: list[Program] = []
-    built = cpu(lambda: programs.append(Program(factors, "mlp", digits(), STEPS, EVALUATIONS)))
-    (program,) = programs
-    fed = feed(program, factors, rate=0.001)
+
+def _program(depth: int, kind: str) -> Callable[[], None]:
+    from suite.training.program import Program
+    from tests.probes.cases import digits, feed
+
+    chosen = _chosen(depth, kind)
+    program = Program(chosen, "mlp", digits(), STEPS, EVALUATIONS)
+    fed = feed(program, chosen, rate=0.001)
 
     def run() -> None:
         program.run(fed)
         for split in ("train", "test"):
             program.evaluate(split)
 
-    return built + cpu(run) - cpu(run)
+    return run
+
+
+def _passes(depth: int, kind: str) -> Callable[[], None]:
+    from tests.probes.cases import digits
+    from tests.speed.passes import network_of, passes
+
+    chosen = _chosen(depth, kind)
+    return passes(network_of("mlp", digits(), chosen), digits(), chosen, STEPS)
+
+
+def _chosen(depth: int, kind: str) -> dict[str, object]:
+    from tests.probes.cases import recipe
+
+    return recipe(depth=depth, width=64, activation="relu", initializer="he_normal", **KINDS[kind])
