@@ -65,11 +65,13 @@ class UnitProbe(ValidationProbe):
         }
 
     def _groups(self, shapes: Sequence[tuple[int | None, ...]]) -> list[list[int]]:
-        return group_alike([(tuple(s), phi) for s, phi in zip(shapes, self._activations, strict=True)])
+        """Layers to stack; of images each is by itself, since copying so many positions costs more than nodes do."""
+        layers = enumerate(zip(shapes, self._activations, strict=True))
+        return group_alike([(tuple(s), phi, layer if len(s) > 2 else None) for layer, (s, phi) in layers])
 
 
 def _slope(activation: Callable[[Any], Any], u: Any) -> Any:
     with tf.GradientTape() as tape:
         tape.watch(u)
-        total = tf.reduce_sum(activation(u))
-    return tape.gradient(total, u, unconnected_gradients="zero")
+        outputs = activation(u)
+    return tape.gradient(outputs, u, unconnected_gradients="zero")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from suite.spec.problems import Problem, SpecError, nearest, quote
@@ -35,7 +36,7 @@ def find_spec(name_or_path: str) -> Path:
     if not fault:
         beside = {file.stem: str(file) for suffix in _SUFFIXES for file in _files(path.parent, suffix)}
         alike = nearest(path.stem, beside) if path.suffix in _SUFFIXES else path.name if path.name in beside else None
-        found = beside[alike] if alike else nearest(name_or_path, shipped)
+        found = beside[alike] if alike else _holder(name_or_path, shipped) or nearest(name_or_path, shipped)
         hint = f"; did you mean {found}?" if found else ""
         fault = f"no such file or benchmark{hint}; benchmarks that ship with the suite: {', '.join(shipped) or 'none'}"
     raise SpecError([Problem(quote(name_or_path), None, None, "", fault)])
@@ -56,6 +57,12 @@ def shipped_specs() -> dict[str, Path]:
     root = _root()
     files = [file for file in sorted(root.rglob("*.yaml")) if file.relative_to(root).parts[0] != CLAIMS]
     return {file.relative_to(root).with_suffix("").as_posix(): file for file in files}
+
+
+def _holder(name: str, specs: Mapping[str, Path]) -> str | None:
+    """Of the specs the one with a benchmark of that name: a file may hold several, and boards have their names."""
+    of_name = re.compile(rf"^name: *{re.escape(name)} *(#|$)", re.MULTILINE)
+    return next((spec for spec, file in specs.items() if of_name.search(file.read_text(encoding="utf-8"))), None)
 
 
 def shipped_claims() -> dict[str, Path]:
