@@ -29,6 +29,7 @@ ALL_CELLS, TRAININGS, STEPS, PRODUCTS = 180, 17, 340, 60
 """Of deep_mlp.yaml: its cells, trainings a cell, steps of each, and products of 64 x 64 matrices a step."""
 
 WORKERS = (1, 2)
+IMPORTS = [sys.executable, "-c", "import keras, tensorflow"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def measure_cells() -> dict[str, Any]:
         "all_seconds": run.start + (run.seconds - run.start) * share,
         "main_cpu": run.main_cpu,
         "start": run.start,
-        "imports": command([sys.executable, "-c", "import keras, tensorflow"], Path.cwd()).seconds,
+        "imports": statistics.median(command(IMPORTS, Path.cwd()).seconds for _ in range(3)),
         "compile_share": compiling / seconds,
         "profile": {
             "compiling": compiling / whole,
