@@ -88,10 +88,10 @@ def check(results: Path, out: Path) -> list[str]:
     Files that no build of ours wrote are nobody's business.
 
     Raises:
-        ResultsError: The results cannot be used.
+        ResultsError: The results cannot be used, or there is no such site.
     """
-    if not out.is_dir():
-        return [f"{out}: no such folder"]
+    if _listed(out) is None:
+        raise ResultsError([f"{out}: holds no site of ours: `suite leaderboard --out {out}` builds one."])
     boards, advice = _read(results)
     with told_as("compared", out), tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch)
@@ -149,6 +149,9 @@ def _boards(results: Path) -> list[Board]:
             problems += error.problems
     if problems:
         raise ResultsError(problems)
+    if not boards and any(not path.name.startswith(".") for path in results.iterdir()):  # none yet is no mistake
+        meant = "; did you mean its parent?" if (results / MANIFEST).is_file() else ""
+        raise ResultsError([f"{results}: holds no exported folder, expected one for each benchmark{meant}"])
     return boards
 
 

@@ -40,14 +40,14 @@ class HeavyBall(keras.optimizers.SGD):
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
         """Moves all variables."""
-        rate, none = ops.cast(self.learning_rate, "float32"), ops.zeros(())
-        plain = ops.equal(self.fed, 0)
-        self._rates = ops.where(plain, none, rate), ops.where(plain, rate, none)
         super().apply(grads, trainable_variables)
         self._rates = None  # belong to the graph that was just written
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Moves a variable and its velocity, by TensorFlow's own operations: fewer nodes to trace and compile."""
+        if self._rates is None:  # the same for all variables
+            rate, none, plain = ops.cast(learning_rate, "float32"), ops.zeros(()), ops.equal(self.fed, 0)
+            self._rates = ops.where(plain, none, rate), ops.where(plain, rate, none)
         pushed, plain = self._rates
         velocity = self.momentums[self._get_variable_index(variable)]
         tf.raw_ops.ResourceApplyKerasMomentum(

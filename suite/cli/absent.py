@@ -40,7 +40,8 @@ def nothing_recorded(
         return f"nothing {what}is recorded in {place}: {run} comes first."
     if quick:
         return f"no quick run {what}is recorded in {place}: leave out --quick to {do} the full one."
-    return f"only a quick run {what}is recorded in {place}: {do} it with --quick, or {run} first."
+    rather = "" if do == "audit" else f"{do} it with --quick, or "  # an audit is of whole runs
+    return f"only a quick run {what}is recorded in {place}: {rather}{run} first."
 
 
 def _holds(store: Store, name: str, quick: bool) -> bool:

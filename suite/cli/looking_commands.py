@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from suite.cli.arguments import again, parse_only
-from suite.cli.options import Only, Quick, Replicates, Specs, fail, terminal
+from suite.cli.options import Only, Quick, Replicates, Specs, fail, terminal, whole_runs_only
 from suite.cli.running import chosen
 from suite.protocol.records import PROTOCOL_VERSION
 
@@ -43,6 +43,7 @@ def show(
     from suite.run.gather import gather, gather_older
     from suite.store import Store, public
 
+    whole_runs_only(replicates, quick)
     wanted, console, store = chosen(specs, parse_only(only), replicates), terminal(), Store()
     command, absent = again("show", specs, quick, only, None, replicates) + " --all", []
     for benchmark, parts in wanted:
@@ -79,10 +80,11 @@ def plot(
     from suite.pictures.benchmark import KINDS, benchmark_drawing
     from suite.pictures.paper import ENDINGS, write
     from suite.run.gather import gather
+    from suite.spec.problems import not_found
     from suite.store import Store
 
     if what not in KINDS:
-        fail(f"--what {what}: expected {', '.join(KINDS)}.")
+        fail(f"--what: {not_found(what, list(KINDS))}.")
     if out.suffix not in ENDINGS:
         fail(f"--out {out}: expected a file name that ends in {', '.join(ENDINGS)}.")
     wanted = chosen(specs, parse_only(only))
@@ -112,9 +114,12 @@ def schema() -> None:
 def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
     """Open MLflow's pages on the store in use."""
     from suite.cli.pointers import addresses
-    from suite.store import Store, serve
+    from suite.store import Store, ready_to_serve, serve
 
+    if not 1 <= port <= 65535:
+        fail(f"--port {port}: expected a number from 1 to 65535.")
     store = Store()
+    ready_to_serve(store.uri, port)
     print("\n".join(addresses(store, port)), flush=True)
     print("They answer in some seconds; Ctrl-C ends them.", flush=True)
     serve(store.uri, port)

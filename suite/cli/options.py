@@ -31,6 +31,12 @@ Replicates = Annotated[
 Top = Annotated[int | None, typer.Option(min=1, help="Of the cells recorded, so many of the best.")]
 
 
+def whole_runs_only(replicates: int | None, quick: bool) -> None:
+    """Ends a command that asks for so many replicates of the quick slice, which has its own number."""
+    if replicates is not None and quick:
+        fail(f"--replicates {replicates} goes with whole runs: --quick has a number of its own. Leave one of them out.")
+
+
 def terminal() -> Console:
     """Where tables and progress go."""
     from rich.console import Console

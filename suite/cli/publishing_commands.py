@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from suite.cli.ending import INCOMPLETE, tell
-from suite.cli.options import MaybeSpecs, Quick, Replicates, fail
+from suite.cli.options import MaybeSpecs, Quick, Replicates, fail, whole_runs_only
 from suite.protocol.written import counted
 
 if TYPE_CHECKING:
     from suite.spec import Benchmark
+
+
+MOST_DIFFERENCES = 20
+"""Files that are named where a site is not that of its results."""
 
 
 def export(
@@ -29,6 +33,7 @@ def export(
     from suite.spec import read_specs
     from suite.store import Store
 
+    whole_runs_only(replicates, quick)
     store = Store()
     benchmarks = read_specs(specs) if specs else recorded_benchmarks(store, quick=quick)
     for benchmark in benchmarks:
@@ -66,7 +71,9 @@ def leaderboard(
     elif check is not None:
         differences = site.check(results, check)
         if differences:
-            fail("\n".join(differences), INCOMPLETE)
+            more = len(differences) - MOST_DIFFERENCES
+            told = [*differences[:MOST_DIFFERENCES], *([f"and {more:,} more"] if more > 0 else [])]
+            fail("\n".join(told), INCOMPLETE)
         print(f"{check} matches {results}")
     elif out is not None:
         built = site.build(results, out)

@@ -14,7 +14,7 @@ import typer
 
 from suite.cli.arguments import again, parse_only, parse_workers
 from suite.cli.ending import INCOMPLETE
-from suite.cli.options import Only, Quick, Replicates, Specs, Top, Workers, fail, terminal
+from suite.cli.options import Only, Quick, Replicates, Specs, Top, Workers, fail, terminal, whole_runs_only
 from suite.cli.running import chosen, plans_of, run_missing, tell_plans
 from suite.protocol.audit import SAMPLE
 from suite.protocol.written import counted
@@ -41,6 +41,7 @@ class Asked:
 
     def plans(self, store: Store) -> list[Plan]:
         """What there is to do."""
+        whole_runs_only(self.replicates, self.quick)
         benchmarks = chosen(self.specs, parse_only(self.only), self.replicates)
         return plans_of(benchmarks, store, self.specs, self.quick, self.top)
 

@@ -65,7 +65,7 @@ class UnitProbe(ValidationProbe):
         }
 
     def _groups(self, shapes: Sequence[tuple[int | None, ...]]) -> list[list[int]]:
-        """Layers to stack; of images each is by itself, since copying so many positions costs more than nodes do."""
+        """Layers to stack; with positions or time steps each is by itself, since copying those costs more than nodes do."""
         layers = enumerate(zip(shapes, self._activations, strict=True))
         return group_alike([(tuple(s), phi, layer if len(s) > 2 else None) for layer, (s, phi) in layers])
 

@@ -137,7 +137,7 @@ def parse(text: str) -> Expression:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ExpressionError(
-            "is no expression, expected a column or a few of them, as train_score - test_score"
+            f"{text.strip()!r} is no expression, expected a column or a few of them, as train_score - test_score"
         ) from None
     names: set[str] = set()
     condition = _check(tree, names, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -156,7 +157,9 @@ def _tell(document: Node, model: Any, fault: Any, findings: Findings) -> None:
         if fault["type"] == "string_too_long":
             findings.add(node, f"got {len(node.text)} characters, expected at most {fault['ctx']['max_length']}")
         else:
-            findings.add(node, mismatch(node, *_expected(node, parent, fault, description)))
+            named = re.findall("'([^']+)'", fault["ctx"]["expected"]) if fault["type"] == "literal_error" else []
+            told = mismatch(node, *_expected(node, parent, fault, description))
+            findings.add(node, f"{told}{did_you_mean(node.text, named)}")
 
 
 def _fields(model: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from suite.catalog import KINDS, Entry, Parameter, find, is_own_component
 from suite.spec.benchmark import Label, Level
 from suite.spec.findings import Findings
 from suite.spec.own_components import OWN_KINDS, fault_of
-from suite.spec.problems import did_you_mean, not_found, one_of, quote
+from suite.spec.problems import did_you_mean, nearest, not_found, one_of, quote
 from suite.spec.sources import find_file
 from suite.spec.wording import Wanted, got, mismatch
 from suite.spec.yaml_reader import Node
@@ -99,7 +99,10 @@ class LevelReader:
     def _name(self, node: Node, table: Mapping[str, Entry]) -> Node | None:
         name: Node | None = node.value.get("name") if isinstance(node.value, dict) else node
         if name is None:
-            self._findings.add(node, f"is missing, expected {one_of(list(table))}", f"{node.path}.name")
+            alike = "".join(
+                f"; did you mean name in place of {quote(key)}?" for key in node.value if nearest(key, ["name"])
+            )
+            self._findings.add(node, f"is missing, expected {one_of(list(table))}{alike}", f"{node.path}.name")
         elif not isinstance(name.value, str):
             wanted: Wanted | None = "text" if find(table, name.text) else None
             self._findings.add(name, mismatch(name, one_of(list(table)), wanted))

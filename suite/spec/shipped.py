@@ -36,7 +36,9 @@ def find_spec(name_or_path: str) -> Path:
     if not fault:
         beside = {file.stem: str(file) for suffix in _SUFFIXES for file in _files(path.parent, suffix)}
         alike = nearest(path.stem, beside) if path.suffix in _SUFFIXES else path.name if path.name in beside else None
-        found = beside[alike] if alike else _holder(name_or_path, shipped) or nearest(name_or_path, shipped)
+        boards = _boards(shipped)
+        meant = nearest(name_or_path, [*shipped, *boards])
+        found = beside[alike] if alike else boards.get(name_or_path) or boards.get(meant or "", meant)
         hint = f"; did you mean {found}?" if found else ""
         fault = f"no such file or benchmark{hint}; benchmarks that ship with the suite: {', '.join(shipped) or 'none'}"
     raise SpecError([Problem(quote(name_or_path), None, None, "", fault)])
@@ -59,10 +61,10 @@ def shipped_specs() -> dict[str, Path]:
     return {file.relative_to(root).with_suffix("").as_posix(): file for file in files}
 
 
-def _holder(name: str, specs: Mapping[str, Path]) -> str | None:
-    """Of the specs the one with a benchmark of that name: a file may hold several, and boards have their names."""
-    of_name = re.compile(rf"^name: *{re.escape(name)} *(#|$)", re.MULTILINE)
-    return next((spec for spec, file in specs.items() if of_name.search(file.read_text(encoding="utf-8"))), None)
+def _boards(specs: Mapping[str, Path]) -> dict[str, str]:
+    """The spec of every benchmark, by its own name: a file may hold several, and pages call them by these."""
+    name = re.compile(r"^name: *([^ #\n]+)", re.MULTILINE)
+    return {board: spec for spec, file in specs.items() for board in name.findall(file.read_text(encoding="utf-8"))}
 
 
 def shipped_claims() -> dict[str, Path]:

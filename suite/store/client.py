@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import ssl
 import sys
 import urllib.error
@@ -67,14 +68,25 @@ def _unanswered(error: BaseException | None) -> bool:
     return False
 
 
-def serve(uri: str, port: int) -> None:
-    """Becomes MLflow's own server on the store; of a store that is behind a server, says where its pages are.
+def ready_to_serve(uri: str, port: int) -> None:
+    """Whether `serve` would come to its end.
 
     Raises:
-        StoreError: There is nothing to show.
+        StoreError: There is nothing to show, or no place for it.
     """
     if not is_there(uri):
         raise StoreError(f"there is no store {sqlite_file(uri) or public(uri)} yet: `suite run SPEC` comes first.")
+    if is_database(uri):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as MLflow's server does
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise StoreError(f"--port {port}: {error.strerror or error}. Choose another one.") from error
+
+
+def serve(uri: str, port: int) -> None:
+    """Becomes MLflow's own server on the store; of a store that is behind a server, says where its pages are."""
     if not is_database(uri):
         connect(uri)
         print(f"the store is behind a server of its own, whose pages are at {public(uri)}")

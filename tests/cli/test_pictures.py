@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,7 @@ def test_any_figure_can_be_plotted(run: tuple[Suite, str], what: str) -> None:
 def test_what_cannot_be_plotted_is_told(run: tuple[Suite, str]) -> None:
     suite, _ = run
     for arguments, told in (
-        (("--what", "nothing", "--out", "a.svg"), "--what nothing: expected loss, scores, beta, gradients"),
+        (("--what", "nothing", "--out", "a.svg"), "--what: got nothing, expected one of loss, scores, beta, gradients"),
         (("--what", "loss", "--out", "a.gif"), "--out a.gif: expected a file name that ends in .svg, .png, .pdf"),
         (("--what", "time", "--out", "a.svg"), "--what time: the cells recorded of tiny have none to show"),
         (("--what", "loss", "--out", "no/a.svg"), "--out no/a.svg: cannot be written: No such file or directory"),
@@ -125,6 +126,14 @@ def test_a_site_of_ones_own_shows_the_trend_along_depth(run: tuple[Suite, str]) 
         assert chart[: chart.index("</svg>")].count('class="l-') >= 2
     empty = Suite(suite.folder / "site")
     assert "nothing is recorded" in empty("leaderboard", "--from-store", "--out", "again", status=2).stderr
+
+
+def test_ui_on_a_port_that_is_taken_is_told(run: tuple[Suite, str]) -> None:
+    suite, _ = run
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = suite("ui", "--port", port, status=2)
+    assert (done.stdout, done.stderr) == ("", f"--port {port}: Address already in use. Choose another one.\n")
 
 
 def test_ui_prints_the_addresses_of_the_runs_and_of_a_picture(run: tuple[Suite, str]) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from suite.catalog.adam import Adam
+from suite.catalog.heavy_ball import HeavyBall
 from suite.training.feed import Feed
 from suite.training.program import Program
 from tests.probes.cases import digits, feed, recipe
@@ -73,6 +76,17 @@ def trained_alike(program: Program, fed: Feed, other: Program, fed_to_other: Fee
     if finite:
         for found, wanted in zip(program.network.model.weights, other.network.model.weights, strict=True):
             np.testing.assert_array_equal(found.numpy(), wanted.numpy(), err_msg=found.path)
+
+
+def test_optimizers_build_themselves_as_keras_ones_do() -> None:
+    for ours, keras_own in ((HeavyBall(0.1), keras.optimizers.SGD(0.1)), (Adam(0.1), keras.optimizers.Adam(0.1))):
+        moved = []
+        for optimizer in (ours, keras_own):
+            weight = keras.Variable([1.0, 2.0])
+            for _ in range(2):
+                optimizer.apply_gradients([(tf.constant([0.5, -0.5]), weight)])
+            moved.append(weight.numpy())
+        np.testing.assert_array_equal(*moved)
 
 
 def test_velocities_begin_anew_in_every_run() -> None:
