@@ -114,12 +114,10 @@ def schema() -> None:
 def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
     """Open MLflow's pages on the store in use."""
     from suite.cli.pointers import addresses
-    from suite.store import Store, ready_to_serve, serve
+    from suite.store import Store, serve
 
     if not 1 <= port <= 65535:
         fail(f"--port {port}: expected a number from 1 to 65535.")
     store = Store()
-    ready_to_serve(store.uri, port)
-    print("\n".join(addresses(store, port)), flush=True)
-    print("They answer in some seconds; Ctrl-C ends them.", flush=True)
-    serve(store.uri, port)
+    lines = [*addresses(store, port), "They answer in some seconds; Ctrl-C ends them."]
+    serve(store.uri, port, "\n".join(lines))

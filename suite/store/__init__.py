@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from suite.store.client import ready_to_serve, serve
+from suite.store.client import serve
 from suite.store.names import experiment_name
 from suite.store.reader import Listed, Store, Stored
 from suite.store.scratch import scratch
 from suite.store.troubles import StoreError, public
 
-__all__ = ["Listed", "Store", "StoreError", "Stored", "experiment_name", "public", "ready_to_serve", "scratch", "serve"]
+__all__ = ["Listed", "Store", "StoreError", "Stored", "experiment_name", "public", "scratch", "serve"]

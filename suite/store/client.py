@@ -68,11 +68,16 @@ def _unanswered(error: BaseException | None) -> bool:
     return False
 
 
-def ready_to_serve(uri: str, port: int) -> None:
-    """Whether `serve` would come to its end.
+def serve(uri: str, port: int, announced: str = "") -> None:
+    """Becomes MLflow's own server on the store; of a store that is behind a server, says where its pages are.
+
+    Args:
+        uri: Of the store.
+        port: Of the page.
+        announced: Printed as soon as nothing is known to be in the way.
 
     Raises:
-        StoreError: There is nothing to show, or no place for it.
+        StoreError: There is nothing to show, no place for it, or its own server does not answer.
     """
     if not is_there(uri):
         raise StoreError(f"there is no store {sqlite_file(uri) or public(uri)} yet: `suite run SPEC` comes first.")
@@ -83,12 +88,11 @@ def ready_to_serve(uri: str, port: int) -> None:
                 probe.bind(("127.0.0.1", port))
             except OSError as error:
                 raise StoreError(f"--port {port}: {error.strerror or error}. Choose another one.") from error
-
-
-def serve(uri: str, port: int) -> None:
-    """Becomes MLflow's own server on the store; of a store that is behind a server, says where its pages are."""
-    if not is_database(uri):
+    else:
         connect(uri)
+    if announced:
+        print(announced, flush=True)
+    if not is_database(uri):
         print(f"the store is behind a server of its own, whose pages are at {public(uri)}")
         return
     # One person looks: no jobs of its own, as few processes as still end on Ctrl-C without a traceback, no line a request.
