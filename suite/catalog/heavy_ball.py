@@ -40,14 +40,15 @@ class HeavyBall(keras.optimizers.SGD):
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
         """Moves all variables."""
+        if not self.built:
+            self.build(trainable_variables)
+        rate, none, plain = ops.cast(self.learning_rate, "float32"), ops.zeros(()), ops.equal(self.fed, 0)
+        self._rates = ops.where(plain, none, rate), ops.where(plain, rate, none)
         super().apply(grads, trainable_variables)
         self._rates = None  # belong to the graph that was just written
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Moves a variable and its velocity, by TensorFlow's own operations: fewer nodes to trace and compile."""
-        if self._rates is None:  # the same for all variables
-            rate, none, is_plain = ops.cast(learning_rate, "float32"), ops.zeros(()), ops.equal(self.fed, 0)
-            self._rates = ops.where(is_plain, none, rate), ops.where(is_plain, rate, none)
         pushed, plain = self._rates
         velocity = self.momentums[self._get_variable_index(variable)]
         tf.raw_ops.ResourceApplyKerasMomentum(

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
 
 def nothing_recorded(
-    store: Store, specs: list[str], quick: bool, do: str, *, name: str = "", only: list[str] | None = None
+    store: Store,
+    specs: list[str],
+    quick: bool,
+    do: str,
+    *,
+    name: str = "",
+    only: list[str] | None = None,
+    takes_quick: bool = True,
 ) -> str:
     """What was asked for may be there quick, or in full, or for other cells of the same benchmark.
 
@@ -23,6 +30,7 @@ def nothing_recorded(
         do: What would be done with it: `export`.
         name: Of the one benchmark that is missing; any if it is not given.
         only: The parts of its grid that were asked for.
+        takes_quick: Whether the command can do it with the quick slice.
     """
     from suite.store import public
 
@@ -40,7 +48,7 @@ def nothing_recorded(
         return f"nothing {what}is recorded in {place}: {run} comes first."
     if quick:
         return f"no quick run {what}is recorded in {place}: leave out --quick to {do} the full one."
-    rather = "" if do == "audit" else f"{do} it with --quick, or "  # an audit is of whole runs
+    rather = f"{do} it with --quick, or " if takes_quick else ""
     return f"only a quick run {what}is recorded in {place}: {rather}{run} first."
 
 

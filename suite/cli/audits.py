@@ -51,7 +51,7 @@ def recorded_boards(specs: list[str], store: Store) -> list[Board]:
     for benchmark, _ in chosen(specs, []):
         results = gather(benchmark, store, traces=False)
         if not results.records:
-            fail(nothing_recorded(store, specs, False, "audit", name=benchmark.name))
+            fail(nothing_recorded(store, specs, False, "audit", name=benchmark.name, takes_quick=False))
         boards.append(Board(benchmark, tuned(results.records), functools.partial(_recorded, results, store, specs[0])))
     return boards
 

@@ -119,5 +119,4 @@ def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
     if not 1 <= port <= 65535:
         fail(f"--port {port}: expected a number from 1 to 65535.")
     store = Store()
-    lines = [*addresses(store, port), "They answer in some seconds; Ctrl-C ends them."]
-    serve(store.uri, port, "\n".join(lines))
+    serve(store.uri, port, "".join(f"{line}\n" for line in addresses(store, port)))

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from suite.spec.benchmark import Benchmark
 from suite.spec.problems import SpecError, not_found, quote
-from suite.spec.reader import is_claims, read_benchmarks
+from suite.spec.reader import names_in, read_benchmarks
 from suite.spec.shipped import shipped_specs
-from suite.spec.yaml_reader import read
 
 
 class Grids:
@@ -44,9 +43,6 @@ class Grids:
         """The first file that has it; names that are passed on the way are kept, for the hint."""
         while name not in self._where and self._files:
             file = self._files.pop(0)
-            for document in read(file).documents:
-                if isinstance(document.value, dict) and not is_claims(document):
-                    node = document.value.get("name")
-                    if node is not None and isinstance(node.value, str):
-                        self._where.setdefault(node.value, file)
+            for found in names_in(file):
+                self._where.setdefault(found, file)
         return self._where.get(name)

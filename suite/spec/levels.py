@@ -99,9 +99,8 @@ class LevelReader:
     def _name(self, node: Node, table: Mapping[str, Entry]) -> Node | None:
         name: Node | None = node.value.get("name") if isinstance(node.value, dict) else node
         if name is None:
-            alike = "".join(
-                f"; did you mean name in place of {quote(key)}?" for key in node.value if nearest(key, ["name"])
-            )
+            meant = nearest("name", node.value)
+            alike = f"; did you mean name in place of {quote(meant)}?" if meant else ""
             self._findings.add(node, f"is missing, expected {one_of(list(table))}{alike}", f"{node.path}.name")
         elif not isinstance(name.value, str):
             wanted: Wanted | None = "text" if find(table, name.text) else None

@@ -67,6 +67,13 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
     return benchmarks
 
 
+def names_in(file: Path) -> list[str]:
+    """Of the benchmarks in a file, in its order, whether or not they are without mistakes."""
+    documents = [d for d in read(file).documents if isinstance(d.value, dict) and not is_claims(d)]
+    names = [document.value["name"] for document in documents if "name" in document.value]
+    return [name.value for name in names if isinstance(name.value, str)]
+
+
 def is_claims(document: Node) -> bool:
     """Whether a document has claims alone, and is no benchmark."""
     keys = document.value if isinstance(document.value, dict) else {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,9 +35,8 @@ def find_spec(name_or_path: str) -> Path:
     if not fault:
         beside = {file.stem: str(file) for suffix in _SUFFIXES for file in _files(path.parent, suffix)}
         alike = nearest(path.stem, beside) if path.suffix in _SUFFIXES else path.name if path.name in beside else None
-        boards = _boards(shipped)
-        meant = nearest(name_or_path, [*shipped, *boards])
-        found = beside[alike] if alike else boards.get(name_or_path) or boards.get(meant or "", meant)
+        holders = {**_holders(shipped), **{name: name for name in shipped}}
+        found = beside[alike] if alike else holders.get(nearest(name_or_path, holders) or "")
         hint = f"; did you mean {found}?" if found else ""
         fault = f"no such file or benchmark{hint}; benchmarks that ship with the suite: {', '.join(shipped) or 'none'}"
     raise SpecError([Problem(quote(name_or_path), None, None, "", fault)])
@@ -61,10 +59,11 @@ def shipped_specs() -> dict[str, Path]:
     return {file.relative_to(root).with_suffix("").as_posix(): file for file in files}
 
 
-def _boards(specs: Mapping[str, Path]) -> dict[str, str]:
+def _holders(specs: Mapping[str, Path]) -> dict[str, str]:
     """The spec of every benchmark, by its own name: a file may hold several, and pages call them by these."""
-    name = re.compile(r"^name: *([^ #\n]+)", re.MULTILINE)
-    return {board: spec for spec, file in specs.items() for board in name.findall(file.read_text(encoding="utf-8"))}
+    from suite.spec.reader import names_in  # where a name is wrong, and there alone: it takes the catalog
+
+    return {name: spec for spec, file in specs.items() for name in names_in(file)}
 
 
 def shipped_claims() -> dict[str, Path]:

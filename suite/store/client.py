@@ -74,31 +74,32 @@ def serve(uri: str, port: int, announced: str = "") -> None:
     Args:
         uri: Of the store.
         port: Of the page.
-        announced: Printed as soon as nothing is known to be in the way.
+        announced: What is printed first, once nothing is known to be in the way.
 
     Raises:
         StoreError: There is nothing to show, no place for it, or its own server does not answer.
     """
     if not is_there(uri):
         raise StoreError(f"there is no store {sqlite_file(uri) or public(uri)} yet: `suite run SPEC` comes first.")
-    if is_database(uri):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as MLflow's server does
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as error:
-                raise StoreError(f"--port {port}: {error.strerror or error}. Choose another one.") from error
-    else:
-        connect(uri)
-    if announced:
-        print(announced, flush=True)
     if not is_database(uri):
-        print(f"the store is behind a server of its own, whose pages are at {public(uri)}")
+        connect(uri)
+        print(f"{announced}the store is behind a server of its own, whose pages are at {public(uri)}")
         return
+    _check_free(port)
+    print(f"{announced}MLflow answers at http://127.0.0.1:{port} in some seconds; Ctrl-C ends it.", flush=True)
     # One person looks: no jobs of its own, as few processes as still end on Ctrl-C without a traceback, no line a request.
     os.environ.update(MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false", PYTHONWARNINGS="ignore")
     few = ["--workers", "2", "--uvicorn-opts", "--log-level warning"]
     _become([sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--port", str(port), *few])
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as MLflow's server does
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise StoreError(f"--port {port}: {error.strerror or error}. Choose another one.") from error
 
 
 def _become(command: list[str]) -> NoReturn:

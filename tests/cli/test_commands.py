@@ -166,6 +166,9 @@ def test_quick_slice_is_recorded_apart(make_suite: Callable[..., Suite]) -> None
         told = suite("export", "--out", "out", *asked, status=2).stderr
         assert "only a quick run " in told
         assert f"export it with --quick, or `suite run {asked[0] if asked else 'SPEC'}` first." in told
+    told = suite("audit", "tiny.yaml", status=2).stderr
+    assert told.startswith("only a quick run ")
+    assert "--quick" not in told, "which it does not take"
     suite("export", "--out", "out", "--quick")
     assert json.loads((suite.folder / "out" / "tiny" / "manifest.json").read_text())["quick"] is True
 

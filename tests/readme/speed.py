@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from tests.readme.findings import NotBorneOut
 from tests.speed.measured import PARTS, Measured
-from tests.speed.table import ROWS
+from tests.speed.table import ROWS, growth
 
 FAMILIES = {
     "cnn_8": "CNN, 8 layers of 8 channels on 8 x 8 images",
@@ -93,18 +93,12 @@ def _growing(found: Measured) -> Iterable[str]:
     yield "![Cost against depth, recorded cells and workers](docs/images/growth.svg)"
     yield ""
     yield (
-        f"A program of depth 100 takes {plain['100'] / plain['20']:.1f} times as long to compile as one of depth 20 "
+        f"A program of depth 100 takes {growth(found, 'plain'):.1f} times as long to compile as one of depth 20 "
         f"({plain['100']:.0f} s and {plain['20']:.1f} s), with batch normalization and Adam "
-        f"{batch['100'] / batch['20']:.1f} times ({batch['100']:.0f} s and {batch['20']:.1f} s). The network's passes alone, "
-        f"written into the graph layer by layer, grow {_growth(found, 'plain'):.1f} and {_growth(found, 'batch_adam'):.1f} times: "
+        f"{growth(found, 'batch_adam'):.1f} times ({batch['100']:.0f} s and {batch['20']:.1f} s). The network's passes alone, "
+        f"written into the graph layer by layer, grow {growth(found, 'plain_passes'):.1f} and {growth(found, 'batch_adam_passes'):.1f} times: "
         "with nothing beside them that is the same at any depth, that is the limit."
     )
-
-
-def _growth(found: Measured, kind: str) -> float:
-    """Of a network's passes alone, from 20 layers to 100."""
-    seconds = found["compiling"][f"{kind}_passes"]
-    return float(seconds["100"] / seconds["20"])
 
 
 def _goals(found: Measured) -> Iterable[str]:

@@ -203,5 +203,7 @@ def test_pages_of_mlflow_are_the_users_own(file: Path, monkeypatch: pytest.Monke
     given: list[str | None] = []
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "false")
     monkeypatch.setattr(os, "execv", lambda *_: given.append(os.environ.get("MLFLOW_DISABLE_TELEMETRY")))
-    client.serve(f"sqlite:///{file}", 5000)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    client.serve(f"sqlite:///{file}", port)
     assert given == ["false"]
