@@ -19,6 +19,7 @@ from suite.pictures.views import CellView, Curves, Gradients
 from suite.protocol.along import TIME
 from suite.protocol.ranks import RanCell
 from suite.protocol.records import Budget, Replicate
+from suite.protocol.run_statistics import STATISTICS, Statistic
 from suite.protocol.statistics import Interval, mean_intervals
 
 _CURVES = ("step", "train_loss", "validation_score", "effective_beta")
@@ -66,6 +67,11 @@ class CellPages:
     def replicates(self, row: Row) -> Sequence[Replicate]:
         """The cell's runs; none of a missing one."""
         return () if row.missing else self.board.results.ran[row.cell].replicates
+
+    def run_statistics(self, row: Row) -> Sequence[Statistic]:
+        """The statistics that are known of at least one of the cell's runs."""
+        runs = self.replicates(row)
+        return [s for s in STATISTICS if any(run.statistics.get(s.key) is not None for run in runs)]
 
     def fragment(self, row: Row) -> str | None:
         """The YAML that runs this cell alone."""

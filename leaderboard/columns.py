@@ -13,6 +13,7 @@ from leaderboard.glossary import WORDS
 from suite.pictures.axes import Scale
 from suite.pictures.numbers import significant, written_range
 from suite.protocol.effects import Effect
+from suite.protocol.run_statistics import STATISTICS
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _steps(board: Board) -> Callable[[Row], Markup]:
     return write
 
 
-def _figure(key: str, digits: int = 2) -> Callable[[Row], Markup]:
+def _number(key: str, digits: int = 2) -> Callable[[Row], Markup]:
     return lambda row: number(row[key], significant(row[key], digits))
 
 
@@ -159,12 +160,12 @@ def columns(board: Board) -> tuple[Column, ...]:
         Column("gradient", "Gradient", strip, kind="picture",
                help=f"log10 of dLoss/{along.symbol}: training runs to the right, the {along.last} is on top, the "
                f"{along.first} below. Sorts by the median ratio R."),
-        Column("factor", f"Factor per {along.place}", _figure("gradient_factor_init"), word="factor"),
+        *(Column(s.key, s.label.format(place=along.place), _number(s.key), word=s.key) for s in STATISTICS if s.shown),
         Column("basin", "Basin, decades", _basin, best="desc", word="basin"),
         Column("steps", "Steps to target", _steps(board),
                help="Median of the first evaluation that meets the target; a run that never does counts as later than "
                "the budget."),
-        Column("seconds", "Seconds", _figure("seconds"),
+        Column("seconds", "Seconds", _number("seconds"),
                help="Wall time of the whole cell, tuning included. Never ranked on."),
     )  # fmt: skip
     differs = len({row["replicates"] for row in board.recorded}) > 1
@@ -176,21 +177,13 @@ def columns(board: Board) -> tuple[Column, ...]:
         shown=differs,
         help="Replicates: trainings of the tuned recipe under fresh seeds. Means of more have narrower intervals.",
     )
-    measured = (
+    measured = [
         ("parameters", Column("parameters", "Parameters", _whole("parameters"), help="Trainable weights of the model.")),
-        ("milliseconds_per_step", Column("milliseconds", "ms per step", _figure("milliseconds_per_step"),
+        ("milliseconds_per_step", Column("milliseconds", "ms per step", _number("milliseconds_per_step"),
                help="Wall time of a training step, median over replicates. Never ranked on.")),
-        ("update_ratio_first",
-         Column("update_first", "Update, first layer", _figure("update_ratio_first"), word="update")),
-        ("update_ratio_last", Column("update_last", "Update, last layer", _figure("update_ratio_last"), word="update")),
-        ("zero_fraction_init", Column("zeros_init", "Zeros, first step", _figure("zero_fraction_init"), word="zeros")),
-        ("zero_fraction_end", Column("zeros_end", "Zeros, last step", _figure("zero_fraction_end"), word="zeros")),
-        ("largest_singular_value",
-         Column("singular", "Singular value", _figure("largest_singular_value"), word="singular")),
-        ("effective_beta_median", Column("beta", "Effective beta", _figure("effective_beta_median"), word="beta")),
-        ("curvature_low", Column("curvature_low", "Least curvature", _figure("curvature_low"), word="curvature")),
-        ("curvature_high", Column("curvature_high", "Largest curvature", _figure("curvature_high"), word="curvature")),
-    )  # fmt: skip
+        *((s.key, Column(s.key, s.label.format(place=along.place), _number(s.key), word=s.beside or s.key))
+          for s in STATISTICS if s.of_cell and not s.shown),
+    ]  # fmt: skip
     hidden = (
         *(Column(f"f.{factor}", factor_title(factor), _label(index), kind="text", help=f"The level of {factor}.")
           for index, factor in enumerate(board.factors)),
@@ -198,8 +191,6 @@ def columns(board: Board) -> tuple[Column, ...]:
                best=first, help="The same on training data: trainability is not generalization."),
         Column("rate", "Learning rate", _learning_rate,
                help="The best rate found; flagged where it lies at an end of the range."),
-        Column("ratio_init", "R, first step", _figure("gradient_ratio_init"), word="ratio"),
-        Column("ratio_median", "R, median", _figure("gradient_ratio_median"), word="ratio"),
     )  # fmt: skip
     known = (column for key, column in measured if any(row[key] is not None for row in board.recorded))
     return *shown, runs, *(replace(column, shown=False) for column in (*hidden, *known))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from suite.protocol.run_statistics import STATISTICS
+
 
 @dataclass(frozen=True)
 class Word:
@@ -46,46 +48,7 @@ WORDS = {
         "the cell’s best.",
         "cells",
     ),
-    "ratio": Word(
-        "R",
-        "log10 of the gradient at the input’s end over that at the output’s: 0 is healthy, −3 has lost a factor of a "
-        "thousand on the way.",
-        "probes",
-    ),
-    "factor": Word(
-        "factor per layer",
-        "What going back one layer (or time step) multiplies the gradient by: 1 is healthy, below 1 it vanishes on its "
-        "way to the input, above 1 it explodes.",
-        "probes",
-    ),
-    "update": Word(
-        "update ratio",
-        "How far a layer’s weights move: the norm of their change over one step over their own, median over the run. About "
-        "1e-3 is usual; far less in the first layer than in the last is a gradient that does not arrive.",
-        "probes",
-    ),
-    "zeros": Word(
-        "exact zeros",
-        "Share of the activations’ outputs that are exactly 0, mean over the layers: what ReLU switches off.",
-        "probes",
-    ),
-    "singular": Word(
-        "largest singular value",
-        "By how much the weights of a layer can stretch what they are given, at the end, of the layer where it is most.",
-        "probes",
-    ),
-    "beta": Word(
-        "effective beta",
-        "How far the gradient changes for each unit of way along itself, up to four steps of plain gradient descent, median "
-        "over the run. Small where the landscape is smooth: a longer step finds what the gradient promised.",
-        "probes",
-    ),
-    "curvature": Word(
-        "curvature",
-        "The least and the largest second derivative of the training loss in any direction that was found where the run "
-        "ended, median over replicates. A least one well below zero is a way down that no gradient shows: a saddle.",
-        "probes",
-    ),
+    **{s.key: Word(s.name or s.label, s.meaning, "probes") for s in STATISTICS if s.meaning and s.of_cell},
     "outcomes": Word(
         "outcomes",
         "Trained: meets the target. Slow: learned, short of it. Lost: met it, not at the end. Stalled: knows no more than "

@@ -27,6 +27,7 @@ from suite.protocol.calibration import TABLES as CALIBRATION_TABLES
 from suite.protocol.columns import TABLES
 from suite.protocol.labels import label_text
 from suite.protocol.records import PROTOCOL_VERSION
+from suite.protocol.run_statistics import STATISTICS
 from suite.protocol.words import audit_in_words
 from suite.results import reader, verdicts
 from suite.results.errors import ResultsError, told_as
@@ -186,6 +187,7 @@ class Renderer:
             "color_key": charts.color_key(),
             "verdict": verdict,
             "words": WORDS,
+            "statistics": STATISTICS,
             "chips": chips,
             "erratic": erratic,
             "audit_in_words": audit_in_words,

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from suite.protocol.records import Budget, Cell, Provenance, Record, Replicate, Trial
+from suite.protocol.run_statistics import KEYS
 
 CLOCKED = ("seconds", "milliseconds_per_step")
 """Columns of cells and replicates that are measured with a clock: the same cell trained again has others."""
@@ -96,11 +97,12 @@ def make_replicate(index: int, rng: np.random.Generator, **changes: Any) -> Repl
     fields: dict[str, Any] = {
         "replicate": index, "seed": 1000 + index, "outcome": "trained", "causes": (), "test_score": 0.95,
         "train_score": 0.99, "validation_score": 0.94, "train_loss": 0.1, "steps_to_target": 31, "steps": 40,
-        "nonfinite_step": None, "nonfinite_layer": None, "gradient_ratio_init": -1.5, "gradient_ratio_median": -1.0,
-        "gradient_factor_init": 0.9, "saturated_fraction": None, "dead_fraction": 0.0, "clip_rate": None,
-        "seconds": 0.3, "traces": traces,
+        "nonfinite_step": None, "nonfinite_layer": None, "seconds": 0.3, "traces": traces,
     }  # fmt: skip
-    return Replicate(**{**fields, **changes})
+    statistics = {"gradient_ratio_init": -1.5, "gradient_ratio_median": -1.0, "gradient_factor_init": 0.9,
+                  "saturated_fraction": None, "dead_fraction": 0.0, "clip_rate": None}  # fmt: skip
+    statistics |= {key: changes.pop(key) for key in KEYS if key in changes}
+    return Replicate(**{**fields, "statistics": statistics, **changes})
 
 
 def nonfinite_replicate(index: int = 0) -> Replicate:

@@ -1,6 +1,6 @@
 """What the published benchmarks know of a cause: how recipes that showed it ended, and what one change did to them.
 
-The counts are in `measured.csv`, which `python -m tests.remedies` makes of the published tables.
+The counts are in `measured.csv`, which `python -m tools.remedies` makes of the published tables.
 """
 
 from __future__ import annotations

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from suite.protocol.outcomes import gradient_factor, gradient_ratio, median_ratio
-
 
 @dataclass(frozen=True)
 class Along:
@@ -44,17 +42,3 @@ def followed(traces: Mapping[str, np.ndarray]) -> np.ndarray:
     if through_time is not None and along_of(gradients.shape[1], recurrent=True) is TIME:
         return np.asarray(through_time[:, 0])
     return gradients
-
-
-def gradient_figures(traces: Mapping[str, np.ndarray]) -> dict[str, float | None]:
-    """R at the first probed step and its median, and the factor at the first, of one run, along its way.
-
-    Args:
-        traces: As in `suite.protocol.records.Replicate.traces`.
-    """
-    gradients = followed(traces)
-    return {
-        "gradient_ratio_init": gradient_ratio(gradients[0]) if len(gradients) else None,
-        "gradient_ratio_median": median_ratio(gradients),
-        "gradient_factor_init": gradient_factor(gradients[0]) if len(gradients) else None,
-    }

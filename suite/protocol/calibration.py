@@ -1,6 +1,6 @@
 """How often the judge of claims errs, and how often it sees what is there.
 
-Measured by `python -m tests.studies.judge` on synthetic tables of a known truth: 18 contexts of 5 replicates, a delta of
+Measured by `python -m tools.studies.judge` on synthetic tables of a known truth: 18 contexts of 5 replicates, a delta of
 0.02 and runs that differ by 0.028 from pair to pair (standard deviation); of success rates, a delta of 0.3.
 `tests/protocol/test_verdicts.py` holds the figures against a smaller measurement.
 """

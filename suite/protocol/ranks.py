@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from suite.protocol.basins import basin
-from suite.protocol.columns import CELL_COLUMNS, LANDSCAPE_COLUMNS
+from suite.protocol.columns import CELL_COLUMNS
 from suite.protocol.labels import label_text
 from suite.protocol.records import Cause, Outcome, Record, Replicate, Trial
+from suite.protocol.run_statistics import OF_CELLS
 from suite.protocol.statistics import (
     SMALL_SAMPLE,
     Interval,
@@ -43,13 +44,6 @@ class RanCell:
 
 
 Ran = Record | RanCell
-
-_MEDIANS = (
-    "gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init", "milliseconds_per_step",
-    "update_ratio_first", "update_ratio_last", "zero_fraction_init", "zero_fraction_end", "largest_singular_value",
-    *LANDSCAPE_COLUMNS,
-)  # fmt: skip
-"""Figures of runs of which a cell has the median."""
 
 
 @dataclass(frozen=True)
@@ -187,8 +181,9 @@ def _figures(cell: Ran, test: Interval) -> dict[str, Any]:
         "chance_score": float(cell.task_facts["chance_score"]),
         "parameters": cell.parameters,
         "erratic": 0 < trained < len(runs),
+        "milliseconds_per_step": _median(run.milliseconds_per_step for run in runs),
+        **{key: _median(run.statistics.get(key) for run in runs) for key in OF_CELLS},
     }
-    figures |= {name: _median(getattr(run, name) for run in runs) for name in _MEDIANS}
     return {column: figures[column] for column in CELL_COLUMNS}
 
 

@@ -1,6 +1,6 @@
 """Which learning rate a cell tries next, and which it is left with: pure arithmetic on what its trials have shown.
 
-Search and choice are those of least regret in `tests/studies/tuner`, which has the figures.
+Search and choice are those of least regret in `tools/studies/tuner`, which has the figures.
 """
 
 from __future__ import annotations

@@ -140,6 +140,7 @@ class Trial:
 class Replicate:
     """One training of the tuned cell under a fresh seed. Scores are None where the run went non-finite.
 
+    `statistics` holds what `suite.protocol.run_statistics.STATISTICS` computes of it, by key.
     `traces` holds the arrays over time that `suite.protocol.measurements.MEASUREMENTS` lists, and `probed_step`, the
     index of each look from 0. A run that ended early has fewer looks in each.
     """
@@ -156,23 +157,9 @@ class Replicate:
     steps: int
     nonfinite_step: int | None
     nonfinite_layer: str | None
-    gradient_ratio_init: float | None
-    gradient_ratio_median: float | None
-    gradient_factor_init: float | None
-    saturated_fraction: float | None
-    dead_fraction: float | None
-    clip_rate: float | None
     seconds: float
     milliseconds_per_step: float | None = field(default=None, compare=False)
-    update_ratio_first: float | None = None
-    update_ratio_last: float | None = None
-    zero_fraction_init: float | None = None
-    zero_fraction_end: float | None = None
-    largest_singular_value: float | None = None
-    loss_range_median: float | None = None
-    effective_beta_median: float | None = None
-    curvature_low: float | None = None
-    curvature_high: float | None = None
+    statistics: Mapping[str, float | None] = field(default_factory=dict)
     traces: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
 
 

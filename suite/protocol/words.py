@@ -184,11 +184,12 @@ def _outcome_in_words(run: Replicate) -> str:
 def _facts_of_replicate(run: Replicate, layers: Sequence[str]) -> Facts:
     if run.traces and layers:
         return facts_of(run.traces, layers)
-    ratio, initial = run.gradient_ratio_median, run.gradient_ratio_init
+    known = run.statistics
+    ratio, initial = known.get("gradient_ratio_median"), known.get("gradient_ratio_init")
     # The factor is known at the first step only: it stands for the run where the gradient behaved alike there.
     alike = ratio is not None and initial is not None and abs(ratio - initial) <= 0.25 * abs(ratio)
-    factor = run.gradient_factor_init if alike else None
-    rest = Facts(dead=run.dead_fraction, saturated=run.saturated_fraction)
+    factor = known.get("gradient_factor_init") if alike else None
+    rest = Facts(dead=known.get("dead_fraction"), saturated=known.get("saturated_fraction"))
     if len(layers) == 1:  # it has no other to be compared with: what the run keeps was followed through time
         return replace(rest, time_ratio=ratio, time_factor=factor)
     return replace(rest, ratio=ratio, factor=factor)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from suite.protocol.columns import CELL_COLUMNS, TABLES, later_columns, missing_columns
+from suite.protocol.columns import CELL_COLUMNS, TABLES, optional_columns
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import RanCell, at_edge, figures_of
@@ -42,7 +42,7 @@ def schema_problems(folder: Path, name: str, manifest: Manifest) -> Iterator[str
         yield f"{path}: cannot be opened as Parquet, it may be truncated: {first_line(error)}"
         return
     later = {column for column, measurement in columns_of(name).items() if measurement.optional}
-    later |= missing_columns(name, manifest.protocol_version)
+    later |= optional_columns(name)
     for column in ("benchmark", "cell", *manifest.factors, *TABLES[name]):
         if column in later and column not in schema.names:
             continue
@@ -182,7 +182,6 @@ def figure_problems(results: Results) -> Iterator[str]:
     path, budget = results.folder / "cells.parquet", results.manifest.budget
     cells = [results.ran[row["cell"]] for row in results.rows]
     told: set[str] = set()
-    there = set(CELL_COLUMNS) - later_columns("cells", results.manifest.protocol_version)
     if cells and cells[0].task_facts["chance_score"] != results.manifest.task.chance_score:
         yield f"{path}: Expected the chance_score of the first cell to be that of {MANIFEST}"
     for stated, cell, computed in zip(results.rows, cells, figures_of(cells), strict=True):
@@ -192,7 +191,7 @@ def figure_problems(results: Results) -> Iterator[str]:
             computed["at_edge"] = at_edge(cell.learning_rate, budget.learning_rate_low, budget.learning_rate_high)
             computed["learning_rate"] = _chosen(cell)
         for column in CELL_COLUMNS:
-            if column not in told and column in there and not _same(stated[column], computed[column]):
+            if column not in told and not _same(stated[column], computed[column]):
                 told.add(column)
                 yield (
                     f"{path}: {column} of cell {stated['cell']} is {_written(stated[column])}, but its trials and "

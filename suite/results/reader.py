@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suite.protocol.columns import TABLES, missing_columns
+from suite.protocol.columns import TABLES, optional_columns
 from suite.protocol.labels import label_text
 from suite.results.checks import (
     content_problems,
@@ -53,7 +53,7 @@ def read(folder: Path) -> Results:
             problems += value_problems(folder / f"{name}.parquet", name, frame, shares=shares)
             for factor in manifest.factors:
                 frame[factor] = frame[factor].map(label_text)
-            for column in sorted(missing_columns(name, manifest.protocol_version) - set(frame.columns)):
+            for column in sorted(optional_columns(name) - set(frame.columns)):
                 frame[column] = None
         _refuse(problems)
     results = Results(folder, manifest, **tables)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.protocol.along import gradient_figures
 from suite.protocol.audit import Audited
 from suite.protocol.columns import TABLES, factor_column
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import figures_of
 from suite.protocol.records import Cell, Record, Replicate, Trial, to_plain
+from suite.protocol.run_statistics import KEYS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,6 @@ def tables(records: Sequence[Record], audit: Sequence[Audited] = ()) -> dict[str
         records: Of a benchmark's cells.
         audit: Of some of them.
     """
-    records = [dataclasses.replace(r, replicates=tuple(map(_followed, r.replicates))) for r in records]
     cells = [record.cell for record in records]
     found = {
         "cells": _short(cells, [[figures] for figures in figures_of(records)], "cells"),
@@ -54,12 +53,6 @@ def tables(records: Sequence[Record], audit: Sequence[Audited] = ()) -> dict[str
 def audit_frame(audit: Sequence[Audited]) -> pd.DataFrame:
     """A row per fresh seed of every audited cell."""
     return _short([one.cell for one in audit], [one.rows() for one in audit], "audit")
-
-
-def _followed(run: Replicate) -> Replicate:
-    """A run of one recurrent layer, kept before its gradient was followed through time, with the figures of that."""
-    kept = run.gradient_ratio_median is not None or "gradient_rms_through_time" not in run.traces
-    return run if kept else dataclasses.replace(run, **gradient_figures(run.traces))  # type: ignore[arg-type]
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -89,11 +82,12 @@ def from_row(table: str, row: Mapping[str, Any]) -> Any:
         del fields["repeat"]
     if "causes" in fields:
         fields["causes"] = tuple(cause for cause in (fields["causes"] or "").split("+") if cause)
+        fields["statistics"] = {key: row[key] for key in KEYS}
     return kind(**fields)
 
 
 def _replicate_row(run: Replicate) -> dict[str, Any]:
-    return {**to_plain(run), "causes": "+".join(run.causes)}
+    return {**to_plain(run), "causes": "+".join(run.causes), **run.statistics}
 
 
 def _short(cells: Sequence[Cell], rows: Sequence[Sequence[Mapping[str, Any]]], table: str) -> pd.DataFrame:

@@ -100,9 +100,7 @@ def replicate_metrics(replicate: Replicate, metric: str) -> list[Point]:
         f"validation_{metric}": replicate.validation_score,
         "train_loss": replicate.train_loss,
         "steps_to_target": replicate.steps_to_target,
-        "gradient_ratio_init": replicate.gradient_ratio_init,
-        "gradient_ratio_median": replicate.gradient_ratio_median,
-        "gradient_factor_init": replicate.gradient_factor_init,
+        **{k: v for k, v in replicate.statistics.items() if k.startswith("gradient_")},
         "seconds": replicate.seconds,
     }
     return points + [(f"result/{name}", float(v), replicate.steps) for name, v in results.items() if v is not None]

@@ -15,10 +15,9 @@ from suite.catalog.optimizers import fed_momentum
 from suite.catalog.own import importing_from
 from suite.catalog.schedules import schedule_factors
 from suite.protocol import outcomes as verdict
-from suite.protocol.along import gradient_figures
-from suite.protocol.figures import landscape_figures, largest_singular_value, layer_figures
 from suite.protocol.nesting import judged_by
 from suite.protocol.records import Cell, Record, Replicate, Trial
+from suite.protocol.run_statistics import RunData, statistics_of
 from suite.tasks import Task, load_task
 from suite.training.feed import Feed, Trace
 from suite.training.program import Program
@@ -183,7 +182,14 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
     seen = {**arrays, "gradient_rms": run.trace.gradient_rms}
     causes = verdict.find_causes(seen)
     clips = cell.recipe["clipping"]["name"] != "none"
-    curvatures = program.curvatures() if complete and cell.budget.landscape else None
+    statistics = statistics_of(
+        RunData(
+            traces=seen,
+            kernels=[tap.kernel.numpy() for tap in program.network.taps],
+            clip_rate=run.trace.clipped / max(run.trace.steps, 1) if clips else None,
+            curvatures=program.curvatures() if complete and cell.budget.landscape else None,
+        )
+    )
     return Replicate(
         replicate=index,
         seed=run_seed(cell.seed, REPLICATE, index, cell.branch),
@@ -197,17 +203,9 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
         steps=run.trace.steps,
         nonfinite_step=None if run.trace.finite else run.trace.steps + 1,
         nonfinite_layer=run.trace.nonfinite_layer,
-        **gradient_figures(seen),
-        saturated_fraction=verdict.worst_saturated(arrays),
-        dead_fraction=verdict.worst_dead(arrays),
-        clip_rate=run.trace.clipped / max(run.trace.steps, 1) if clips else None,
         seconds=run.seconds + time.perf_counter() - started,
         milliseconds_per_step=milliseconds,
-        **layer_figures(arrays),
-        largest_singular_value=largest_singular_value([tap.kernel.numpy() for tap in program.network.taps]),
-        **landscape_figures(arrays),
-        curvature_low=curvatures[0] if curvatures else None,
-        curvature_high=curvatures[1] if curvatures else None,
+        statistics=statistics,
         traces=arrays,
     )
 

@@ -15,12 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from suite.protocol.along import gradient_figures
-from suite.protocol.figures import layer_figures
 from suite.protocol.outcomes import THRESHOLDS
 from suite.protocol.ranks import at_edge
 from suite.protocol.rates import best_rate, tried_of
 from suite.protocol.records import PROTOCOL_VERSION, Budget, Cell, Record, Replicate, Trial, to_plain
+from suite.protocol.run_statistics import RunData, statistics_of
 from suite.results.manifest import BudgetFacts, Manifest, Missing, Seeds, TaskFacts
 from suite.results.writer import export
 
@@ -235,11 +234,10 @@ class _World:
             steps_to_target=int(np.clip(steps * (1.4 - skill), 17, steps)) if outcome == "trained" else None,
             steps=len(traces["loss"]), nonfinite_step=len(traces["loss"]) + 1 if nonfinite else None,
             nonfinite_layer="hidden_3" if nonfinite else None,
-            **gradient_figures(traces),
-            **dict(zip(("saturated_fraction", "dead_fraction", "clip_rate"), rng.uniform(0, 0.3, 3).tolist(), strict=True)),
             seconds=round(rng.uniform(0.2, 1.5), 3), traces=traces, milliseconds_per_step=0.5 + 0.01 * index,
-            largest_singular_value=1.0 + skill, loss_range_median=0.1, effective_beta_median=2.0 + skill,
-            curvature_low=-0.1 * skill, curvature_high=3.0, **layer_figures(traces),
+            statistics=statistics_of(RunData(traces, clip_rate=0.1, curvatures=(-0.1 * skill, 3.0))) | {
+                "saturated_fraction": 0.2, "dead_fraction": 0.1, "largest_singular_value": 1.0 + skill,
+                "loss_range_median": 0.1, "effective_beta_median": 2.0 + skill},
         )  # fmt: skip
 
     def _traces(self, skill: float, factor: float, nonfinite: bool, diverged: bool) -> dict[str, np.ndarray]:

@@ -63,7 +63,7 @@ def test_a_link_shows_what_its_sender_saw(visit: Visit) -> None:
     page.check('[data-facet="f.activation"] input[value="tanh"]')
     page.check('[data-facet="cause"] input[value="vanishing"]')
     page.fill("#search", "sgd")
-    visit.sort("factor", "ascending")
+    visit.sort("gradient_factor_init", "ascending")
     page.click("#choose summary")
     page.check('#choose input[value="rate"]')
     page.uncheck('#choose input[value="seconds"]')
@@ -121,7 +121,7 @@ def test_comparing_cells_chosen_on_the_board(visit: Visit) -> None:
     page.wait_for_selector('#compare[data-ready="3"]')
     assert page.locator("#compare thead a").all_inner_texts() == names
     assert page.locator("#compare .figure svg").count() == 18
-    for word in ("tier", "basin", "factor"):
+    for word in ("tier", "basin", "gradient_factor_init"):
         page.click(f'#compare th [popovertarget="word-{word}"]')
         assert page.locator(f"#word-{word}").is_visible()
         page.keyboard.press("Escape")

@@ -123,7 +123,7 @@ def test_words_explain_themselves_where_they_stand(browser: object, built: Built
     page.goto((built.site / "deep_mlp" / "index.html").as_uri())
     page.wait_for_selector("#board.ready")
     order = page.locator("#board tbody th a").all_inner_texts()
-    for word in ("tier", "erratic", "outcomes", "factor", "basin"):
+    for word in ("tier", "erratic", "outcomes", "gradient_factor_init", "basin"):
         button, said = page.locator(f'th [popovertarget="word-{word}"]'), page.locator(f"#word-{word}")
         assert not said.is_visible()
         if by == "keyboard":

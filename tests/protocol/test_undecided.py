@@ -11,7 +11,7 @@ import pytest
 from suite.protocol.claims import Claim, Compare, Verdict
 from suite.protocol.verdicts import judge
 from tests.protocol.truths import claim, judged, table
-from tests.studies.judge.scenarios import plus
+from tools.studies.judge.scenarios import plus
 
 
 @pytest.mark.parametrize(

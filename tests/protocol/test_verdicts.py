@@ -13,7 +13,7 @@ from suite.protocol.claims import Compare, Holds, Predict, Spread, Trend, Value,
 from suite.protocol.verdict_words import because
 from suite.protocol.verdicts import Status
 from tests.protocol.truths import GRID, RELU_OVER_TANH, claim, judged, table
-from tests.studies.judge.scenarios import crossed, plus
+from tools.studies.judge.scenarios import crossed, plus
 
 
 def plus_of(effect: float) -> Callable[[Mapping[str, str]], float]:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 
-from suite.protocol.columns import REPLICATE_COLUMNS
 from suite.protocol.records import Cause, Replicate
+from suite.protocol.run_statistics import KEYS
 from suite.protocol.words import Facts, cause_in_words, run_in_words
 
 
 def replicate(traces: dict[str, Any] | None = None, **changed: Any) -> Replicate:
-    nothing = dict.fromkeys(REPLICATE_COLUMNS)
-    fields = (
-        nothing | {"replicate": 0, "seed": 0, "outcome": "stalled", "causes": (), "steps": 10, "seconds": 1.0} | changed
+    nothing = {
+        field.name: None for field in dataclasses.fields(Replicate) if field.name not in ("traces", "statistics")
+    }
+    statistics = {key: changed.pop(key) for key in KEYS if key in changed}
+    given = {"replicate": 0, "seed": 0, "outcome": "stalled", "causes": (), "steps": 10, "seconds": 1.0}
+    fields: dict[str, Any] = {**nothing, **given, **changed}
+    return Replicate(
+        **fields,
+        statistics=statistics,
+        traces={name: np.array(value, np.float32) for name, value in (traces or {}).items()},
     )
-    return Replicate(**fields, traces={name: np.array(value, np.float32) for name, value in (traces or {}).items()})
 
 
 VANISHING = {"gradient_ratio_median": -12.0, "gradient_ratio_init": -11.9, "gradient_factor_init": 0.2361}

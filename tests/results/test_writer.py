@@ -14,6 +14,7 @@ import pytest
 from suite.protocol.along import TIME
 from suite.protocol.columns import TABLES
 from suite.protocol.records import Record
+from suite.protocol.run_statistics import RunData, statistics_of
 from suite.results import reader as tables
 from suite.results.errors import ResultsError
 from suite.results.manifest import OPTIONAL
@@ -132,7 +133,6 @@ def test_gradients_through_time(tiny: Benchmark, tmp_path: Path) -> None:
 
 
 def test_one_recurrent_layer_is_followed_through_time(tiny: Benchmark, tmp_path: Path) -> None:
-    """Also where the record was kept before it was: its figures are those of its traces."""
     results = results_of(tiny)
     back = (10.0 ** np.linspace(-6, -2, 5)).astype(np.float32)
     traces = {
@@ -149,8 +149,8 @@ def test_one_recurrent_layer_is_followed_through_time(tiny: Benchmark, tmp_path:
         "saturated_fraction",
     ):
         traces[name] = traces["dead_fraction"] = np.ones((5, 1), np.float32)
-    none = dict.fromkeys(("gradient_ratio_init", "gradient_ratio_median", "gradient_factor_init"))
-    runs = tuple(make_replicate(i, np.random.default_rng(0), traces=traces, **none) for i in range(2))
+    found = statistics_of(RunData(traces))
+    runs = tuple(make_replicate(i, np.random.default_rng(0), traces=traces, statistics=found) for i in range(2))
     stored = {
         key: Stored(make_record(s.record.cell, replicates=runs, layers=("rnn",)), s.provenance, s.finished)
         for key, s in results.stored.items()

@@ -81,7 +81,7 @@ def test_estimate_counts_the_steps_that_are_left(tmp_path: Path, store: Store) -
 
 
 def test_the_rule_of_thumb_of_a_step_grows_with_what_the_step_computes() -> None:
-    """How near it is to a machine's own figures is told by `python -m tests.speed families`."""
+    """How near it is to a machine's own figures is told by `python -m tools.speed families`."""
 
     def seconds(model: str, task: dict[str, Any], **factors: Any) -> float:
         return MODELS[model].step_seconds(form_of(task), recipe(model, **factors))

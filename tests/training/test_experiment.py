@@ -143,10 +143,10 @@ def test_another_branch_shares_no_seed() -> None:
 def test_what_layers_showed_is_told_in_one_number_a_run(record: Record) -> None:
     for run in record.replicates:
         zeros, updates = run.traces["zero_fraction"], run.traces["update_ratio"]
-        assert run.zero_fraction_init == pytest.approx(zeros[0].mean())
-        assert 0.3 < run.zero_fraction_init < 0.7, "of ReLU about half"
-        assert run.update_ratio_last == pytest.approx(np.median(updates[:, -1]))
-        assert 0.5 < run.largest_singular_value < 5
+        assert run.statistics["zero_fraction_init"] == pytest.approx(zeros[0].mean())
+        assert 0.3 < run.statistics["zero_fraction_init"] < 0.7, "of ReLU about half"
+        assert run.statistics["update_ratio_last"] == pytest.approx(np.median(updates[:, -1]))
+        assert 0.5 < run.statistics["largest_singular_value"] < 5
         assert run.milliseconds_per_step > 0
 
 
@@ -200,7 +200,7 @@ def test_a_network_that_explodes_before_its_first_update_is_named_so() -> None:
     (run,) = record.replicates
     assert (run.outcome, run.nonfinite_step, run.causes) == ("nonfinite", 1, ("exploding",))
     # Each layer multiplies the squared gradient by 64/2 in expectation.
-    assert run.gradient_factor_init == pytest.approx(32**0.5, rel=0.15)
+    assert run.statistics["gradient_factor_init"] == pytest.approx(32**0.5, rel=0.15)
 
 
 def test_a_target_out_of_reach_is_slow_and_censored() -> None:
