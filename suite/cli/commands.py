@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Annotated
 
 import typer
 
@@ -13,16 +14,36 @@ from suite.cli.looking_commands import list_, plot, schema, show, ui
 from suite.cli.publishing_commands import export, leaderboard
 from suite.cli.streams import standard_streams
 from suite.cli.training_commands import audit, check, plan, run
+from suite.protocol.records import PROTOCOL_VERSION
 
 COMMANDS = (run, check, plan, list_, show, audit, export, leaderboard, plot, schema, ui, claims, new)
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"suite {version('trainability-suite')}, protocol {PROTOCOL_VERSION}")
+        raise typer.Exit
+
+
 app = typer.Typer(
-    help="A declarative benchmark suite for the trainability of deep networks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def suite(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """A declarative benchmark suite for the trainability of deep networks."""
+
+
 for command in COMMANDS:
     app.command(command.__name__.rstrip("_"))(command)
 

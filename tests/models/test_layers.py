@@ -10,6 +10,7 @@ import tensorflow as tf
 from suite.catalog import KINDS
 from suite.catalog.normalizations import build_normalization, wrap_layer
 from suite.models.layers import PatchConv2D, WeightStandardization
+from tests.close import assert_close
 
 RANDOM = np.random.default_rng(0)
 
@@ -32,13 +33,13 @@ def test_a_convolution_by_patches_is_a_convolution(size: tuple[int, int], stride
         tape.watch(x)
         outputs = [layer(x) for layer in (ours, theirs)]
         losses = [tf.reduce_sum(tf.sin(y)) for y in outputs]
-    np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-4, atol=1e-5)
+    assert_close(outputs[0], outputs[1], 1e-5)
     for of in (x, None):
         gradients = [
             tape.gradient(loss, x if of is not None else layer.kernel.value)
             for loss, layer in zip(losses, (ours, theirs), strict=True)
         ]
-        np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-4, atol=1e-4)
+        assert_close(gradients[0], gradients[1])
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_weight_standardization_runs_the_layer_on_the_standardized_kernel(
     standardized = 1.7 * (flat - flat.mean(axis=0)) / (flat.std(axis=0) * np.sqrt(len(flat)))
     assert standardized.var(axis=0) == pytest.approx(1.7**2 / len(flat))
     layer.kernel.assign(standardized.reshape(kernel.shape))
-    np.testing.assert_allclose(found, layer(x), rtol=1e-4, atol=1e-5)
+    assert_close(found, layer(x), 1e-5)
 
 
 def test_the_gradient_of_a_standardized_kernel_has_no_mean_and_no_scale() -> None:

@@ -15,6 +15,7 @@ from suite.models.network import Network
 from suite.models.recurrence import Recurrence
 from suite.models.recurrent import build
 from suite.models.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell
+from tests.close import assert_close
 from tests.probes.cases import level, recipe
 
 TIME, FEATURES, UNITS = 6, 3, 4
@@ -53,11 +54,11 @@ def test_outputs_and_gradients_are_those_of_keras(cell: str, every_step: bool) -
         outputs = found.model(X), found.pass_through(X, training=True, tape=tape).outputs, theirs(X)
         losses = [tf.reduce_sum(tf.sin(y)) for y in outputs]
     for output, loss in zip(outputs[:2], losses[:2], strict=True):
-        np.testing.assert_allclose(output, outputs[2], rtol=1e-5, atol=1e-6)
+        assert_close(output, outputs[2], 1e-5)
         ours = tape.gradient(loss, [v.value for v in found.model.trainable_variables])
         wanted = tape.gradient(losses[2], [v.value for v in theirs.trainable_variables])
         for a, b in zip(ours, wanted, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+            assert_close(a, b, 2e-5)
 
 
 def test_the_tapped_network_has_the_weights_of_the_plain_one_and_no_others() -> None:
@@ -110,7 +111,7 @@ def test_what_the_taps_show() -> None:
     np.testing.assert_allclose(seen.activations[0], np.tanh(seen.pre_activations[0]), rtol=1e-5, atol=1e-6)
     kernel, recurrent, bias = (w.numpy() for w in found.model.weights[:3])
     before = np.concatenate([np.zeros((5, 1, UNITS)), seen.activations[0][:, :-1]], axis=1)
-    np.testing.assert_allclose(seen.pre_activations[0], X @ kernel + before @ recurrent + bias, rtol=1e-4, atol=1e-5)
+    assert_close(seen.pre_activations[0], X @ kernel + before @ recurrent + bias, 1e-5)
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
@@ -176,19 +177,17 @@ def test_outputs_and_gradients_are_those_of_the_cell_called_step_by_step(kind: s
 
     ours = tf.function(lambda: differentiated(layer), jit_compile=xla, autograph=False)()
     for a, b in zip(ours, differentiated(unrolled), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+        assert_close(a, b, 2e-5)
 
 
 def test_normalization_between_layers_is_keras_s_layer_on_h() -> None:
     found = network((TIME, 2), cell_type="gru", normalization="layer")
     h = found.pass_through(X, training=False).activations[0]
     dense = found.model.get_layer("output")
-    np.testing.assert_allclose(found.model(X), dense(keras.layers.LayerNormalization()(h)), rtol=1e-4, atol=1e-5)
+    assert_close(found.model(X), dense(keras.layers.LayerNormalization()(h)), 1e-5)
 
 
 def test_a_skip_adds_a_layer_to_its_input() -> None:
     found = network((TIME, 2), cell_type="gru", layers=2, residual={"name": "skip", "every": 1, "alpha": 0.5})
     first, second = found.pass_through(X, training=False).activations
-    np.testing.assert_allclose(
-        found.model(X), found.model.get_layer("output")(first + 0.5 * second), rtol=1e-4, atol=1e-5
-    )
+    assert_close(found.model(X), found.model.get_layer("output")(first + 0.5 * second), 1e-5)

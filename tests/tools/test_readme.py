@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.leaderboard.synthetic import write_results
-from tools.readme import README, written
+from tools.readme import BLOCKS, REPOSITORY, written
 from tools.readme.findings import NotBorneOut, mnist_cnn
 from tools.readme.published import RESULTS, Published
 from tools.readme.speed import speed
@@ -16,11 +16,14 @@ from tools.speed.growth import PICTURE, drawn, kept_in
 from tools.speed.measured import measured
 from tools.speed.table import ROWS
 
+published = functools.cache(lambda name: Published(RESULTS / name))
 
-def test_every_figure_is_that_of_the_published_tables() -> None:
+
+@pytest.mark.parametrize("page", BLOCKS)
+def test_every_figure_is_that_of_the_published_tables(page: str) -> None:
     """`python -m tools.readme` writes them."""
-    before = README.read_text(encoding="utf-8")
-    after, wrong = written(before, functools.cache(lambda name: Published(RESULTS / name)))
+    before = (REPOSITORY / page).read_text(encoding="utf-8")
+    after, wrong = written(page, before, published)
     assert wrong == []
     assert after.splitlines() == before.splitlines()
 
@@ -28,10 +31,10 @@ def test_every_figure_is_that_of_the_published_tables() -> None:
 def test_only_what_is_marked_is_written(tmp_path: Path) -> None:
     found = Published(write_results(tmp_path, layers=3, probes=4, trials=4, missing=8))
     text = "before <!-- trainings -->1<!-- /trainings --> after 1\n"
-    after, wrong = written(text, lambda name: found)
+    after, wrong = written("README.md", text, lambda name: found)
     assert after == f"before <!-- trainings -->{100 * (4 + 5)}<!-- /trainings --> after 1\n"
-    assert wrong == [f"Expected one block <!-- {name} --> in the README." for name in ("board", "benchmarks", "speed")]
-    assert written(after, lambda name: found)[0] == after
+    assert wrong == ["Expected one block <!-- findings --> in README.md."]
+    assert written("README.md", after, lambda name: found)[0] == after
 
 
 def test_a_sentence_that_its_tables_do_not_bear_out_is_not_written(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The README's figures, from the published tables and from what `tox -e speed` measured: `python -m tools.readme` writes
+"""The figures of the README and of docs/, from the published tables and from what `tox -e speed` measured: `python -m tools.readme` writes
 them, a test holds them.
 
 What is written stands between two comments, `<!-- board -->` and `<!-- /board -->`. Sentences are by people and figures
@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from suite.cli.report import report
-from tools.readme.findings import ROWS, NotBorneOut
+from tools.readme.findings import ROWS, NotBorneOut, Row
 from tools.readme.published import Published
 from tools.readme.speed import speed
 from tools.speed.measured import measured
 
 REPOSITORY = Path(__file__).parents[2]
-README = REPOSITORY / "README.md"
 WIDTH, WORKERS = 80, 2
+TOLD = ("deep_mlp", "depth", "cnn_digits", "rnn_sequences", "mnist/cnn")
+"""Benchmarks whose findings the README tells."""
 
 Read = Callable[[str], Published]
 
@@ -43,41 +44,55 @@ def trainings(read: Read) -> str:
 
 def benchmarks(read: Read) -> str:
     """The table of benchmarks."""
-    lines = ["| benchmark | cells | minutes | audit | one finding |", "|---|---|---|---|---|"]
-    wrong: list[str] = []
-    for row in ROWS:
-        found = {name: read(name) for name in row.boards}
-        try:
-            finding = row.finding(found)
-        except NotBorneOut as error:
-            wrong.append(f"{row.title}: {error}")
-            continue
-        seconds = sum(float(each.board.results.cells["seconds"].sum()) for each in found.values())
-        minutes = seconds / WORKERS / 60
-        cells = " + ".join(str(len(each.board.recorded)) for each in found.values())
-        audits = "; ".join(each.audit for each in found.values())
-        lines.append(f"| [`{row.title}`]({row.spec}) | {cells} | {max(minutes, 1):.0f} | {audits} | {finding} |")
-    if wrong:
-        raise NotBorneOut("\n".join(wrong))
+    lines = ["| benchmark | cells | minutes | one finding |", "|---|---|---|---|"]
+    for row, finding in _findings(read, ROWS):
+        found = [read(name) for name in row.boards]
+        seconds = sum(float(each.board.results.cells["seconds"].sum()) for each in found)
+        minutes = max(seconds / WORKERS / 60, 1)
+        cells = " + ".join(str(len(each.board.recorded)) for each in found)
+        lines.append(f"| [`{row.title}`](../{row.spec}) | {cells} | {minutes:.0f} | {finding} |")
     return "\n" + "\n".join(lines) + "\n"
 
 
-BLOCKS: Mapping[str, Callable[[Read], str]] = {
-    "trainings": trainings,
-    "board": board,
-    "benchmarks": benchmarks,
-    "speed": lambda read: speed(measured()),
-}
-"""What stands between the comments of each name."""
+def findings(read: Read) -> str:
+    """Five of their findings, for the README."""
+    rows = [row for row in ROWS if row.title in TOLD]
+    return "\n" + "".join(f"- {finding}.\n" for _, finding in _findings(read, rows))
 
 
-def written(text: str, read: Read) -> tuple[str, list[str]]:
-    """The README as its tables have it, and what of it a person has to write anew."""
+def _findings(read: Read, rows: Sequence[Row]) -> list[tuple[Row, str]]:
+    """The finding of each row.
+
+    Raises:
+        NotBorneOut: With every sentence that the tables do not bear out.
+    """
+    found: list[tuple[Row, str]] = []
     wrong: list[str] = []
-    for name, block in BLOCKS.items():
+    for row in rows:
+        try:
+            found.append((row, row.finding({name: read(name) for name in row.boards})))
+        except NotBorneOut as error:
+            wrong.append(f"{row.title}: {error}")
+    if wrong:
+        raise NotBorneOut("\n".join(wrong))
+    return found
+
+
+BLOCKS: Mapping[str, Mapping[str, Callable[[Read], str]]] = {
+    "README.md": {"trainings": trainings, "findings": findings},
+    "docs/benchmarks.md": {"benchmarks": benchmarks, "board": board},
+    "docs/speed.md": {"speed": lambda read: speed(measured())},
+}
+"""What stands between the comments of each name, by the page."""
+
+
+def written(page: str, text: str, read: Read) -> tuple[str, list[str]]:
+    """A page as its tables have it, and what of it a person has to write anew."""
+    wrong: list[str] = []
+    for name, block in BLOCKS[page].items():
         pattern = re.compile(rf"(<!-- {name} -->).*?(<!-- /{name} -->)", re.S)
         if len(pattern.findall(text)) != 1:
-            wrong.append(f"Expected one block <!-- {name} --> in the README.")
+            wrong.append(f"Expected one block <!-- {name} --> in {page}.")
             continue
         try:
             made = block(read)

@@ -1,4 +1,4 @@
-"""A published folder as the README asks it: scores of recipes, effects, the audit, and the records that a terminal ranks."""
+"""A published folder as the README asks it: scores of recipes, effects, and the records that a terminal ranks."""
 
 from __future__ import annotations
 
@@ -76,15 +76,6 @@ class Published:
         """The same within one level of a second factor, with an interval that holds by itself."""
         ((second, at),) = given.items()
         return _oriented([e for e in self.findings.interactions if e.given == (second, at)], factor, level, other)
-
-    @property
-    def audit(self) -> str:
-        """What more trials gain, with its interval."""
-        found, scale = self.board.results.audited, self.board.scale
-        if found is None:
-            return "none yet" if len(self.board.results.trials) else "rates are given"
-        ends = "" if found.low is None else f" ({scale.difference(found.low)} to {scale.difference(found.high)})"
-        return f"{scale.difference(found.gain)}{ends}"
 
     @cached_property
     def gathered(self) -> Gathered:
