@@ -33,9 +33,10 @@ def claims(
     workers: Workers = None,
 ) -> None:
     """Judge claims: run what is missing of the benchmarks they need, then say which hold, and where."""
-    from suite.cli.evidence import nothing_to_judge_on, origins
-    from suite.cli.verdicts import detail, verdicts
-    from suite.results.verdicts import write
+    from suite.claims.claim_files import find_claims
+    from suite.claims.published import write
+    from suite.cli.origins import nothing_to_judge_on, origins
+    from suite.cli.verdict_tables import detail, verdicts
     from suite.run.judging import (
         PUBLISHED,
         benchmarks_of,
@@ -45,7 +46,6 @@ def claims(
         traced_in,
     )
     from suite.run.plan import make_plan
-    from suite.spec.claim_files import find_claims
     from suite.store import Store
 
     console, wanted = terminal(), find_claims(words or [])
@@ -82,7 +82,8 @@ def new(
     ] = None,
 ) -> None:
     """Write a commented spec, or a claim, to start from."""
-    from suite.spec.starters import new_claim, new_spec
+    from suite.claims.claim_starter import new_claim
+    from suite.spec.starters import new_spec
 
     if file.suffix not in (".yaml", ".yml"):
         fail(f"{file}: expected a file name that ends in .yaml.")

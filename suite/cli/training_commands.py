@@ -100,8 +100,8 @@ def check(specs: Specs) -> None:
 
     Components of your own are imported and tried on a small network, in a process of its own with a time limit.
     """
+    from suite.claims.claim_files import may_have_claims, read_all_claims
     from suite.spec import SpecError, check_data, expand, readable_specs, try_components
-    from suite.spec.claim_files import may_have_claims, read_all_claims
     from suite.spec.shipped import files_of
 
     benchmarks, problems = readable_specs(specs)

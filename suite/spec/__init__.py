@@ -5,7 +5,6 @@ from __future__ import annotations
 from suite.spec.benchmark import Benchmark, Level
 from suite.spec.data import check_data
 from suite.spec.expansion import expand
-from suite.spec.json_schema import json_schema, schema_text
 from suite.spec.problems import Problem, SpecError
 from suite.spec.reader import read_benchmarks
 from suite.spec.selection import Part
@@ -22,11 +21,9 @@ __all__ = [
     "check_data",
     "expand",
     "find_spec",
-    "json_schema",
     "read_benchmarks",
     "read_specs",
     "readable_specs",
-    "schema_text",
     "shipped_specs",
     "try_components",
 ]

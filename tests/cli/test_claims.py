@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.results.verdicts import FILE
+from suite.claims.published import FILE
 from suite.run.judging import PUBLISHED
 from tests.conftest import TINY, Suite
 from tests.leaderboard.synthetic import write_results

@@ -1,0 +1,125 @@
+"""What can become of a claim, and of one of its contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from suite.claims.decisions import Share, Shares
+from suite.claims.moderators import Moderator
+from suite.protocol.statistics import Interval
+
+
+class Verdict(StrEnum):
+    """What became of a claim."""
+
+    SUPPORTED = "supported"
+    DEPENDS = "depends"
+    CONTRADICTED = "contradicted"
+    NOT_DECIDED = "not decided"
+    NOT_JUDGED = "cannot be judged yet"
+    NOT_TESTABLE = "not testable here"
+
+
+class Status(StrEnum):
+    """What a context says of its claim."""
+
+    FOR = "for"
+    BELOW = "below"
+    AGAINST = "against"
+    UNDECIDED = "undecided"
+    MOOT = "moot"
+
+
+@dataclass(frozen=True)
+class JudgedContext:
+    """A context with its status. Numbers are in the claimed direction; NaN where there is none.
+
+    Attributes:
+        benchmark: Name of the benchmark.
+        levels: The combination of factors that the claim does not name.
+        status: What it says of the claim.
+        mean: Mean effect.
+        low: Low end of its 95% interval.
+        high: High end of its 95% interval.
+        first: Mean of the measure on the first side.
+        second: Mean of the measure on the second side.
+        replicates: Number of replicates that it rests on.
+        cells: Fingerprints of the cells behind it.
+    """
+
+    benchmark: str
+    levels: Mapping[str, str]
+    status: Status
+    mean: float
+    low: float
+    high: float
+    first: float
+    second: float
+    replicates: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Counts of cells for which a condition holds, and what is said of them.
+
+    Attributes:
+        cells: Cells for which the condition holds.
+        hits: Those of them for which what is said holds.
+        others: Cells for which the condition does not hold.
+        other_hits: Those of them for which what is said holds all the same.
+        unknown: Cells left out, since one or the other is not known of them.
+        misses: (benchmark, fingerprint) of the cells that speak against it.
+    """
+
+    cells: int
+    hits: int
+    others: int
+    other_hits: int
+    unknown: int
+    misses: tuple[tuple[str, str], ...]
+
+    @property
+    def share(self) -> Share:
+        """Share of hits among the cells for which the condition holds."""
+        return Share(self.hits, self.cells)
+
+    @property
+    def lift(self) -> Interval | None:
+        """By how much the condition raises the share, with Newcombe's interval; None where there are no other cells."""
+        return Shares(self.hits, self.cells, self.other_hits, self.others).interval() if self.others else None
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A verdict with what it rests on.
+
+    Attributes:
+        verdict: What became of the claim.
+        reason: Why nothing is decided; else empty.
+        effect: Mean over the contexts that are not moot, with its 95% interval; of a prediction, the share.
+        contexts: All contexts.
+        moderator: What the effect depends on most, if it was looked for.
+        prediction: Counts, where the claim is a prediction.
+        needed: Replicates (of a prediction, cells) that would decide it; None where that makes no sense, or too many
+            would.
+    """
+
+    verdict: Verdict
+    reason: str = ""
+    effect: Interval | None = None
+    contexts: tuple[JudgedContext, ...] = ()
+    moderator: Moderator | None = None
+    prediction: Prediction | None = None
+    needed: int | None = None
+
+    def count(self, *statuses: Status) -> int:
+        """Number of contexts of these statuses."""
+        return sum(context.status in statuses for context in self.contexts)
+
+    @property
+    def live(self) -> int:
+        """Number of contexts that are not moot."""
+        return len(self.contexts) - self.count(Status.MOOT)
