@@ -15,8 +15,8 @@ from suite.spec.design import DesignReader
 from suite.spec.document import BenchmarkDocument, check_shape
 from suite.spec.findings import Findings
 from suite.spec.levels import LevelReader, complete
-from suite.spec.misfits import Misfits
 from suite.spec.problems import Problem, SpecError, quote
+from suite.spec.rules import conflicts
 from suite.spec.wording import mismatch
 from suite.spec.yaml_reader import Node, read
 from suite.tasks import TASKS, form_of
@@ -175,10 +175,11 @@ class _Reading:
     def _check_combinations(self, benchmark: Benchmark) -> None:
         """Something must be left of the grid, and what is left must go together."""
         found: dict[str, dict[str, list[Mapping[str, Level]]]] = {}
-        total, misfits = 0, Misfits(benchmark)
+        total = 0
         for levels in combinations(benchmark.grid, benchmark.exclude):
             total += 1
-            for factor, reason in misfits.of(levels):
+            task, recipe = benchmark.task_and_recipe(levels)
+            for factor, reason in conflicts(task, benchmark.model, recipe):
                 found.setdefault(factor, {}).setdefault(reason, []).append(levels)
         if not total:
             message = "takes out every combination, expected some to be left"

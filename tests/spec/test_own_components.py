@@ -161,20 +161,16 @@ def other(z):
         ("def bend(z, alpha=SLOPE):\n", 'def bend(z, alpha=SLOPE):\n    """Bends."""\n\n    # as the paper has it\n'),
         ("from own_helper", '"""A module."""\n\nfrom own_helper'),
         ("steepness * straight(z)", "(steepness\n        * straight(z))  # times"),
-        ("def other(z):\n    return z", "def other(z):\n    return -z\n\nclass More:\n    pass"),
-        ("TABLE = {}", "TABLE = {'a': 1}\nMORE = 3"),
     ],
 )
-def test_comments_docstrings_and_what_it_does_not_use_change_no_cell(
-    tmp_path: Path, module: Path, was: str, becomes: str
-) -> None:
+def test_comments_docstrings_and_layout_change_no_cell(tmp_path: Path, module: Path, was: str, becomes: str) -> None:
     helper = tmp_path / "own_helper.py"
-    helper.write_text("steepness = 1\nunused = 1\n")
+    helper.write_text("steepness = 1\n")
     module.write_text(HELPED)
     before = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
     assert was in HELPED
     module.write_text(HELPED.replace(was, becomes))
-    helper.write_text("# how steep\nsteepness = 1\nunused = 2\n")
+    helper.write_text("# how steep\nsteepness = 1\n")
     after = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
     assert [a.fingerprint + a.program for a in after] == [b.fingerprint + b.program for b in before]
 
@@ -189,9 +185,7 @@ def test_comments_docstrings_and_what_it_does_not_use_change_no_cell(
         ("def other(z):", "@TABLE.setdefault\ndef other(z):"),
     ],
 )
-def test_what_a_component_does_or_uses_or_runs_when_imported_changes_its_cells(
-    tmp_path: Path, module: Path, was: str, becomes: str
-) -> None:
+def test_what_a_module_says_otherwise_changes_its_cells(tmp_path: Path, module: Path, was: str, becomes: str) -> None:
     (tmp_path / "own_helper.py").write_text("steepness = 1\n")
     module.write_text(HELPED)
     before = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
@@ -199,6 +193,29 @@ def test_what_a_component_does_or_uses_or_runs_when_imported_changes_its_cells(
     module.write_text(HELPED.replace(was, becomes))
     after = expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))
     assert all(a.fingerprint != b.fingerprint for a, b in zip(after, before, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("own_table.csv", "SLOPE = float(open(__file__.replace(FILE, 'own_table.csv')).read())"),
+        ("data/slopes.txt", "SLOPE = pathlib.Path(__file__).with_name('data/slopes.txt').read_text()"),
+        ("own_late.py", "late = importlib.import_module('own_late')"),
+        ("own_late.py", "late = importlib.util.spec_from_file_location('late', pathlib.Path('own_late.py'))"),
+    ],
+)
+def test_a_file_or_module_that_is_named_in_quotes_is_part_of_it(
+    name: str, line: str, tmp_path: Path, module: Path
+) -> None:
+    """What it reads beside it, or imports by importlib, so that changing that trains its cells again."""
+    helper = tmp_path / name
+    helper.parent.mkdir(exist_ok=True)
+    module.write_text(f"import importlib, pathlib\nFILE = {module.name!r}\n{line}\ndef bend(z):\n    return z\n")
+    found = []
+    for text in ("1.0", "2.0", "1.0"):
+        helper.write_text(text)
+        found.append(expand(one(tmp_path, grid=grid_of(f"{module.stem}:bend")))[0].fingerprint)
+    assert found[0] == found[2] != found[1]
 
 
 def test_an_own_initializer_is_fed_and_no_part_of_the_program(tmp_path: Path, module: Path) -> None:
