@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from suite.catalog.entries import Entry, Parameter, catalog_of
+from suite.catalog.entries import Catalog, Entry, Parameter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ class LossEntry(Entry):
     of: Literal["classes", "numbers"] | None = None
 
 
-LOSSES: Mapping[str, LossEntry] = catalog_of(
+LOSSES: Catalog[LossEntry] = Catalog(
     [
         LossEntry("auto", "cross-entropy for classes, squared error for numbers"),
         LossEntry("cross_entropy", "softmax cross-entropy: its gradient does not vanish where the output saturates",

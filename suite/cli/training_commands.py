@@ -113,9 +113,9 @@ def check(specs: Specs) -> None:
     for benchmark in benchmarks:
         cells = expand(benchmark)
         faults = len(problems)
-        for look in (try_components, functools.partial(check_data, benchmark=benchmark)):
+        for look in (try_components, check_data):
             try:
-                look(cells)
+                look(cells, benchmark)
             except SpecError as error:
                 problems += error.problems
         if len(problems) == faults:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from suite.catalog import KINDS, Parameter, find
+from suite.catalog import KINDS, Parameter
 from suite.models import MODELS
 from suite.protocol.records import Budget
 from suite.spec.problems import Problem
@@ -118,6 +118,6 @@ def matching(levels: Sequence[Level], wanted: Label, parameter: Parameter | None
     by_label = [level for level in levels if level.label == wanted and isinstance(level.label, bool) == boolean]
     if by_label or parameter is None or parameter.catalog is None or not isinstance(wanted, str):
         return by_label
-    entry = find(KINDS[parameter.catalog], wanted)
+    entry = KINDS[parameter.catalog].find(wanted)
     name = entry.name if entry else wanted
     return [level for level in levels if level.value["name"] == name]

@@ -9,7 +9,7 @@ from typing import Any
 from suite.protocol.records import Cell
 from suite.spec.benchmark import Benchmark
 from suite.spec.problems import SpecError
-from suite.tasks import DOWNLOADED, TASKS, TaskError, load_task
+from suite.tasks import TASKS, TaskError, load_task
 
 
 def check_data(cells: Sequence[Cell], benchmark: Benchmark, *, downloads: bool = False) -> None:
@@ -25,7 +25,7 @@ def check_data(cells: Sequence[Cell], benchmark: Benchmark, *, downloads: bool =
     """
     tasks: dict[str, list[Cell]] = {}
     for cell in cells:
-        if cell.task["name"] == "arrays" or (downloads and cell.task["name"] in DOWNLOADED):
+        if cell.task["name"] == "arrays" or (downloads and TASKS[cell.task["name"]].downloaded):
             tasks.setdefault(json.dumps(cell.task), []).append(cell)
     problems = [benchmark.problem(*fault) for sharing in tasks.values() for fault in _faults(sharing)]
     if problems:

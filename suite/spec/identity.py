@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
-from suite.catalog import KINDS, Entry, Parameter, find, is_own_component
+from suite.catalog import KINDS, Entry, Parameter, is_own_component
 from suite.catalog.factors import FED
 from suite.catalog.optimizers import compiled_level
 from suite.models import MODELS
@@ -103,9 +103,9 @@ def set_of(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _revisions(kind: str, entry: Entry, arguments: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+def _revisions(kind: str, entry: Entry, arguments: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:
     """The revision of an entry, and of all those that its arguments (or factors) name, defaults among them."""
-    yield f"{kind}.{entry.name}", entry.revision
+    yield f"{kind}.{entry.name}", entry.version
     for parameter in entry.parameters:
         value: Any = arguments.get(parameter.name)
         inner = _entry_of(parameter, value)
@@ -117,4 +117,4 @@ def _entry_of(parameter: Parameter | None, value: Any) -> Entry | None:
     """The entry of the catalog that a level names."""
     if parameter is None or parameter.catalog is None or not isinstance(value, Mapping):
         return None
-    return find(KINDS[parameter.catalog], value["name"])
+    return KINDS[parameter.catalog].find(value["name"])

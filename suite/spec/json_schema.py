@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from suite.catalog import KINDS, Entry, Parameter
+from suite.catalog import KINDS, Catalog, Entry, Parameter
 from suite.models import MODELS
 from suite.spec.document import BenchmarkDocument
 from suite.spec.own_components import OWN_KINDS
+from suite.spec.parameter_types import schema_of
 from suite.tasks import TASKS
 
 Schema = dict[str, Any]
@@ -68,37 +69,17 @@ def _axis(parameter: Parameter) -> Schema:
 
 def _value(parameter: Parameter, *, varied: bool = False) -> Schema:
     """What one value of a parameter may be; `varied` where it is a level of the grid, which is never null."""
-    schema: Schema = {"description": parameter.summary}
-    if parameter.type == "component":
-        return {**schema, "$ref": f"#/$defs/{_definition(parameter.catalog or '')}", "default": parameter.default}
-    if parameter.type == "choice":
-        schema["enum"] = list(parameter.choices)
-    else:
-        schema["type"] = {"path": "string"}.get(parameter.type, parameter.type)
-        schema |= _bounds(parameter)
-    if parameter.none:
-        schema = {"anyOf": [schema, {"const": "none"}]}
-    if parameter.default is not None:
-        schema["default"] = parameter.default
-    elif not parameter.required and not varied:
-        return {"description": parameter.summary, "anyOf": [schema, {"type": "null"}]}
-    return schema
-
-
-def _bounds(parameter: Parameter) -> Schema:
-    bounds: Schema = {}
-    if parameter.low is not None:
-        bounds["exclusiveMinimum" if parameter.low_open else "minimum"] = parameter.low
-    if parameter.high is not None:
-        bounds["exclusiveMaximum" if parameter.high_open else "maximum"] = parameter.high
-    return bounds
+    if parameter.type != "component":
+        return schema_of(parameter, null=not varied)
+    about = {"description": parameter.summary, "default": parameter.default}
+    return {**about, "$ref": f"#/$defs/{_definition(parameter.catalog or '')}"}
 
 
 def _definition(kind: str) -> str:
     return f"level_of_{kind}"
 
 
-def _component(kind: str, table: Mapping[str, Entry]) -> Schema:
+def _component(kind: str, table: Catalog[Any]) -> Schema:
     """A level of a component: a name, or a mapping with a name, its arguments and a label."""
     label = {"label": {"$ref": "#/$defs/label"}}
     plain = [entry for entry in table.values() if not entry.parameters]

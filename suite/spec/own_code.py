@@ -41,8 +41,9 @@ def _code(file: Path) -> ast.Module | None:
     except (SyntaxError, ValueError):
         return None
     for node in ast.walk(tree) if tree is not None else ():
-        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        if documented and ast.get_docstring(node, clean=False) is not None:
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:] or [ast.Pass()]
     return tree
 
@@ -60,12 +61,12 @@ def _mentioned(file: Path, tree: ast.Module, folders: Sequence[str]) -> Iterator
                 imported = [(base, name.strip(".")) for name in modules for base in within]
             case ast.Constant(value=str() as text) if text.isprintable() and 0 < len(text) < _LONGEST_NAME:
                 yield from (path for base in bases if (path := base / text).is_file())
-                imported = [(base, text) for base in bases]
+                imported = [(base, text) for base in bases if text.replace(".", "").isidentifier()]
             case _:
                 continue
         for base, name in imported:
             parts = name.split(".")
-            if parts[0] != "suite":
+            if parts[0] not in ("", "suite"):
                 places = [base.joinpath(*parts), file.parent / parts[-1]]
                 candidates = [path for place in places for path in (place.with_suffix(".py"), place / "__init__.py")]
                 yield from filter(Path.is_file, candidates)

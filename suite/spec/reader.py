@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from suite.catalog import Entry, Parameter
+from suite.catalog import Catalog, Entry, Parameter
 from suite.models import MODELS
 from suite.protocol.records import Budget
 from suite.spec.benchmark import Benchmark, Level, combinations
@@ -133,7 +133,7 @@ class _Reading:
         self._check_combinations(benchmark)
         return benchmark if len(self._findings.problems) == noted else None
 
-    def _entry(self, key: str, table: Mapping[str, Entry]) -> Entry | None:
+    def _entry(self, key: str, table: Catalog[Any]) -> Entry | None:
         node = self._document.value.get(key)
         if node is None or (key == "model" and not isinstance(node.value, str)):
             return None  # which its shape has told

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from suite.catalog.entries import Entry, catalog_of
+from suite.catalog.entries import Catalog, Entry
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class CellEntry(Entry):
     xla_units: int = 128
 
 
-CELLS: Mapping[str, CellEntry] = catalog_of(
+CELLS: Catalog[CellEntry] = Catalog(
     [
         CellEntry("simple_rnn", "h = phi(W x + U h + b)", "suite.models.recurrent_cells:SimpleRNNCell", aliases=("rnn",)),
         CellEntry("lstm", "gates around a cell state (Hochreiter and Schmidhuber 1997)",
