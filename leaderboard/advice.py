@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from leaderboard.boards import phrase
+from suite.claims.contexts import Status
 from suite.claims.phrases import between, figure, signed, verdict_text
 from suite.claims.published import PublishedClaim, PublishedContext, PublishedLevel
-from suite.claims.verdicts import Status, Verdict
+from suite.claims.verdicts import Verdict
 from suite.pictures.axes import Scale
 
 KEYS = {

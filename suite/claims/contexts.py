@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suite.claims.decisions import Decision
 from suite.claims.evidence import Evidence, Levels
+
+
+class Status(StrEnum):
+    """What a context says of its claim."""
+
+    FOR = "for"
+    BELOW = "below"
+    AGAINST = "against"
+    UNDECIDED = "undecided"
+    MOOT = "moot"
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,7 @@ class Context:
         first: Mean of the measure on the first side, or at the low end of a trend.
         second: Mean on the second side, or at the high end; NaN where there is none.
         cells: Fingerprints of the cells behind it.
-        moot: Whether nothing learns in any of them.
+        status: What it says of the claim; moot where nothing learns in any of the cells.
     """
 
     benchmark: str
@@ -34,12 +45,27 @@ class Context:
     first: float
     second: float
     cells: tuple[str, ...]
-    moot: bool = False
+    status: Status = Status.UNDECIDED
 
     @property
     def mean(self) -> float:
         """Mean effect."""
         return self.decision.interval()[0]
+
+    @property
+    def low(self) -> float:
+        """Low end of its 95% interval; NaN where there is none."""
+        return self.decision.interval()[1]
+
+    @property
+    def high(self) -> float:
+        """High end of its 95% interval; NaN where there is none."""
+        return self.decision.interval()[2]
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates that it rests on."""
+        return self.decision.n
 
 
 def rows_within(evidence: Evidence, where: Levels) -> list[int]:

@@ -15,6 +15,7 @@ procedure"), which holds the chance of any false rejection among them.
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -177,13 +178,9 @@ def _inverted(beyond: Callable[[float], bool], right_side: bool) -> float:
 
 def _least(enough: Callable[[int], bool], start: int) -> int | None:
     """The least number from `start` on that is enough; None above `MOST_REPLICATES`."""
-    if not enough(MOST_REPLICATES):
-        return None
-    low, high = max(start, 2) - 1, MOST_REPLICATES
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
+    numbers = range(max(start, 2), MOST_REPLICATES + 1)
+    place = bisect.bisect_left(numbers, True, key=enough)
+    return numbers[place] if place < len(numbers) else None
 
 
 def holm(p_values: Sequence[float], alpha: float = ALPHA) -> list[bool]:

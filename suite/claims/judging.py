@@ -20,15 +20,16 @@ nothing learns on either side are moot, and left out.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from suite.claims.claim import Claim, Form, Holds
-from suite.claims.contexts import Context
+from suite.claims.contexts import Context, Status
 from suite.claims.decisions import Decision, Differences, Shares, holm
 from suite.claims.moderators import Moderator, moderator
-from suite.claims.verdicts import JudgedContext, Ruling, Status, Verdict
+from suite.claims.verdicts import Ruling, Verdict
 from suite.protocol.statistics import Interval, mean_intervals
 
 _ROUNDING = 1e-12
@@ -43,35 +44,37 @@ def judge_contexts(claim: Claim, form: Form, found: Sequence[Context], nothing: 
         found: All its contexts.
         nothing: Why there are none, if there are none.
     """
-    live = [context for context in found if not context.moot]
+    live = [context for context in found if context.status is not Status.MOOT]
     if not live:
         reason = "in every context both sides are at chance: nothing that learns is compared" if found else nothing
-        return Ruling(Verdict.NOT_DECIDED, reason, None, _judged(found, {}))
+        return Ruling(Verdict.NOT_DECIDED, reason, None, tuple(found))
     band = low, high = form.band(claim.by)
     statuses, some_beyond = _statuses(live, band)
+    judged = iter(replace(context, status=status) for context, status in zip(live, statuses, strict=True))
+    contexts = tuple(context if context.status is Status.MOOT else next(judged) for context in found)
     effect = _average(live)
     depends_on = moderator(live) if len(live) > 1 else None
-    verdict, reason = _ruled(claim.holds, band, list(statuses.values()), some_beyond, effect, depends_on)
+    verdict, reason = _ruled(claim.holds, band, statuses, some_beyond, effect, depends_on)
     needed = None
-    mixed = Status.FOR in statuses.values() and some_beyond
+    mixed = Status.FOR in statuses and some_beyond
     if verdict is Verdict.NOT_DECIDED and claim.holds is Holds.EVERYWHERE and not mixed:
-        open_ = [context for context in live if statuses[id(context)] is Status.UNDECIDED]
+        open_ = [context for context in contexts if context.status is Status.UNDECIDED]
         each = [c.decision.replicates_needed(low if c.mean - low < high - c.mean else high) for c in open_]
         needed = max((n for n in each if n is not None), default=None) if each and None not in each else None
-    return Ruling(verdict, reason, effect, _judged(found, statuses), depends_on, None, needed)
+    return Ruling(verdict, reason, effect, contexts, depends_on, None, needed)
 
 
-def _statuses(live: Sequence[Context], band: tuple[float, float]) -> tuple[dict[int, Status], bool]:
-    """The status of each context by its `id`, and whether any, or the mean over a benchmark, is told to be beyond the band."""
+def _statuses(live: Sequence[Context], band: tuple[float, float]) -> tuple[list[Status], bool]:
+    """The status of each context, and whether any, or the mean over a benchmark, is told to be beyond the band."""
     low, high = band
     everywhere = all(_lies_within(band, context.decision.interval()) for context in live)
     inside = holm([max(c.decision.p_above(low - _ROUNDING), c.decision.p_below(high + _ROUNDING)) for c in live])
     outside = holm([min(d.p_below(low), d.p_above(high)) for d in [*(c.decision for c in live), *_pooled(live)]])
-    statuses = {}
+    statuses = []
     for context, right, wrong in zip(live, inside, outside[: len(live)], strict=True):
-        against = math.isfinite(high) or context.decision.interval()[2] <= 0
+        against = math.isfinite(high) or context.high <= 0
         beyond = Status.AGAINST if against else Status.BELOW
-        statuses[id(context)] = Status.FOR if right or everywhere else beyond if wrong else Status.UNDECIDED
+        statuses.append(Status.FOR if right or everywhere else beyond if wrong else Status.UNDECIDED)
     return statuses, any(outside)
 
 
@@ -127,13 +130,3 @@ def _average(live: Sequence[Context]) -> Interval:
     if len(live) == 1:
         return live[0].decision.interval()
     return mean_intervals([np.sort([context.mean for context in live])])[0]
-
-
-def _judged(found: Sequence[Context], statuses: Mapping[int, Status]) -> tuple[JudgedContext, ...]:
-    return tuple(
-        JudgedContext(
-            c.benchmark, c.levels, Status.MOOT if c.moot else statuses.get(id(c), Status.UNDECIDED),
-            *c.decision.interval(), c.first, c.second, c.decision.n, c.cells,
-        )
-        for c in found
-    )  # fmt: skip

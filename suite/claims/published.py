@@ -11,11 +11,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from suite.claims.claim import Holds
+from suite.claims.contexts import Status
 from suite.claims.evaluation import Judgement
 from suite.claims.forms.predict import Predict
 from suite.claims.forms.value import Value
 from suite.claims.phrases import measure_text
-from suite.claims.verdicts import Status, Verdict
+from suite.claims.verdicts import Verdict
 from suite.claims.words import because, tested_text
 from suite.protocol.records import PROTOCOL_VERSION
 from suite.results.errors import ResultsError, first_line, told_as
@@ -45,7 +46,7 @@ class _Part(BaseModel):
 
 
 class PublishedContext(_Part):
-    """As in `suite.claims.verdicts.JudgedContext`; None where there is no number."""
+    """As in `suite.claims.contexts.Context`; None where there is no number."""
 
     benchmark: str
     levels: dict[str, str]

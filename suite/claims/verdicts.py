@@ -1,11 +1,11 @@
-"""What can become of a claim, and of one of its contexts."""
+"""What can become of a claim, and what that rests on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from suite.claims.contexts import Context, Status
 from suite.claims.decisions import Share, Shares
 from suite.claims.moderators import Moderator
 from suite.protocol.statistics import Interval
@@ -20,45 +20,6 @@ class Verdict(StrEnum):
     NOT_DECIDED = "not decided"
     NOT_JUDGED = "cannot be judged yet"
     NOT_TESTABLE = "not testable here"
-
-
-class Status(StrEnum):
-    """What a context says of its claim."""
-
-    FOR = "for"
-    BELOW = "below"
-    AGAINST = "against"
-    UNDECIDED = "undecided"
-    MOOT = "moot"
-
-
-@dataclass(frozen=True)
-class JudgedContext:
-    """A context with its status. Numbers are in the claimed direction; NaN where there is none.
-
-    Attributes:
-        benchmark: Name of the benchmark.
-        levels: The combination of factors that the claim does not name.
-        status: What it says of the claim.
-        mean: Mean effect.
-        low: Low end of its 95% interval.
-        high: High end of its 95% interval.
-        first: Mean of the measure on the first side.
-        second: Mean of the measure on the second side.
-        replicates: Number of replicates that it rests on.
-        cells: Fingerprints of the cells behind it.
-    """
-
-    benchmark: str
-    levels: Mapping[str, str]
-    status: Status
-    mean: float
-    low: float
-    high: float
-    first: float
-    second: float
-    replicates: int
-    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -110,7 +71,7 @@ class Ruling:
     verdict: Verdict
     reason: str = ""
     effect: Interval | None = None
-    contexts: tuple[JudgedContext, ...] = ()
+    contexts: tuple[Context, ...] = ()
     moderator: Moderator | None = None
     prediction: Prediction | None = None
     needed: int | None = None

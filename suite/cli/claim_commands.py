@@ -75,8 +75,8 @@ def claims(
 
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file to write; none that is there.")],
-    task: Annotated[str, typer.Option(help="What it learns: suite list tasks.")] = "digits",
-    model: Annotated[str, typer.Option(help="What learns it: suite list models.")] = "mlp",
+    task: Annotated[str | None, typer.Option(help="What it learns, by default digits: suite list tasks.")] = None,
+    model: Annotated[str | None, typer.Option(help="What learns it, by default mlp: suite list models.")] = None,
     claim: Annotated[
         str | None, typer.Option(metavar="BENCHMARK", help="Write a claim on this benchmark, and no benchmark.")
     ] = None,
@@ -87,7 +87,10 @@ def new(
 
     if file.suffix not in (".yaml", ".yml"):
         fail(f"{file}: expected a file name that ends in .yaml.")
-    text = new_spec(file, task, model) if claim is None else new_claim(file, claim)
+    if claim is not None and (task or model):
+        given = f"--task {task}" if task else f"--model {model}"
+        fail(f"{given}: goes with a spec, and --claim {claim} writes a claim. Leave one of them out.")
+    text = new_spec(file, task or "digits", model or "mlp") if claim is None else new_claim(file, claim)
     try:
         with file.open("x", encoding="utf-8") as written:
             written.write(text)

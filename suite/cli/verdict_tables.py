@@ -11,9 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from suite.claims.contexts import Context, Status
 from suite.claims.evaluation import Judgement
 from suite.claims.phrases import figure, signed, verdict_text
-from suite.claims.verdicts import JudgedContext, Status, Verdict
+from suite.claims.verdicts import Verdict
 from suite.claims.words import because, tested_text
 from suite.protocol.labels import printable
 from suite.protocol.written import counted
@@ -99,7 +100,7 @@ def _contexts(found: Judgement) -> RenderableType:
     return table
 
 
-def _levels(context: JudgedContext) -> list[str]:
+def _levels(context: Context) -> list[str]:
     return [f"{factor.replace('_', ' ')} {label}" for factor, label in context.levels.items()]
 
 
@@ -116,7 +117,7 @@ def _axis(reach: tuple[float, float], by: float) -> Text:
     return Text("".join(line))
 
 
-def _bar(context: JudgedContext, reach: tuple[float, float], by: float) -> str:
+def _bar(context: Context, reach: tuple[float, float], by: float) -> str:
     line = [" "] * _BAR
     line[_place(by, reach)] = "┊"
     line[_place(0.0, reach)] = "│"

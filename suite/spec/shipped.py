@@ -25,6 +25,8 @@ def find_spec(name_or_path: str) -> Path:
     Raises:
         SpecError: There is neither such a file nor such a benchmark.
     """
+    if not name_or_path.strip():
+        raise SpecError([Problem("''", None, None, "", "got no name, expected a YAML file or a benchmark that ships")])
     path = Path(name_or_path)
     fault = _fault(path)
     if fault is None:

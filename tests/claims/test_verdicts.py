@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from suite.claims.claim import Holds
+from suite.claims.contexts import Status
 from suite.claims.forms.compare import Compare
 from suite.claims.forms.predict import Predict
 from suite.claims.forms.spread import Spread
 from suite.claims.forms.trend import Trend
 from suite.claims.forms.value import Value
-from suite.claims.verdicts import Status, Verdict
+from suite.claims.verdicts import Verdict
 from suite.claims.words import because
 from suite.protocol.audit import AuditSummary
 from tests.claims.truths import GRID, RELU_OVER_TANH, claim, judged, table

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.claims.claim import Claim, Form, Holds
-from suite.claims.contexts import Context, grouped_rows
+from suite.claims.contexts import Context, Status, grouped_rows
 from suite.claims.decisions import Decision, Differences, Shares
 from suite.claims.evidence import Evidence, Levels
 from suite.claims.judging import judge_contexts
 from suite.claims.phrases import between, figure, measure_text, sentence, signed, where_text
-from suite.claims.verdicts import Ruling, Status, Verdict
+from suite.claims.verdicts import Ruling, Verdict
 
 Table = NDArray[np.float64]
 """(cells, replicates) values of a measure."""
@@ -69,10 +69,10 @@ class Contrast(Form):
                 decision, values = self.effect(claim, evidence, table[first], table[second])
                 if decision.n:
                     both = [*first, *second]
+                    moot = claim.can_be_moot and bool(evidence.at_chance[both].all())
                     yield Context(
                         evidence.benchmark, shared | labels, decision, values, *self.ends(table[first], table[second]),
-                        tuple(evidence.cells[row] for row in both),
-                        claim.can_be_moot and bool(evidence.at_chance[both].all()),
+                        tuple(evidence.cells[row] for row in both), Status.MOOT if moot else Status.UNDECIDED,
                     )  # fmt: skip
 
     def test_text(self, claim: Claim) -> str:
