@@ -115,7 +115,8 @@ def check(specs: Specs) -> None:
         faults = len(problems)
         for look in (try_components, check_data):
             try:
-                look(cells, benchmark)
+                for remark in look(cells, benchmark) or ():
+                    print(remark)
             except SpecError as error:
                 problems += error.problems
         if len(problems) == faults:

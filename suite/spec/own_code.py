@@ -22,6 +22,11 @@ def digest_of_component(name: str, folders: Sequence[str]) -> str:
         name: Name of the component.
         folders: Where its module is looked for before Python's own path.
     """
+    return digest(sorted([file.name, text] for file, text in code_of_component(name, folders).items()))
+
+
+def code_of_component(name: str, folders: Sequence[str]) -> dict[Path, str]:
+    """The code of those modules without comments and docstrings, and digests of those files."""
     first = find_module(name.partition(":")[0], folders)
     found: dict[Path, str] = {}
     left = [first] if first is not None and first.is_file() else []
@@ -31,7 +36,7 @@ def digest_of_component(name: str, folders: Sequence[str]) -> str:
             tree = _code(file)
             found[file] = digest_of_file(file) if tree is None else ast.unparse(tree)
             left += [] if tree is None else _mentioned(file, tree, folders)
-    return digest(sorted([file.name, text] for file, text in found.items()))
+    return found
 
 
 def _code(file: Path) -> ast.Module | None:

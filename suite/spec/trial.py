@@ -15,6 +15,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from suite.models import MODELS
 from suite.protocol.records import Cell
 from suite.spec.benchmark import Benchmark
 from suite.spec.levels import default_of
-from suite.spec.problems import SpecError, quote
+from suite.spec.own_code import code_of_component
+from suite.spec.problems import Problem, SpecError, quote
 from suite.spec.sources import find_module
 from suite.tasks import form_of
 
@@ -40,12 +42,15 @@ _SHAPES = {"table": (6,), "image": (8, 8, 1), "sequence": (5, 3)}
 Trial = tuple[str, list[Cell]]
 """The factor whose level is tried, and cells of increasing size that have it."""
 
+Answer = tuple[str | None, list[str]]
+"""What is wrong with a component, and names of files that it reads and its cells' fingerprints do not see."""
+
 
 class NotOfItsKind(Exception):
     """What a component returned is not what its kind does."""
 
 
-def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIMIT_SECONDS) -> None:
+def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIMIT_SECONDS) -> list[Problem]:
     """Imports every component of a user's own that the cells name, and trains a network of one layer with it.
 
     Args:
@@ -53,22 +58,28 @@ def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIM
         benchmark: Knows where in its spec each component is named.
         limit: Seconds for one component.
 
+    Returns:
+        Remarks on components that read files which are no part of their cells' fingerprints.
+
     Raises:
         SpecError: One cannot be imported, is not what its file beside the spec defines, raises, returns something else
             than its kind does, ends the process or takes too long.
     """
     trials = _trials(cells)
-    faults: list[str | None] = []
-    while len(faults) < len(trials):
-        faults += _answers(trials[len(faults) :], limit)
-    levels = [(factor, few[0].recipe[factor]) for factor, few in trials]
-    problems = [
-        benchmark.problem(factor, f"{level['name']} {fault}", level)
-        for (factor, level), fault in zip(levels, faults, strict=True)
-        if fault is not None
-    ]
+    answers: list[Answer] = []
+    while len(answers) < len(trials):
+        answers += _answers(trials[len(answers) :], limit)
+    problems, remarks = [], []
+    for (factor, few), (fault, unseen) in zip(trials, answers, strict=True):
+        level = few[0].recipe[factor]
+        if fault is not None:
+            problems.append(benchmark.problem(factor, f"{level['name']} {fault}", level))
+        if unseen:
+            told = f"{level['name']} reads {', '.join(unseen)}: a change there trains nothing again, since no module names it"
+            remarks.append(benchmark.problem(factor, told, level))
     if problems:
         raise SpecError(dict.fromkeys(problems))
+    return list(dict.fromkeys(remarks))
 
 
 def _trials(cells: Iterable[Cell]) -> list[Trial]:
@@ -110,20 +121,17 @@ def _plain_recipe(cell: Cell, factor: str) -> dict[str, Any]:
     return recipe | {name: size for name, size in _ONE_LAYER.items() if name in recipe}
 
 
-def _answers(trials: Sequence[Trial], limit: int) -> list[str | None]:
+def _answers(trials: Sequence[Trial], limit: int) -> list[Answer]:
     """What is wrong with each component, from one process; up to the one that ends it or takes too long."""
     command = [sys.executable, "-P", "-c", _CHILD, json.dumps(sys.path)]
     done = subprocess.run(
         command, input=pickle.dumps((trials, limit)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
     )
-    answers: list[str | None] = [json.loads(line) for line in done.stdout.splitlines()]
+    answers: list[Answer] = [tuple(json.loads(line)) for line in done.stdout.splitlines()]
     if len(answers) < len(trials):
         late = done.returncode == -signal.SIGALRM
-        answers.append(
-            f"took more than {limit} s"
-            if late
-            else f"ended the process that tried it, with exit status {done.returncode}"
-        )
+        ended = f"ended the process that tried it, with exit status {done.returncode}"
+        answers.append((f"took more than {limit} s" if late else ended, []))
     return answers
 
 
@@ -136,9 +144,22 @@ def answer() -> None:
     import keras  # whatever a user's module takes from here on is its own time, on a busy machine too
 
     keras.config.disable_traceback_filtering()
+    opened: set[str] = set()
+    sys.addaudithook(lambda event, given: opened.add(str(given[0])) if event == "open" else None)
     for factor, cells in trials:
+        opened.clear()
         with importing_from(cells[0].search_path):
-            print(json.dumps(_fault(factor, cells, limit)), file=answers, flush=True)
+            fault = _fault(factor, cells, limit)
+        unseen = _unseen(cells[0].recipe[factor]["name"], cells[0].search_path, set(opened))
+        print(json.dumps((fault, unseen)), file=answers, flush=True)
+
+
+def _unseen(name: str, folders: Sequence[str], opened: Iterable[str]) -> list[str]:
+    """Those of the files opened that lie beside the spec and are no part of a component's digest."""
+    files = {Path(source_from_cache(path) if path.endswith(".pyc") else path).resolve() for path in opened}
+    seen = {file.resolve() for file in code_of_component(name, folders)}
+    tops = [Path(folder).resolve() for folder in folders]
+    return sorted(f.name for f in files - seen if f.is_file() and any(f.is_relative_to(top) for top in tops))
 
 
 def _fault(factor: str, cells: Sequence[Cell], limit: int) -> str | None:

@@ -188,6 +188,27 @@ def small(z):
     )
 
 
+def test_a_file_that_no_fingerprint_sees_is_remarked_on(tmp_path: Path) -> None:
+    (tmp_path / "slope_2.csv").write_text("2.0")
+    (tmp_path / "steep.py").write_text("VALUE = 1.0\n")
+    (tmp_path / "named.txt").write_text("1.0")
+    (tmp_path / "reads.py").write_text("""\
+import importlib
+from pathlib import Path
+
+SLOPE = float(Path(__file__).with_name(f"slope_{2}.csv").read_text())
+LATE = importlib.import_module("st" + "eep").VALUE
+NAMED = float(Path(__file__).with_name("named.txt").read_text())
+
+def bend(z):
+    return SLOPE * LATE * NAMED * z
+""")
+    benchmark = one(tmp_path, fixed="fixed: {depth: 1, width: 8}", grid="grid: {activation: [relu, 'reads:bend']}")
+    (remark,) = try_components(expand(benchmark), benchmark)
+    assert (remark.line, remark.key) == (7, "grid.activation")
+    assert remark.message.startswith("reads:bend reads slope_2.csv, steep.py: a change there trains nothing again")
+
+
 @pytest.mark.parametrize(
     ("count", "tried"), [(1, [0]), (3, [0, 1, 2]), (2000, [0, 286, 571, 857, 1142, 1428, 1713, 1999])]
 )
