@@ -41,8 +41,8 @@ def clips(level: Mapping[str, Any], gradients: Sequence[Any], norm: Any) -> Any:
 
     Args:
         level: Canonical level.
-        gradients: Of every weight array.
-        norm: Of all of them together.
+        gradients: Gradient of every weight array.
+        norm: Norm of all gradients together.
     """
     import tensorflow as tf
 

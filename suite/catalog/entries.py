@@ -75,7 +75,7 @@ class Entry:
     Attributes:
         name: The canonical name.
         summary: One line of what it is, for `suite list`.
-        target: Where its code is, as `module:attribute`; empty where the name itself says it all ("none").
+        target: Its code as `module:attribute`; empty where the name itself says it all ("none").
         parameters: What it takes.
         aliases: Other names of the same thing; they become the canonical one when a spec is read.
         revision: Raised by one when what it computes changes, a default of its parameters included: its cells are

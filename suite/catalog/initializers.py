@@ -96,7 +96,7 @@ def initial_value(level: Mapping[str, Any], shape: tuple[int, ...], seed: int) -
         level: Canonical level: the name of an entry, or of a user's own `module:attribute`, which is an
             initializer class of Keras's kind or a function that takes its arguments (and `seed`, if it has such
             an argument) and returns a function of (shape, dtype).
-        shape: Of the weights, as Keras lays them out: (fan_in, fan_out), or (*kernel, channels_in, channels_out).
+        shape: Shape of the weights, as Keras lays them out: (fan_in, fan_out), or (*kernel, channels_in, channels_out).
         seed: A fresh one for every array: Keras's initializers repeat themselves under an equal seed.
 
     Raises:

@@ -117,7 +117,7 @@ def baseline_loss(level: Mapping[str, Any], targets: np.ndarray, classes: int | 
     predictor is a constant at each of them, and their losses are averaged: it knows the time, but has seen nothing.
 
     Args:
-        level: Of the losses.
+        level: Canonical level of the losses.
         targets: Classes, shape (examples,) or (examples, time); or numbers, shape (examples, outputs).
         classes: How many, or None for numbers.
     """

@@ -93,8 +93,8 @@ def build_normalization(level: Mapping[str, Any], name: str, *, axes: int = 2) -
 
     Args:
         level: Canonical level.
-        name: Of the layer.
-        axes: Of what it will normalize, batch included: 4 for images.
+        name: Name of the layer.
+        axes: Number of axes of its input, batch included: 4 for images.
     """
     if level["name"] == "none" or is_of_weights(level["name"]):
         return None

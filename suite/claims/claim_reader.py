@@ -17,10 +17,10 @@ from suite.claims.grids import Grids
 from suite.protocol.columns import factor_column
 from suite.protocol.labels import held_label, label_text
 from suite.spec.benchmark import Benchmark, combinations
+from suite.spec.benchmark_reader import is_claims
 from suite.spec.document import check_model
 from suite.spec.findings import Findings
 from suite.spec.problems import SpecError, one_of, quote
-from suite.spec.reader import is_claims
 from suite.spec.wording import mismatch
 from suite.spec.yaml_reader import Node, read
 from suite.tasks import form_of
@@ -116,7 +116,7 @@ class _Reading:
         given = Given(self.node, shape, self._benchmarks(), self.findings)
         expression = given.expression("measure", self.node)
         form = kind.read(given)
-        if not given.benchmarks:  # what could be told without a grid has been
+        if not given.benchmarks:  # whatever needs no grid has been checked
             return None
         where = self._where(given)
         if form is not None:
@@ -154,7 +154,7 @@ class _Reading:
         )  # fmt: skip
 
     def _source(self, shape: Any) -> str:
-        """As written, with semicolons between; the short names that the document explains are written out."""
+        """The source as written; the short names that the document explains are written out, with semicolons between."""
         known = self.whole.sources if self.whole else {}
         written = shape.source or (self.whole.source if self.whole else "")
         names = [name.strip() for name in written.split(",")]

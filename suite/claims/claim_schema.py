@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from suite.claims.claim_document import ClaimDocument, ClaimsDocument
+from suite.spec.benchmark_reader import BENCHMARK_KEYS
 from suite.spec.json_schema import benchmark_schema, untitled
-from suite.spec.reader import BENCHMARK_KEYS
 
 _CLAIM = {"$ref": "#/$defs/ClaimDocument"}
 

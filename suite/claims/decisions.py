@@ -58,7 +58,7 @@ class Decision(Protocol):
 
 @dataclass(frozen=True)
 class Differences:
-    """Of numbers, a value for each replicate."""
+    """Differences of numbers, shape (replicates,)."""
 
     values: NDArray[np.float64]
 

@@ -18,7 +18,7 @@ class Judgement(Ruling):
     Attributes:
         claim: What was judged.
         evidence: Digest of the tables of each benchmark that it rests on.
-        tuning: Of a claim about scores, the benchmarks whose tuning is not known to be good: what an audit found, or None.
+        tuning: For a claim about scores, benchmarks whose tuning is not known to be good, with what an audit found, or None.
     """
 
     claim: Claim

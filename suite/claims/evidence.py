@@ -1,4 +1,4 @@
-"""What the judge of claims sees of a benchmark: its grid, and every figure by cell and replicate."""
+"""The evidence that claims are judged on: the grid of a benchmark, and every measure by cell and replicate."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class Evidence:
     """The exported tables of one benchmark, as arrays.
 
     Attributes:
-        benchmark: Its name.
+        benchmark: Name of the benchmark.
         factors: The grid, with the labels of each factor in order.
         fixed: Factors held constant, each with what its label would be.
-        levels: Of every recorded cell: its label of each factor, in the order of `factors`.
+        levels: The labels of every cell that has a result, in the order of `factors`.
         cells: Their fingerprints.
         columns: (cells, replicates) numbers or texts by name; (cells, 1) of a figure that a cell has one of.
             NaN, or None of a text, where there is none.
-        higher_is_better: Of the scores.
+        higher_is_better: Whether higher scores are better.
         missing: Cells of the grid without a result.
-        digest: Of the tables.
-        tuned: Whether learning rates were; else they are given.
+        digest: Digest of the tables.
+        tuned: Whether learning rates were tuned; else the spec gives them.
         audit: What more trials would gain; None where that was not measured.
     """
 
@@ -65,11 +65,11 @@ class Evidence:
         return {factor: place for place, factor in enumerate(self.factors)}
 
     def values(self, expression: Expression, *, compared: bool = False) -> NDArray[np.float64]:
-        """Of every cell and replicate, or (cells, 1) of a measure that is one of the cell.
+        """A measure of every cell and replicate, shape (cells, replicates), or (cells, 1) where a cell has one value.
 
         Args:
             expression: The measure.
-            compared: Whether differences are taken, for which no score is worse than chance; a figure is what it is.
+            compared: Whether differences are taken, for which scores below chance count as chance.
         """
         return expression.of(self._compared if compared else self.columns)
 

@@ -56,7 +56,7 @@ BETTER = {"success_rate": 1, "basin_decades": 1, "steps_to_target": -1}
 SCORES = ("test_score", "train_score", "validation_score")
 
 LEARNT = (*SCORES, *BETTER, "basin_high", "learning_rate", "train_loss")
-"""Measures that say nothing where nothing was learnt: contexts near chance are moot for them."""
+"""Measures that say nothing where nothing was learnt: contexts near chance are excluded for them."""
 
 LONGEST = 200
 _DEEPEST = 20
@@ -108,10 +108,10 @@ class Expression:
     """A measure: an expression of columns that was read.
 
     Attributes:
-        text: As it was written.
+        text: The expression as it was written.
         names: The columns that it is made of.
         is_condition: Whether it is true or false (1 or 0) and no number.
-        evaluate: Its value, of arrays by column.
+        evaluate: Computes its value from arrays by column.
     """
 
     text: str
@@ -130,7 +130,7 @@ class Expression:
         return not self.names & {"outcome", "causes", *REPLICATE_COLUMNS, *ADDED, *TRACED}
 
     def of(self, columns: Columns) -> Values:
-        """Its value where the columns have theirs; NaN where something is not known.
+        """The value of the expression; NaN where something is not known.
 
         Args:
             columns: Arrays by name, of shapes that broadcast together.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def evidence_of(results: Results, *, traced: bool = False) -> Evidence:
-    """Of published tables; with the figures of `suite.claims.expressions.TRACED` if those are asked for."""
+    """The evidence of published tables; `traced` adds the measures of `suite.claims.expressions.TRACED`."""
     first: dict[tuple[str, int], NDArray[np.float64]] = {}
     for cell in results.cells["cell"] if traced else ():
         replicates, _, _, block = results.probed(cell)
@@ -42,7 +42,7 @@ def evidence_of(results: Results, *, traced: bool = False) -> Evidence:
 def evidence_of_records(
     manifest: Manifest, records: Sequence[Record], audit: AuditSummary | None = None, *, traced: bool = False
 ) -> Evidence:
-    """Of what is recorded, by way of the tables that it would be exported as."""
+    """The evidence of records, by way of the tables that they would be exported as."""
     found = tables(records)
     runs = [(record.cell.fingerprint, run) for record in records for run in record.replicates] if traced else []
     first = {(cell, run.replicate): followed(run.traces)[0] for cell, run in runs}

@@ -22,7 +22,7 @@ class Given:
     Attributes:
         node: The claim, a mapping.
         shape: The same, validated by `suite.claims.claim_document`.
-        benchmarks: In each of which its factors and levels must be; none where they are not known.
+        benchmarks: The benchmarks that must all have its factors and levels; none where they are not known.
         findings: Gets every problem.
     """
 

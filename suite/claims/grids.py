@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from suite.spec.benchmark import Benchmark
+from suite.spec.benchmark_reader import names_in, read_benchmarks
 from suite.spec.problems import SpecError, not_found, quote
-from suite.spec.reader import names_in, read_benchmarks
 from suite.spec.shipped import shipped_specs
 
 

@@ -5,9 +5,9 @@ A claim that is said to hold everywhere is
 - supported where in every live context the 95% interval lies at or above delta. Nothing is corrected for: to be wrong, every
   single context has to mislead (intersection-union test; Berger 1982, "Multiparameter hypothesis testing and acceptance
   sampling");
-- contradicted where in some context, or in the mean over a benchmark's contexts, the effect is told to be under delta, and
-  in no context to be at or above it, each after Holm's correction over all of these: what holds everywhere holds on average;
-- depending on a factor where some are told to be above and some under, and the factor that explains most of the variance between
+- contradicted where in some context, or in the mean over a benchmark's contexts, the effect is significantly below delta,
+  and in no context at or above it, each after Holm's correction over all of these: what holds everywhere holds on average;
+- depending on a factor where some lie significantly above and some below, and the factor that explains most of the variance between
   contexts has an interaction whose interval leaves out zero;
 - not decided otherwise, with the replicates that would decide it if means and spreads stay as they are.
 
@@ -40,7 +40,7 @@ def judge_contexts(claim: Claim, form: Form, found: Sequence[Context], nothing: 
 
     Args:
         claim: The claim.
-        form: Its form, which says between which bounds an effect counts as claimed.
+        form: The form, which says between which bounds an effect counts as claimed.
         found: All its contexts.
         nothing: Why there are none, if there are none.
     """
@@ -65,7 +65,7 @@ def judge_contexts(claim: Claim, form: Form, found: Sequence[Context], nothing: 
 
 
 def _statuses(live: Sequence[Context], band: tuple[float, float]) -> tuple[list[Status], bool]:
-    """The status of each context, and whether any, or the mean over a benchmark, is told to be beyond the band."""
+    """The status of each context, and whether any, or a benchmark's mean, lies significantly outside the band."""
     low, high = band
     everywhere = all(_lies_within(band, context.decision.interval()) for context in live)
     inside = holm([max(c.decision.p_above(low - _ROUNDING), c.decision.p_below(high + _ROUNDING)) for c in live])

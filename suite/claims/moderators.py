@@ -22,7 +22,7 @@ class Moderated:
 
     Attributes:
         label: The level.
-        mean: Of the effect over the contexts with that level.
+        mean: Mean effect over the contexts with that level.
         low: End of its 95% interval; of a single context, of its own.
         high: The other end.
         contexts: How many.
@@ -40,8 +40,8 @@ class Moderator:
     """A factor that an effect depends on.
 
     Attributes:
-        factor: Its name; `benchmark` where it is that.
-        share: Of the variance between contexts, adjusted for the number of levels.
+        factor: Name of the factor, or `benchmark`.
+        share: Share of the variance between contexts that it explains, adjusted for the number of levels.
         most: The level at which the effect is largest.
         least: At which it is smallest.
         interaction: The effect at the one minus that at the other, over contexts alike in all else, with its interval,
@@ -135,7 +135,7 @@ def _interaction(
 
 
 def _welch(a: NDArray[np.float64], b: NDArray[np.float64], confidence: float) -> Interval:
-    """Of two unpaired means (Welch 1947)."""
+    """The difference of two unpaired means with its interval (Welch 1947)."""
     mean = float(a.mean() - b.mean())
     if min(len(a), len(b)) < 2:
         return mean, math.nan, math.nan

@@ -46,7 +46,7 @@ class _Part(BaseModel):
 
 
 class PublishedContext(_Part):
-    """As in `suite.claims.contexts.Context`; None where there is no number."""
+    """A `suite.claims.contexts.Context`, with None where there is no number."""
 
     benchmark: str
     levels: dict[str, str]
@@ -71,14 +71,14 @@ class PublishedLevel(_Part):
 
 
 class PublishedModerator(_Part):
-    """As in `suite.claims.moderators.Moderator`."""
+    """A `suite.claims.moderators.Moderator`."""
 
     factor: str
     levels: tuple[PublishedLevel, ...]
 
 
 class PublishedPrediction(_Part):
-    """As in `suite.claims.verdicts.Prediction`, with its condition."""
+    """A `suite.claims.verdicts.Prediction`, with its condition."""
 
     when: str | None
     then: str
@@ -97,7 +97,7 @@ class PublishedClaim(_Part):
     """One claim with its verdict, and all of it in words.
 
     Attributes:
-        id: By which it is quoted.
+        id: Identifier by which it is quoted.
         says: The claim in a sentence.
         source: Who says it.
         dissent: Published evidence that disagrees.
@@ -174,8 +174,8 @@ def read(folder: Path, digests: Mapping[str, str]) -> tuple[PublishedClaim, ...]
     """The claims of a folder of published results; none where it has no such file.
 
     Args:
-        folder: Of results.
-        digests: Of the tables of every benchmark in it that may be judged, as `suite.claims.from_results.digest_of` has
+        folder: Folder of published results.
+        digests: Digest of the tables of every benchmark that may be judged, as `suite.claims.from_results.digest_of` has
             them.
 
     Raises:

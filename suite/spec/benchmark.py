@@ -25,7 +25,7 @@ class Level:
         label: What tables and charts call it.
         value: Canonical: a number, a boolean, a name, or of a component a mapping `{"name": ..., **arguments}`
             with every default filled in.
-        place: Its line and column in the spec.
+        place: Line and column in the spec.
     """
 
     label: Label
@@ -73,7 +73,7 @@ class Benchmark:
 
     @property
     def folder(self) -> Path:
-        """Where a user's own components are looked for first: the folder of the spec."""
+        """The spec's folder, where a user's own components are looked for first."""
         return self.file.resolve().parent
 
     def task_and_recipe(self, levels: Mapping[str, Level]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -85,12 +85,12 @@ class Benchmark:
         return {"name": task.name, **arguments}, recipe
 
     def problem(self, factor: str, message: str, value: Any = None) -> Problem:
-        """What is wrong with a factor (or `task`, or `model`), told where it is set.
+        """A problem with a factor (or `task`, or `model`), at the place that sets it.
 
         Args:
-            factor: Its name.
+            factor: Name of the factor.
             message: What was got and what was expected.
-            value: Of the level that it is about, where the factor varies.
+            value: Value of the faulty level, where the factor varies.
         """
         key, *place = self.places[factor]
         places = [level.place for level in self.grid.get(factor, ()) if level.value == value and level.place]

@@ -1,4 +1,4 @@
-"""The data behind a spec, loaded before anything trains: what is wrong with it is told once, not by every worker."""
+"""The data behind a spec, loaded before anything trains, so that a fault is reported once and not by every worker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def check_data(cells: Sequence[Cell], benchmark: Benchmark, *, downloads: bool =
     """Loads what no rule of the catalog can vouch for: a user's own arrays.
 
     Args:
-        cells: Of the benchmark.
+        cells: Cells of the benchmark.
         benchmark: Knows where in its spec each factor is set.
         downloads: Whether to load what Keras downloads too, so that it is there when workers want it.
 

@@ -19,7 +19,7 @@ def expand(benchmark: Benchmark, *, quick: bool = False, only: Sequence[Part] = 
     """The cells of a benchmark, in the order of its grid: the last factor varies fastest.
 
     Args:
-        benchmark: As read.
+        benchmark: The benchmark.
         quick: A small slice with fewer trials and replicates, recorded apart.
         only: Parts of the grid that are wanted; none stands for all of it.
 

@@ -28,7 +28,7 @@ class LevelReader:
 
     Args:
         findings: Gets every problem.
-        folders: Where a user's own components are looked for first.
+        folders: Folders in which a user's own components are looked for first.
     """
 
     def __init__(self, findings: Findings, folders: Sequence[str]) -> None:

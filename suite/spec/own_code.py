@@ -20,7 +20,7 @@ def digest_of_component(name: str, folders: Sequence[str]) -> str:
 
     Args:
         name: Name of the component.
-        folders: Where its module is looked for before Python's own path.
+        folders: Folders in which its module is looked for before Python's own path.
     """
     return digest(sorted([file.name, text] for file, text in code_of_component(name, folders).items()))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from suite.models import MODELS
 from suite.spec.benchmark import Benchmark
+from suite.spec.benchmark_reader import read_benchmarks
 from suite.spec.problems import Problem, SpecError, not_found
-from suite.spec.reader import read_benchmarks
 from suite.tasks import TASKS, form_of
 
 _SIZES = {
@@ -94,7 +94,7 @@ def new_spec(file: Path, task: str, model: str) -> str:
 
 
 def _read(text: str, file: Path) -> Benchmark:
-    """Makes sure that the text is right; a conflict is told as what it is."""
+    """Reads the text as a spec, so that a task and a model that do not go together are reported."""
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder, file.name)
         written.write_text(text, encoding="utf-8")

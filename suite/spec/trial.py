@@ -96,7 +96,7 @@ def _trials(cells: Iterable[Cell]) -> list[Trial]:
 
 
 def some(by_size: Mapping[tuple[int, ...], Any]) -> list[Any]:
-    """As many as are tried, the smallest and the largest among them, by increasing size."""
+    """The sizes that are tried: at most eight, the smallest and the largest among them, in increasing order."""
     count, last = min(len(by_size), _MOST_SIZES), len(by_size) - 1
     ordered = [by_size[size] for size in sorted(by_size)]
     return [ordered[round(index * last / max(count - 1, 1))] for index in range(count)]

@@ -97,7 +97,7 @@ class Contrast(Form):
         return f"{figure(mean)} ({figure(low)} to {figure(high)})"
 
     def _counts(self, claim: Claim, ruling: Ruling) -> str:
-        """In how many contexts it holds."""
+        """Counts of the contexts in which it holds, and in which it does not."""
         if not ruling.contexts:
             return ""
         moot = ruling.count(Status.MOOT)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class PredictDocument(BaseModel):
-    """Of the cells for which one condition holds, another holds for at least a share."""
+    """A condition on cells, and what is said of at least a share of those that meet it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

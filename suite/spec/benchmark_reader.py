@@ -12,7 +12,7 @@ from suite.models import MODELS
 from suite.protocol.records import Budget
 from suite.spec.benchmark import Benchmark, Level, combinations
 from suite.spec.design import DesignReader
-from suite.spec.document import BenchmarkDocument, check_shape
+from suite.spec.document import BenchmarkDocument, check_model
 from suite.spec.findings import Findings
 from suite.spec.levels import LevelReader, complete
 from suite.spec.problems import Problem, SpecError, quote
@@ -22,13 +22,13 @@ from suite.spec.yaml_reader import Node, read
 from suite.tasks import TASKS, form_of
 
 MAX_PROBLEMS = 100
-"""Problems of a file that are told; what is beyond is counted."""
+"""Problems of a file that are reported; the rest are counted."""
 
 BENCHMARK_KEYS = ("name", "task", "model", "grid", "budget")
 """A document with none of them may have claims alone."""
 
 _REASONS = 3
-"""Conflicts of one factor that are told in full."""
+"""Conflicts of one factor that are reported in full."""
 
 
 def read_benchmarks(path: Path) -> list[Benchmark]:
@@ -68,7 +68,7 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
 
 
 def names_in(file: Path) -> list[str]:
-    """Of the benchmarks in a file, in its order, whether or not they are without mistakes."""
+    """The names of the benchmarks in a file, in its order, with or without mistakes."""
     documents = [d for d in read(file).documents if isinstance(d.value, dict) and not is_claims(d)]
     names = [document.value["name"] for document in documents if "name" in document.value]
     return [name.value for name in names if isinstance(name.value, str)]
@@ -90,7 +90,7 @@ class _Reading:
     def benchmark(self) -> Benchmark | None:
         """The benchmark, or None where it has problems."""
         noted, document = len(self._findings.problems), self._document
-        shape = check_shape(document, self._findings)
+        shape = check_model(document, BenchmarkDocument, self._findings)
         model, task = self._entry("model", MODELS), self._entry("task", TASKS)
         arguments = self._levels.arguments(document.value["task"], task) if task else {}
         design = DesignReader(document, _parameters(model, task), self._findings, self._levels)
@@ -136,7 +136,7 @@ class _Reading:
     def _entry(self, key: str, table: Catalog[Any]) -> Entry | None:
         node = self._document.value.get(key)
         if node is None or (key == "model" and not isinstance(node.value, str)):
-            return None  # which its shape has told
+            return None  # which check_model has reported
         return self._levels.entry(node, table)
 
     def _steps(
@@ -145,7 +145,7 @@ class _Reading:
         """The most that a run may take, of the factor where it is one; None after noting that nothing says it."""
         given = {**self._document.section("fixed"), **self._document.section("grid")}
         if "steps" in given and "steps" not in {**fixed, **grid}:
-            return None  # whose own mistake has been told
+            return None  # whose own mistake has been reported
         levels = [level.value for level in grid["steps"]] if "steps" in grid else [fixed.get("steps")]
         each = [shape.budget.steps if level is None else int(level) for level in levels]
         if None in each:
