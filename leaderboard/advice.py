@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from leaderboard.boards import phrase
+from suite.claims.contexts import Status
+from suite.claims.phrases import between, figure, signed, verdict_text
+from suite.claims.published import PublishedClaim, PublishedContext, PublishedLevel
+from suite.claims.verdicts import Verdict
 from suite.pictures.axes import Scale
-from suite.protocol.claims import Verdict
-from suite.protocol.verdict_words import between, figure, signed, verdict_text
-from suite.protocol.verdicts import Status
-from suite.results.verdicts import PublishedClaim, PublishedContext, PublishedLevel
 
 KEYS = {
     Verdict.SUPPORTED: "supported",
@@ -63,7 +63,7 @@ class Option:
     count: int
 
 
-class Said:
+class ClaimView:
     """One claim, as its page and its place in the list show it.
 
     Args:
@@ -158,13 +158,13 @@ class Advice:
     """
 
     def __init__(self, claims: Sequence[PublishedClaim]) -> None:
-        said = [Said(claim) for claim in claims]
+        said = [ClaimView(claim) for claim in claims]
         self.claims = sorted(said, key=lambda one: one.claim.verdict is Verdict.NOT_TESTABLE)
 
     @property
-    def topics(self) -> dict[str, list[Said]]:
+    def topics(self) -> dict[str, list[ClaimView]]:
         """The claims under their topics, in the order that they come."""
-        found: dict[str, list[Said]] = {}
+        found: dict[str, list[ClaimView]] = {}
         for one in self.claims:
             found.setdefault(one.claim.topic or "Claims", []).append(one)
         return found
@@ -200,7 +200,7 @@ class Advice:
             ("source", "Source", sources),
         ]
 
-    def source_places(self, one: Said) -> str:
+    def source_places(self, one: ClaimView) -> str:
         """Which sources of the filter a claim has, as the filter calls them."""
         order = list(self._sources)
         return " ".join(str(order.index(source)) for source in one.sources if source in order) or _OTHER

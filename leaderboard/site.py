@@ -19,6 +19,8 @@ from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import Column, chips, columns, dot_style, erratic, number
 from leaderboard.findings import BoardFindings, across_tasks
 from leaderboard.glossary import WORDS
+from suite.claims import published
+from suite.claims.from_results import digest_of
 from suite.pictures import axes, charts, numbers
 from suite.pictures.cells import Drawn, draw_figures
 from suite.pictures.drawing import stylesheet
@@ -29,9 +31,8 @@ from suite.protocol.labels import label_text
 from suite.protocol.records import PROTOCOL_VERSION
 from suite.protocol.run_statistics import STATISTICS
 from suite.protocol.words import audit_in_words
-from suite.results import reader, verdicts
+from suite.results import reader
 from suite.results.errors import ResultsError, told_as
-from suite.results.evidence import digest_of
 from suite.results.folders import files_in, rebuilt
 from suite.results.manifest import MANIFEST, Manifest, TaskFacts
 
@@ -132,7 +133,7 @@ def _read(results: Path) -> tuple[list[Board], Advice]:
     manifests = [each.manifest for each in boards]
     judged = [each for each in manifests if each.protocol_version == PROTOCOL_VERSION and not each.quick]
     digests = {each.benchmark: digest_of(each) for each in judged}
-    return boards, Advice(verdicts.read(results, digests))
+    return boards, Advice(published.read(results, digests))
 
 
 def _boards(results: Path) -> list[Board]:

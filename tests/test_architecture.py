@@ -19,13 +19,13 @@ FLOORS = (
     ("probes",),
     ("training", "results", "pictures"),
     ("spec",),
-    ("store", "monitor"),
+    ("claims", "store", "monitor"),
     ("run",),
     ("cli",),
 )
 """From the bottom up; rooms of one floor do not import each other."""
 
-PAGES_READ = {"results", "pictures", "protocol"}
+PAGES_READ = {"results", "claims", "pictures", "protocol"}
 HOMES = {
     "optuna": {"training"},
     "mlflow": {"store", "monitor"},

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from suite.catalog.activations import ACTIVATIONS
-from suite.catalog.cells import CELLS
 from suite.catalog.clippings import CLIPPINGS
-from suite.catalog.entries import Entry, Parameter, find, is_own_component, load_target
+from suite.catalog.entries import Catalog, Entry, Parameter, is_own_component, load_target
 from suite.catalog.initializers import INITIALIZERS
 from suite.catalog.losses import LOSSES
 from suite.catalog.normalizations import NORMALIZATIONS
 from suite.catalog.optimizers import OPTIMIZERS
+from suite.catalog.recurrent_cells import CELLS
 from suite.catalog.residuals import RESIDUALS
 from suite.catalog.schedules import SCHEDULES
 
-KINDS: Mapping[str, Mapping[str, Entry]] = {
+KINDS: Mapping[str, Catalog[Any]] = {
     "activations": ACTIVATIONS,
     "initializers": INITIALIZERS,
     "normalizations": NORMALIZATIONS,
@@ -28,4 +29,4 @@ KINDS: Mapping[str, Mapping[str, Entry]] = {
 }
 """Every kind of component, by the name that `Parameter.catalog` uses."""
 
-__all__ = ["KINDS", "Entry", "Parameter", "find", "is_own_component", "load_target"]
+__all__ = ["KINDS", "Catalog", "Entry", "Parameter", "is_own_component", "load_target"]

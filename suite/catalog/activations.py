@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from suite.catalog.entries import Entry, Parameter, catalog_of, component_of
+from suite.catalog.entries import Catalog, Entry, Parameter, component_of
 
-ACTIVATIONS = catalog_of(
+ACTIVATIONS = Catalog(
     [
         Entry("linear", "identity; a deep linear network is the baseline of the theory", "keras.activations:linear"),
         Entry("sigmoid", "1 / (1 + exp(-z)); slope at most 1/4, output not centred", "keras.activations:sigmoid"),
@@ -33,7 +33,8 @@ ACTIVATIONS = catalog_of(
         Entry("hard_swish", "piecewise swish", "keras.activations:hard_silu", aliases=("hard_silu",)),
         Entry("mish", "z times tanh(softplus(z))", "keras.activations:mish"),
         Entry("softplus", "log(1 + exp(z)); a smooth ReLU that is never zero", "keras.activations:softplus"),
-    ]
+    ],
+    kind="activations",
 )  # fmt: skip
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from suite.catalog.entries import Entry, Parameter, catalog_of
+from suite.catalog.entries import Catalog, Entry, Parameter
 
 _NORM = Parameter("norm", "the threshold", "number", 1.0, low=0, low_open=True)
 
-CLIPPINGS = catalog_of(
+CLIPPINGS = Catalog(
     [
         Entry("none", "gradients as they are"),
         Entry("global_norm", "all gradients scaled together to at most a norm (Pascanu et al. 2013)",
@@ -41,8 +41,8 @@ def clips(level: Mapping[str, Any], gradients: Sequence[Any], norm: Any) -> Any:
 
     Args:
         level: Canonical level.
-        gradients: Of every weight array.
-        norm: Of all of them together.
+        gradients: Gradient of every weight array.
+        norm: Norm of all gradients together.
     """
     import tensorflow as tf
 

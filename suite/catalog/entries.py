@@ -6,8 +6,10 @@ checking and listing specs never loads TensorFlow.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections import UserDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -65,26 +67,6 @@ class Parameter:
         wanted = " ".join([noun, " and ".join(bounds)]).strip()
         return f"{wanted}, or none, {self.none}" if self.none else wanted
 
-    def accepts(self, value: Any) -> bool:
-        """Whether a plain value meets the constraint. Components are checked against their own entry instead."""
-        if value is None:
-            return self.default is None and not self.required
-        if self.type == "boolean":
-            return isinstance(value, bool)
-        if self.type == "choice":
-            return value in self.choices
-        if self.type in ("path", "component"):
-            return isinstance(value, str)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return False
-        if self.type == "integer" and not isinstance(value, int):
-            return False
-        if not (float("-inf") < value < float("inf")):
-            return False
-        above = self.low is None or (value > self.low if self.low_open else value >= self.low)
-        below = self.high is None or (value < self.high if self.high_open else value <= self.high)
-        return above and below
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -93,11 +75,13 @@ class Entry:
     Attributes:
         name: The canonical name.
         summary: One line of what it is, for `suite list`.
-        target: Where its code is, as `module:attribute`; empty where the name itself says it all ("none").
+        target: Its code as `module:attribute`; empty where the name itself says it all ("none").
         parameters: What it takes.
         aliases: Other names of the same thing; they become the canonical one when a spec is read.
         revision: Raised by one when what it computes changes, a default of its parameters included: its cells are
-            trained again then. `tests/golden` holds what each revision computes.
+            trained again then. `tests/golden` holds what each revision computes. An entry of a plug-in is known by its
+            package's version instead, unless its revision is above 1.
+        package: Name and version of the package that brings it; empty where it is ours.
     """
 
     name: str
@@ -106,6 +90,7 @@ class Entry:
     parameters: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()
     revision: int = 1
+    package: str = ""
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name, if it takes one."""
@@ -118,6 +103,13 @@ class Entry:
     def defaults(self) -> dict[str, Any]:
         """Every parameter that has a default, with it."""
         return {p.name: p.default for p in self.parameters if not p.required}
+
+    @property
+    def version(self) -> int | str:
+        """What tells apart what it computed at different times: its revision; of a plug-in, with its package."""
+        if not self.package:
+            return self.revision
+        return f"{self.package.split()[0]} revision {self.revision}" if self.revision > 1 else self.package
 
     def load(self) -> Any:
         """Imports and returns the entry's code."""
@@ -142,32 +134,74 @@ def load_target(target: str) -> Any:
     return found
 
 
-def catalog_of(entries: Iterable[E]) -> Mapping[str, E]:
-    """Entries by canonical name, in order; a name or alias that is used twice is a mistake of ours."""
-    table: dict[str, E] = {}
-    taken: set[str] = set()
-    for entry in entries:
-        for name in (entry.name, *entry.aliases):
-            if name in taken:
-                raise ValueError(f"the catalog names {name!r} twice")
-            taken.add(name)
-        table[entry.name] = entry
-    return table
+class Catalog(UserDict[str, E]):
+    """Entries by canonical name: ours in their order, then those of plug-ins, looked for when ours do not have a name.
+
+    Args:
+        entries: Ours.
+        kind: The kind of plug-ins; without, there are none.
+        of: What an entry is.
+
+    Raises:
+        ValueError: Two of ours have the same name or alias.
+    """
+
+    def __init__(self, entries: Iterable[E], kind: str = "", of: type[Entry] = Entry) -> None:
+        super().__init__()
+        self._kind, self._of = kind, of
+        for entry in entries:
+            for name in (entry.name, *entry.aliases):
+                if self._ours(name) is not None:
+                    raise ValueError(f"the catalog names {name!r} twice")
+            self.data[entry.name] = entry
+
+    def find(self, name: str) -> E | None:
+        """The entry of that name or alias."""
+        found = self._ours(name)
+        if found is None and not is_own_component(name):
+            self._plug_in()
+            found = self._ours(name)
+        return found
+
+    def _ours(self, name: str) -> E | None:
+        if name in self.data:
+            return self.data[name]
+        return next((entry for entry in self.data.values() if name in entry.aliases), None)
+
+    def _plug_in(self) -> None:
+        """Adds the entries of plug-ins, once."""
+        if self._kind:
+            from suite.protocol.plugins import plugged_in
+
+            kind, self._kind = self._kind, ""
+            taken = {name for entry in self.data.values() for name in (entry.name, *entry.aliases)}
+            for entry, package in plugged_in(kind, self._of, taken):
+                self.data.setdefault(entry.name, dataclasses.replace(entry, package=package))
+
+    def __missing__(self, name: str) -> E:
+        self._plug_in()
+        return self.data[name]
+
+    def __contains__(self, name: object) -> bool:
+        if name not in self.data:
+            self._plug_in()
+        return name in self.data
+
+    def __iter__(self) -> Iterator[str]:
+        self._plug_in()
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        self._plug_in()
+        return len(self.data)
 
 
-def find(table: Mapping[str, E], name: str) -> E | None:
-    """The entry of that name or alias."""
-    if name in table:
-        return table[name]
-    return next((entry for entry in table.values() if name in entry.aliases), None)
-
-
-def component_of(table: Mapping[str, Entry], level: Mapping[str, Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
+def component_of(table: Catalog[Any], level: Mapping[str, Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
     """The code that a canonical level names, of an entry or of a user's own `module:attribute`, and its arguments."""
     arguments = {key: value for key, value in level.items() if key != "name"}
     if is_own_component(level["name"]):
         return load_target(level["name"]), arguments
-    entry = find(table, level["name"])
+    entry = table.find(level["name"])
     assert entry is not None, level
     return entry.load(), arguments
 

@@ -17,7 +17,7 @@ class HeavyBall(keras.optimizers.SGD):
     ball rounds its velocity first. So a step is made of both, one of them with a rate of 0, which changes no number.
 
     Args:
-        learning_rate: As of Keras's SGD.
+        learning_rate: Learning rate, as in Keras's SGD.
         momentum: First value of what is fed; 0 is plain SGD.
 
     Attributes:
@@ -57,5 +57,5 @@ class HeavyBall(keras.optimizers.SGD):
         tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=plain, delta=gradient)
 
     def get_config(self) -> dict[str, Any]:
-        """As every Keras optimizer's."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "momentum": self._first}

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from suite.catalog.entries import Entry, Parameter, catalog_of, component_of
+from suite.catalog.entries import Catalog, Entry, Parameter, component_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _STDDEV = Parameter("stddev", "standard deviation", "number", 0.05, low=0, low_open=True)
 _GAIN = Parameter("gain", "factor on every weight", "number", 1.0, low=0, low_open=True)
 
-INITIALIZERS = catalog_of(
+INITIALIZERS = Catalog(
     [
         Entry("random_normal", "normal with a fixed standard deviation, whatever the layer's size",
               "keras.initializers:RandomNormal", (_STDDEV,)),
@@ -50,7 +50,8 @@ INITIALIZERS = catalog_of(
         Entry("constant", "every weight the same: for a neuron followed by hand", "suite.catalog.initializers:constant",
               (Parameter("value", "of every weight", "number", 1.0),)),
         Entry("zeros", "all zero: no symmetry is ever broken", "keras.initializers:Zeros"),
-    ]
+    ],
+    kind="initializers",
 )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def initial_value(level: Mapping[str, Any], shape: tuple[int, ...], seed: int) -
         level: Canonical level: the name of an entry, or of a user's own `module:attribute`, which is an
             initializer class of Keras's kind or a function that takes its arguments (and `seed`, if it has such
             an argument) and returns a function of (shape, dtype).
-        shape: Of the weights, as Keras lays them out: (fan_in, fan_out), or (*kernel, channels_in, channels_out).
+        shape: Shape of the weights, as Keras lays them out: (fan_in, fan_out), or (*kernel, channels_in, channels_out).
         seed: A fresh one for every array: Keras's initializers repeat themselves under an equal seed.
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from suite.catalog.entries import Entry, Parameter, catalog_of
+from suite.catalog.entries import Catalog, Entry, Parameter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ class LossEntry(Entry):
     of: Literal["classes", "numbers"] | None = None
 
 
-LOSSES: Mapping[str, LossEntry] = catalog_of(
+LOSSES: Catalog[LossEntry] = Catalog(
     [
         LossEntry("auto", "cross-entropy for classes, squared error for numbers"),
         LossEntry("cross_entropy", "softmax cross-entropy: its gradient does not vanish where the output saturates",
@@ -117,7 +117,7 @@ def baseline_loss(level: Mapping[str, Any], targets: np.ndarray, classes: int | 
     predictor is a constant at each of them, and their losses are averaged: it knows the time, but has seen nothing.
 
     Args:
-        level: Of the losses.
+        level: Canonical level of the losses.
         targets: Classes, shape (examples,) or (examples, time); or numbers, shape (examples, outputs).
         classes: How many, or None for numbers.
     """

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from suite.catalog.entries import Entry, Parameter, catalog_of, component_of
+from suite.catalog.entries import Catalog, Entry, Parameter, component_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ OF_BATCHES = ("batch", "noisy_batch")
 
 _EPSILON = Parameter("epsilon", "added to the variance", "number", 1e-3, low=0, low_open=True)
 
-NORMALIZATIONS = catalog_of(
+NORMALIZATIONS = Catalog(
     [
         Entry("none", "activations as they are"),
         # Keras's momentum of 0.99 takes hundreds of steps to forget the first statistics: longer than small budgets last.
@@ -59,14 +59,19 @@ NORMALIZATIONS = catalog_of(
               (Parameter("gain", "factor on the standardized weights", "number", 1.0, low=0, low_open=True),
                Parameter("epsilon", "least variance that is divided by", "number", 1e-10, low=0, low_open=True)),
               of_weights=True),
-    ]
+    ],
+    kind="normalizations",
 )  # fmt: skip
 
-OF_WEIGHTS, OF_IMAGES = (
-    tuple(entry.name for entry in NORMALIZATIONS.values() if getattr(entry, trait, False))
-    for trait in ("of_weights", "of_images")
-)
-"""The normalizations that act on a layer's weights, and those that only images can be given."""
+
+def is_of_weights(name: str) -> bool:
+    """Whether a normalization acts on a layer's weights."""
+    return getattr(NORMALIZATIONS.find(name), "of_weights", False)
+
+
+def is_of_images(name: str) -> bool:
+    """Whether a normalization is over an image's positions, so that only images can be given to it."""
+    return getattr(NORMALIZATIONS.find(name), "of_images", False)
 
 
 def instance_normalization(**arguments: Any) -> Any:
@@ -88,10 +93,10 @@ def build_normalization(level: Mapping[str, Any], name: str, *, axes: int = 2) -
 
     Args:
         level: Canonical level.
-        name: Of the layer.
-        axes: Of what it will normalize, batch included: 4 for images.
+        name: Name of the layer.
+        axes: Number of axes of its input, batch included: 4 for images.
     """
-    if level["name"] == "none" or level["name"] in OF_WEIGHTS:
+    if level["name"] == "none" or is_of_weights(level["name"]):
         return None
     factory, arguments = component_of(NORMALIZATIONS, level)
     if level["name"] == "layer" and axes == 4:
@@ -101,7 +106,7 @@ def build_normalization(level: Mapping[str, Any], name: str, *, axes: int = 2) -
 
 def wrap_layer(level: Mapping[str, Any], layer: Any) -> Any:
     """The layer inside the wrapper that normalizes its weights, or as it is where none does."""
-    if level["name"] not in OF_WEIGHTS:
+    if not is_of_weights(level["name"]):
         return layer
     wrapper, arguments = component_of(NORMALIZATIONS, level)
     return wrapper(layer, **arguments, name=f"{layer.name}_{level['name']}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from suite.catalog.clippings import clipping_arguments
-from suite.catalog.entries import Entry, Parameter, catalog_of, component_of
+from suite.catalog.entries import Catalog, Entry, Parameter, component_of
 
 
 def _beta(name: str, default: float, of: str) -> Parameter:
@@ -20,7 +20,7 @@ _EPSILON = Parameter("epsilon", "added to the root of the square", "number", 1e-
 _HEAVY_BALL = ("sgd", "momentum")
 _ADAM = (_BETA_1, _BETA_2, _EPSILON)
 
-OPTIMIZERS = catalog_of(
+OPTIMIZERS = Catalog(
     [
         Entry("sgd", "plain stochastic gradient descent", "suite.catalog.heavy_ball:HeavyBall"),
         Entry("momentum", "SGD with heavy-ball momentum", "suite.catalog.heavy_ball:HeavyBall", (_MOMENTUM,)),
@@ -58,7 +58,8 @@ OPTIMIZERS = catalog_of(
                Parameter("nesterov", "whether that momentum is Nesterov's", "boolean", True),
                Parameter("ns_steps", "Newton-Schulz steps that orthogonalize", "integer", 5, low=1, high=20),
                _beta("adam_beta_1", 0.9, "the rest's gradient"), _beta("adam_beta_2", 0.999, "its square"), _EPSILON)),
-    ]
+    ],
+    kind="optimizers",
 )  # fmt: skip
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from suite.catalog.entries import Entry, Parameter, catalog_of
+from suite.catalog.entries import Catalog, Entry, Parameter
 
-RESIDUALS = catalog_of(
+RESIDUALS = Catalog(
     [
         Entry("none", "plain layers, one after another"),
         Entry("skip", "x + alpha * block(x) around every few layers (He et al. 2016)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from suite.catalog.entries import Entry, Parameter, catalog_of
+from suite.catalog.entries import Catalog, Entry, Parameter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _WARMUP = Parameter("warmup", "share of the steps over which the rate first climbs", "number", 0.1, low=0, high=1)
 _NO_WARMUP = Parameter("warmup", _WARMUP.summary, "number", 0.0, low=0, high=1)
 
-SCHEDULES = catalog_of(
+SCHEDULES = Catalog(
     [
         Entry("constant", "the tuned rate throughout"),
         Entry("warmup", "a linear climb from zero, then constant", parameters=(_WARMUP,)),
@@ -24,7 +24,8 @@ SCHEDULES = catalog_of(
                           Parameter("drops", "how many", "integer", 2, low=1))),
         Entry("exponential", "a geometric fall to the final factor",
               parameters=(Parameter("final", "last factor", "number", 0.01, low=0, high=1, low_open=True),)),
-    ]
+    ],
+    kind="schedules",
 )  # fmt: skip
 
 
@@ -41,6 +42,10 @@ def schedule_factors(level: Mapping[str, Any], steps: int) -> np.ndarray:
         factors = level["final"] ** done
     elif name == "cosine":
         factors = level["floor"] + (1 - level["floor"]) * (1 + np.cos(np.pi * done)) / 2
+    elif (entry := SCHEDULES[name]).target:
+        return np.asarray(
+            entry.load()(steps, **{key: value for key, value in level.items() if key != "name"}), np.float32
+        )
     else:
         factors = np.ones(steps)
     climb = round(level.get("warmup", 0.0) * steps)

@@ -33,9 +33,10 @@ def claims(
     workers: Workers = None,
 ) -> None:
     """Judge claims: run what is missing of the benchmarks they need, then say which hold, and where."""
-    from suite.cli.evidence import nothing_to_judge_on, origins
-    from suite.cli.verdicts import detail, verdicts
-    from suite.results.verdicts import write
+    from suite.claims.claim_files import find_claims
+    from suite.claims.published import write
+    from suite.cli.origins import nothing_to_judge_on, origins
+    from suite.cli.verdict_tables import detail, verdicts
     from suite.run.judging import (
         PUBLISHED,
         benchmarks_of,
@@ -45,7 +46,6 @@ def claims(
         traced_in,
     )
     from suite.run.plan import make_plan
-    from suite.spec.claim_files import find_claims
     from suite.store import Store
 
     console, wanted = terminal(), find_claims(words or [])
@@ -75,18 +75,22 @@ def claims(
 
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file to write; none that is there.")],
-    task: Annotated[str, typer.Option(help="What it learns: suite list tasks.")] = "digits",
-    model: Annotated[str, typer.Option(help="What learns it: suite list models.")] = "mlp",
+    task: Annotated[str | None, typer.Option(help="What it learns, by default digits: suite list tasks.")] = None,
+    model: Annotated[str | None, typer.Option(help="What learns it, by default mlp: suite list models.")] = None,
     claim: Annotated[
         str | None, typer.Option(metavar="BENCHMARK", help="Write a claim on this benchmark, and no benchmark.")
     ] = None,
 ) -> None:
     """Write a commented spec, or a claim, to start from."""
-    from suite.spec.starters import new_claim, new_spec
+    from suite.claims.claim_starter import new_claim
+    from suite.spec.starters import new_spec
 
     if file.suffix not in (".yaml", ".yml"):
         fail(f"{file}: expected a file name that ends in .yaml.")
-    text = new_spec(file, task, model) if claim is None else new_claim(file, claim)
+    if claim is not None and (task or model):
+        given = f"--task {task}" if task else f"--model {model}"
+        fail(f"{given}: goes with a spec, and --claim {claim} writes a claim. Leave one of them out.")
+    text = new_spec(file, task or "digits", model or "mlp") if claim is None else new_claim(file, claim)
     try:
         with file.open("x", encoding="utf-8") as written:
             written.write(text)

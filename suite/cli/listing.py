@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from suite.catalog import KINDS
-from suite.catalog.entries import Entry
+from suite.catalog.entries import Catalog
 from suite.models import MODELS
 from suite.protocol.labels import label_text
 from suite.tasks import TASKS
 
 
-def kinds() -> Mapping[str, Mapping[str, Entry]]:
+def kinds() -> Mapping[str, Catalog[Any]]:
     """Every list there is."""
     return {"tasks": TASKS, "models": MODELS, **KINDS}
 
@@ -42,6 +43,7 @@ def list_kind(kind: str) -> RenderableType:
     table = _grid()
     for entry in found[kind].values():
         also = f" (also {', '.join(entry.aliases)})" if entry.aliases else ""
+        also += f" (from {entry.package})" if entry.package else ""
         table.add_row(Text(entry.name, style="bold"), Text(f"{entry.summary}{also}"))
         for parameter in entry.parameters:
             default = "required" if parameter.required else f"default {label_text(parameter.default)}"

@@ -106,7 +106,7 @@ def plot(
 
 def schema() -> None:
     """Write the JSON Schema of a spec, for editors."""
-    from suite.spec.json_schema import schema_text
+    from suite.claims.claim_schema import schema_text
 
     sys.stdout.write(schema_text())
 

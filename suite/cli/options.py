@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from suite.cli.ending import WRONG, tell
+from suite.protocol.labels import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,10 +28,32 @@ Workers = Annotated[
     str | None,
     typer.Option(metavar="N|ADDRESS", help="Processes (one per core), 0 for this one, or tcp://... of a Dask cluster."),
 ]
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Reads an option that is a whole number between two bounds, with an error in our own words."""
+
+    def read(text: str) -> int:
+        with contextlib.suppress(ValueError):
+            if low <= int(text) <= high:
+                return int(text)
+        raise typer.BadParameter(f"got {printable(text)}, expected a whole number from {low} to {high:,}")
+
+    return read
+
+
 Replicates = Annotated[
-    int | None, typer.Option(min=1, max=10_000, help="Trainings of each tuned cell, in place of what the spec says.")
+    int | None,
+    typer.Option(
+        parser=whole_number(1, 10_000),
+        metavar="N",
+        help="Trainings of each tuned cell, in place of what the spec says.",
+    ),
 ]
-Top = Annotated[int | None, typer.Option(min=1, help="Of the cells recorded, so many of the best.")]
+Top = Annotated[
+    int | None,
+    typer.Option(parser=whole_number(1, 1_000_000), metavar="N", help="Of the cells recorded, so many of the best."),
+]
 
 
 def whole_runs_only(replicates: int | None, quick: bool) -> None:

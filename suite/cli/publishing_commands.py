@@ -102,7 +102,7 @@ def _export_all(out: Path) -> None:
 
 def _export_verdicts(benchmarks: list[Benchmark], out: Path) -> None:
     """Judges the claims on the benchmarks, one's own and those that ship, on tables that were exported."""
-    from suite.results.verdicts import write
+    from suite.claims.published import write
     from suite.run.judging import benchmarks_of, claims_on, judge_all, published_only, traced_in
 
     claims, problems = claims_on(benchmarks)

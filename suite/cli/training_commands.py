@@ -100,8 +100,8 @@ def check(specs: Specs) -> None:
 
     Components of your own are imported and tried on a small network, in a process of its own with a time limit.
     """
+    from suite.claims.claim_files import may_have_claims, read_all_claims
     from suite.spec import SpecError, check_data, expand, readable_specs, try_components
-    from suite.spec.claim_files import may_have_claims, read_all_claims
     from suite.spec.shipped import files_of
 
     benchmarks, problems = readable_specs(specs)
@@ -113,9 +113,10 @@ def check(specs: Specs) -> None:
     for benchmark in benchmarks:
         cells = expand(benchmark)
         faults = len(problems)
-        for look in (try_components, functools.partial(check_data, benchmark=benchmark)):
+        for look in (try_components, check_data):
             try:
-                look(cells)
+                for remark in look(cells, benchmark) or ():
+                    print(remark)
             except SpecError as error:
                 problems += error.problems
         if len(problems) == faults:

@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suite.catalog.cells import CELLS
 from suite.catalog.entries import Parameter
 from suite.catalog.factors import ACTIVATION, BIAS, DROPOUT, INITIALIZER, NORMALIZATION, RESIDUAL, TRAINING
-from suite.catalog.normalizations import OF_BATCHES, OF_WEIGHTS
+from suite.catalog.normalizations import OF_BATCHES, is_of_weights
+from suite.catalog.recurrent_cells import CELLS
 from suite.models.family import Conflict, Family, skip_conflicts
 from suite.tasks.task import Form
 
@@ -59,7 +59,7 @@ def _conflicts(form: Form, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
     name, cell = recipe["normalization"]["name"], CELLS[recipe["cell_type"]["name"]]
     if name == "group":
         yield "normalization", "group normalization is over all time steps, so it would show a layer the future"
-    elif name in OF_WEIGHTS:
+    elif is_of_weights(name):
         yield "normalization", f"{name} normalization wraps layers with one kernel, and a recurrent cell has two"
     elif recipe["norm_position"] == "inside" and name in OF_BATCHES:
         yield "norm_position", "batch normalization inside a cell would need statistics for every time step"

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from suite.catalog.activations import build_activation
-from suite.catalog.cells import CELLS
 from suite.catalog.normalizations import build_normalization
+from suite.catalog.recurrent_cells import CELLS
 from suite.models.network import Stack, Tap
 from suite.models.recurrence import Recurrence, TappedRecurrence
 

@@ -10,7 +10,8 @@ from suite.models.network import Network
 from suite.probes.landscape import differentiating_again, extreme_curvatures
 from suite.probes.nonfinite import nonfinite_layer
 from suite.probes.probe import Look, StepProbe, ValidationProbe
-from suite.protocol.measurements import MEASUREMENTS, Axis, Measurement
+from suite.protocol.measurement import Axis, Measurement
+from suite.protocol.measurements import MEASUREMENTS
 
 
 def trace_shapes(network: Network, *, landscape: bool = False) -> dict[str, tuple[int, ...]]:

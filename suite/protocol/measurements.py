@@ -6,52 +6,18 @@ A new measurement of layers is a probe in a module of its own in `suite.probes`,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from suite.protocol.measurement import Axis, Measurement
+from suite.protocol.plugins import plugged_in
 
 if TYPE_CHECKING:
     import numpy as np
 
-Axis = Literal["step", "look", "layer", "recurrent layer", "time"]
-"""Every step of training, every probed one, hidden layers from the input on, the recurrent of them, their time steps."""
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One measurement. Numbers are float32; a run that ended early has fewer looks.
-
-    Attributes:
-        name: Of its array in `suite.protocol.records.Replicate.traces`.
-        meaning: In one line.
-        axes: Of that array.
-        table: The exported table that it is a column of.
-        column: Its name there; as in the traces, if nothing is said.
-        probe: The code that measures it, as `module:class`; without, the training program itself.
-        head: Over its column where `suite.probe` is printed, if it is shown there.
-        share: Whether it is a share of units, from 0 to 1.
-        series: Name in MLflow, of its largest over the layers; `{metric}` stands for the task's metric.
-        log10: Whether the series is of its log10.
-        landscape: Whether it is measured only where a budget asks for the landscape.
-        optional: Whether results that were exported before it was measured are read without it.
-    """
-
-    name: str
-    meaning: str
-    axes: tuple[Axis, ...]
-    table: str
-    column: str = ""
-    probe: str = ""
-    head: str = ""
-    share: bool = False
-    series: str = ""
-    log10: bool = False
-    landscape: bool = False
-    optional: bool = False
-
-
 _LAYERS: tuple[Axis, ...] = ("look", "layer")
 
-MEASUREMENTS = (
+_OURS = (
     Measurement("loss", "training loss of a step's batch", ("step",), "curves", "train_loss", series="loss/training"),
     Measurement("gradient_norm", "norm of all weights' gradients together, before clipping", ("step",), "curves",
                 series="gradient_log10/all_weights", log10=True),
@@ -85,7 +51,11 @@ MEASUREMENTS = (
                 ("look", "recurrent layer", "time"), "gradients_through_time", "gradient_rms",
                 probe="suite.probes.through_time:ThroughTimeProbe"),
 )  # fmt: skip
-"""Every measurement, in the order of the exported columns. Beside them, the trace `probed_step` holds the looks' steps."""
+MEASUREMENTS = (
+    *_OURS,
+    *(replace(found, optional=True) for found, _ in plugged_in("probes", Measurement, {m.name for m in _OURS})),
+)
+"""Every measurement, in the order of the exported columns, those of plug-ins last. Beside them, the trace `probed_step` holds the looks' steps."""
 
 OF_LAYERS = tuple(measurement for measurement in MEASUREMENTS if measurement.axes == _LAYERS)
 """Those with one number a look and layer."""

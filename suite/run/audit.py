@@ -108,7 +108,7 @@ def audit_summary(benchmark: Benchmark, store: Store, records: Sequence[Record])
 
 
 def _pair(one: Tuned) -> _Pair:
-    from suite.spec.identity import named
+    from suite.spec.identity import with_fingerprint
 
     cell = replace(one.cell, benchmark=audit_name(one.cell.benchmark), branch=_BRANCH)
     budget = cell.budget
@@ -117,4 +117,6 @@ def _pair(one: Tuned) -> _Pair:
         recipe={**cell.recipe, "learning_rate": one.learning_rate},
         budget=replace(budget, trials=0),
     )
-    return _Pair(named(own), named(replace(cell, budget=replace(budget, trials=TIMES * budget.trials))))
+    return _Pair(
+        with_fingerprint(own), with_fingerprint(replace(cell, budget=replace(budget, trials=TIMES * budget.trials)))
+    )

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suite.protocol.claims import Claim
-from suite.protocol.evidence import Evidence
-from suite.protocol.expressions import TRACED
+from suite.claims.claim import Claim
+from suite.claims.evaluation import Judgement, evaluate_claim
+from suite.claims.evidence import Evidence
+from suite.claims.expressions import TRACED
 from suite.protocol.records import PROTOCOL_VERSION
-from suite.protocol.verdicts import Judgement, judge
 
 if TYPE_CHECKING:
     from suite.spec import Benchmark, Problem
@@ -41,7 +41,7 @@ class Tables:
 
 def benchmarks_of(claims: Sequence[tuple[Claim, Path]]) -> list[Benchmark]:
     """Every benchmark that the claims need, once."""
-    from suite.spec.grids import Grids
+    from suite.claims.grids import Grids
 
     grids: dict[Path, Grids] = {}
     found: dict[str, Benchmark] = {}
@@ -59,8 +59,8 @@ def claims_on(benchmarks: Sequence[Benchmark]) -> tuple[list[tuple[Claim, Path]]
     Of one's own, those in the benchmarks' files, beside them and in the working folder; and those that ship, but for the
     ids that one's own have.
     """
+    from suite.claims.claim_files import claims_in, find_claims
     from suite.spec import shipped_specs
-    from suite.spec.claim_files import claims_in, find_claims
 
     shipped = {path.resolve() for path in shipped_specs().values()}
     files = [benchmark.file.resolve() for benchmark in benchmarks]
@@ -89,7 +89,7 @@ def recorded_or_published(
     Raises:
         StoreError: The store cannot be read.
     """
-    from suite.results.evidence import evidence_of_records
+    from suite.claims.from_results import evidence_of_records
     from suite.run.audit import audit_summary
     from suite.run.gather import gather
 
@@ -116,12 +116,12 @@ def published_only(benchmarks: Sequence[Benchmark], published: Path, traced: Col
 
 def judge_all(claims: Sequence[tuple[Claim, Path]], tables: Tables) -> list[Judgement]:
     """The verdict on every claim."""
-    return [judge(claim, tables.found, tables.absent) for claim, _ in claims]
+    return [evaluate_claim(claim, tables.found, tables.absent) for claim, _ in claims]
 
 
 def _published(benchmark: Benchmark, folder: Path, tables: Tables, traced: Collection[str]) -> None:
+    from suite.claims.from_results import evidence_of
     from suite.results.errors import ResultsError
-    from suite.results.evidence import evidence_of
     from suite.results.reader import read
 
     name = benchmark.name

@@ -90,7 +90,7 @@ def _package() -> str:
 
 def _digest(name: str, folders: Sequence[str]) -> str | None:
     from suite.catalog import is_own_component
-    from suite.spec.behaviour import digest_of_component
+    from suite.spec.own_code import digest_of_component
     from suite.spec.sources import digest_of_file, find_file, find_module
 
     if is_own_component(name):

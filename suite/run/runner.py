@@ -63,7 +63,8 @@ def run_plans(
     most = sum(len(plan.to_run) for plan in plans)
     # Workers get ready while the store is opened, which takes as long.
     with scratch(), crew(workers, most, run) as ready, store.writing() as writer:
-        try_components([cell for plan in plans for cell in plan.to_run])
+        for plan in plans:
+            try_components(plan.to_run, plan.benchmark)
         for plan in plans:
             if isinstance(workers, int):  # else the data is where the workers are
                 check_data(plan.to_run, plan.benchmark, downloads=True)

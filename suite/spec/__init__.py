@@ -1,13 +1,12 @@
-"""YAML to benchmarks to cells: a spec is read strictly, every mistake told with its file, line and column."""
+"""YAML to benchmarks to cells: a spec is read strictly, and every mistake is reported with its file, line and column."""
 
 from __future__ import annotations
 
 from suite.spec.benchmark import Benchmark, Level
+from suite.spec.benchmark_reader import read_benchmarks
 from suite.spec.data import check_data
 from suite.spec.expansion import expand
-from suite.spec.json_schema import json_schema, schema_text
 from suite.spec.problems import Problem, SpecError
-from suite.spec.reader import read_benchmarks
 from suite.spec.selection import Part
 from suite.spec.several import read_specs, readable_specs
 from suite.spec.shipped import find_spec, shipped_specs
@@ -22,11 +21,9 @@ __all__ = [
     "check_data",
     "expand",
     "find_spec",
-    "json_schema",
     "read_benchmarks",
     "read_specs",
     "readable_specs",
-    "schema_text",
     "shipped_specs",
     "try_components",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from suite.catalog import KINDS, Parameter, find
+from suite.catalog import KINDS, Parameter
 from suite.models import MODELS
 from suite.protocol.records import Budget
 from suite.spec.problems import Problem
@@ -25,7 +25,7 @@ class Level:
         label: What tables and charts call it.
         value: Canonical: a number, a boolean, a name, or of a component a mapping `{"name": ..., **arguments}`
             with every default filled in.
-        place: Its line and column in the spec.
+        place: Line and column in the spec.
     """
 
     label: Label
@@ -73,7 +73,7 @@ class Benchmark:
 
     @property
     def folder(self) -> Path:
-        """Where a user's own components are looked for first: the folder of the spec."""
+        """The spec's folder, where a user's own components are looked for first."""
         return self.file.resolve().parent
 
     def task_and_recipe(self, levels: Mapping[str, Level]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -85,12 +85,12 @@ class Benchmark:
         return {"name": task.name, **arguments}, recipe
 
     def problem(self, factor: str, message: str, value: Any = None) -> Problem:
-        """What is wrong with a factor (or `task`, or `model`), told where it is set.
+        """A problem with a factor (or `task`, or `model`), at the place that sets it.
 
         Args:
-            factor: Its name.
+            factor: Name of the factor.
             message: What was got and what was expected.
-            value: Of the level that it is about, where the factor varies.
+            value: Value of the faulty level, where the factor varies.
         """
         key, *place = self.places[factor]
         places = [level.place for level in self.grid.get(factor, ()) if level.value == value and level.place]
@@ -118,6 +118,6 @@ def matching(levels: Sequence[Level], wanted: Label, parameter: Parameter | None
     by_label = [level for level in levels if level.label == wanted and isinstance(level.label, bool) == boolean]
     if by_label or parameter is None or parameter.catalog is None or not isinstance(wanted, str):
         return by_label
-    entry = find(KINDS[parameter.catalog], wanted)
+    entry = KINDS[parameter.catalog].find(wanted)
     name = entry.name if entry else wanted
     return [level for level in levels if level.value["name"] == name]

@@ -1,4 +1,4 @@
-"""The data behind a spec, loaded before anything trains: what is wrong with it is told once, not by every worker."""
+"""The data behind a spec, loaded before anything trains, so that a fault is reported once and not by every worker."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from suite.protocol.records import Cell
 from suite.spec.benchmark import Benchmark
 from suite.spec.problems import SpecError
-from suite.tasks import DOWNLOADED, TASKS, TaskError, load_task
+from suite.tasks import TASKS, TaskError, load_task
 
 
 def check_data(cells: Sequence[Cell], benchmark: Benchmark, *, downloads: bool = False) -> None:
     """Loads what no rule of the catalog can vouch for: a user's own arrays.
 
     Args:
-        cells: Of the benchmark.
+        cells: Cells of the benchmark.
         benchmark: Knows where in its spec each factor is set.
         downloads: Whether to load what Keras downloads too, so that it is there when workers want it.
 
@@ -25,7 +25,7 @@ def check_data(cells: Sequence[Cell], benchmark: Benchmark, *, downloads: bool =
     """
     tasks: dict[str, list[Cell]] = {}
     for cell in cells:
-        if cell.task["name"] == "arrays" or (downloads and cell.task["name"] in DOWNLOADED):
+        if cell.task["name"] == "arrays" or (downloads and TASKS[cell.task["name"]].downloaded):
             tasks.setdefault(json.dumps(cell.task), []).append(cell)
     problems = [benchmark.problem(*fault) for sharing in tasks.values() for fault in _faults(sharing)]
     if problems:

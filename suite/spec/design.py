@@ -117,7 +117,7 @@ class DesignReader:
         """For each combination taken out, the labels of each factor that it names.
 
         Args:
-            grid: As read.
+            grid: The factors that vary, as `grid()` returns them.
         """
         node = self._document.value.get("exclude")
         rules = node.value if node is not None and isinstance(node.value, tuple) else ()
@@ -149,7 +149,7 @@ class DesignReader:
         return tuple(labels)
 
     def _told(self, factor: str, wanted: Node) -> bool:
-        """Whether a level is in the grid as it was written: then what is wrong with it was told there."""
+        """Whether a level is in the grid as it was written, so that its fault was reported there."""
         written = self._grid[factor].value if isinstance(self._grid[factor].value, tuple) else ()
         names = (node.value.get("name", node) if isinstance(node.value, dict) else node for node in written)
         return not isinstance(wanted.value, tuple) and any(name.text == wanted.text for name in names)

@@ -1,4 +1,4 @@
-"""The shape of a benchmark's document, as pydantic models, and their errors told with line and column."""
+"""The shape of a benchmark's document, as pydantic models, and their errors with line and column."""
 
 from __future__ import annotations
 
@@ -117,21 +117,8 @@ _EXPECTED: dict[str, tuple[str, Wanted]] = {
 """What pydantic's errors say was expected, in our words."""
 
 
-def check_shape(document: Node, findings: Findings) -> BenchmarkDocument | None:
-    """Validates a benchmark's keys and types, apart from what the catalog has to say.
-
-    Args:
-        document: The document, a mapping.
-        findings: Gets every problem.
-
-    Returns:
-        The document, or None where it has problems.
-    """
-    return check_model(document, BenchmarkDocument, findings)
-
-
 def check_model(node: Node, model: type[M], findings: Findings) -> M | None:
-    """The same of any mapping whose keys and types a model describes."""
+    """Validates any mapping whose keys and types a model describes; None where it has problems."""
     try:
         return model.model_validate(node.plain())
     except ValidationError as error:
@@ -141,7 +128,7 @@ def check_model(node: Node, model: type[M], findings: Findings) -> M | None:
 
 
 def _tell(document: Node, model: Any, fault: Any, findings: Findings) -> None:
-    """One of pydantic's errors as a problem at its place in the document."""
+    """Notes one of pydantic's errors at its place in the document."""
     *ancestors, name = fault["loc"]
     parent = document
     for part in ancestors:
@@ -163,13 +150,13 @@ def _tell(document: Node, model: Any, fault: Any, findings: Findings) -> None:
 
 
 def _fields(model: Any) -> dict[str, Any]:
-    """Of a model, or of one that may be left out; none of a list or mapping."""
+    """The fields of a model, optional or not; none of a list or mapping."""
     models = [kind for kind in (model, *get_args(model)) if hasattr(kind, "model_fields")]
     return models[0].model_fields if models else {}
 
 
 def _expected(node: Node, parent: Node, fault: Any, description: str) -> tuple[str, Wanted | None]:
-    """In words, and for the advice."""
+    """What was expected, in words, and the kind of value that `mismatch` advises on."""
     kind = fault["type"]
     if kind == "string_pattern_mismatch":
         return description, None

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from suite.protocol.records import Budget, Cell
-from suite.spec.behaviour import digest_of_component
-from suite.spec.benchmark import Benchmark, Label, Level
-from suite.spec.frames import Frame, Frames
-from suite.spec.identity import named, own_names
+from suite.spec.benchmark import Benchmark, Level
+from suite.spec.identity import own_names, with_fingerprint
+from suite.spec.own_code import digest_of_component
 from suite.spec.quick import quick_budget, quick_slice
 from suite.spec.selection import Part, wanted_combinations
 from suite.spec.sources import digest_of_file, find_file
@@ -20,7 +19,7 @@ def expand(benchmark: Benchmark, *, quick: bool = False, only: Sequence[Part] = 
     """The cells of a benchmark, in the order of its grid: the last factor varies fastest.
 
     Args:
-        benchmark: As read.
+        benchmark: The benchmark.
         quick: A small slice with fewer trials and replicates, recorded apart.
         only: Parts of the grid that are wanted; none stands for all of it.
 
@@ -35,12 +34,12 @@ def expand(benchmark: Benchmark, *, quick: bool = False, only: Sequence[Part] = 
 
 
 def _made(benchmark: Benchmark, chosen: Sequence[Mapping[str, Level]], budget: Budget, *, quick: bool) -> list[Cell]:
-    """The cells of some combinations of the grid: one of each frame by itself, the others by it."""
+    """The cells of some combinations of the grid."""
     folders = (str(benchmark.folder),)
     of_component = functools.cache(lambda name: digest_of_component(name, folders))
     of_file = functools.cache(lambda path: digest_of_file(find_file(path, folders)))
 
-    def first(levels: Mapping[str, Level]) -> Cell:
+    def cell_of(levels: Mapping[str, Level]) -> Cell:
         task, recipe = benchmark.task_and_recipe(levels)
         steps, rate = recipe["steps"], recipe["learning_rate"]
         own = budget if steps is None else replace(budget, steps=steps, evaluations=min(budget.evaluations, steps))
@@ -60,13 +59,6 @@ def _made(benchmark: Benchmark, chosen: Sequence[Mapping[str, Level]], budget: B
         )
         components, files = own_names(cell)
         sources = {name: of_component(name) for name in components} | {path: of_file(path) for path in files}
-        return named(replace(cell, sources=sources))
+        return with_fingerprint(replace(cell, sources=sources))
 
-    frames, known = Frames(benchmark), dict[tuple[Label, ...], Frame]()
-    cells = []
-    for levels in chosen:
-        key = tuple([levels[factor].label for factor in frames.framing])
-        if key not in known:
-            known[key] = frames.of(first(levels))
-        cells.append(known[key].cell(levels))
-    return cells
+    return [cell_of(levels) for levels in chosen]

@@ -10,7 +10,7 @@ class Findings:
     """Collects the problems of one file.
 
     Args:
-        file: As the user named it.
+        file: Path of the file, as the user named it.
     """
 
     def __init__(self, file: str) -> None:

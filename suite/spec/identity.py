@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
-from suite.catalog import KINDS, Entry, Parameter, find, is_own_component
+from suite.catalog import KINDS, Entry, Parameter, is_own_component
 from suite.catalog.factors import FED
 from suite.catalog.optimizers import compiled_level
 from suite.models import MODELS
@@ -51,39 +51,25 @@ def identity(cell: Cell) -> dict[str, Any]:
 
 def fingerprint(identity: Mapping[str, Any]) -> str:
     """16 hex digits, the same for cells of one training, however many trials and replicates are asked of it."""
-    return digest(trained(identity))
-
-
-def trained(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """What of an identity its trainings depend on."""
-    return {part: value for part, value in identity.items() if part not in ASKED}
-
-
-def named(cell: Cell) -> Cell:
-    """The cell with the fingerprint and the program of all that it is."""
-    found = identity(cell)
-    return dataclasses.replace(cell, fingerprint=fingerprint(found), program=program(found))
+    return digest({part: value for part, value in identity.items() if part not in ASKED})
 
 
 def program(identity: Mapping[str, Any]) -> str:
     """16 hex digits of what is compiled, the same for cells that differ only in what is fed."""
-    return digest(compiled(identity))
-
-
-def compiled(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """What of an identity is compiled."""
-    recipe = compiled_recipe(identity["recipe"])
+    recipe = {factor: level for factor, level in identity["recipe"].items() if factor not in FED}
+    if "optimizer" in recipe:
+        recipe["optimizer"] = compiled_level(recipe["optimizer"])
     named = [level["name"] for level in recipe.values() if isinstance(level, Mapping)] + [*identity["task"].values()]
     sources = {name: found for name, found in identity["sources"].items() if name in named}
     parts = {part: identity[part] for part in ("task", "model", "steps", "evaluations")}
     parts |= {"landscape": True} if "landscape" in identity else {}
-    return {**parts, "recipe": recipe, "sources": sources}
+    return digest({**parts, "recipe": recipe, "sources": sources})
 
 
-def compiled_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a recipe is compiled."""
-    kept = {factor: level for factor, level in recipe.items() if factor not in FED}
-    return kept | {f: compiled_level(level) for f, level in kept.items() if f == "optimizer"}
+def with_fingerprint(cell: Cell) -> Cell:
+    """The cell with the fingerprint and the program of all that it is."""
+    found = identity(cell)
+    return dataclasses.replace(cell, fingerprint=fingerprint(found), program=program(found))
 
 
 def may_answer(identity: Mapping[str, Any], cell: Cell) -> bool:
@@ -93,7 +79,7 @@ def may_answer(identity: Mapping[str, Any], cell: Cell) -> bool:
     return bool(identity) and identity["trials"] >= budget.trials and identity["replicates"] >= budget.replicates
 
 
-def question(fingerprint: str, identity: Mapping[str, Any]) -> Hashable:
+def record_key(fingerprint: str, identity: Mapping[str, Any]) -> Hashable:
     """What a record is kept for: a later record of the same question takes its place."""
     return fingerprint, identity.get("trials"), identity.get("replicates")
 
@@ -104,14 +90,6 @@ def own_names(cell: Cell) -> tuple[set[str], set[str]]:
     paths = {p.name for p in TASKS[cell.task["name"]].parameters if p.type == "path"}
     files = {value for name, value in cell.task.items() if name in paths and value is not None}
     return set(filter(is_own_component, components)), files
-
-
-def acts_alone(parameter: Parameter, level: Any) -> bool:
-    """Whether a level of a recipe adds nothing to an identity but itself: no source, no revision."""
-    inner = _entry_of(parameter, level)
-    revisions = _revisions(parameter.catalog or "", inner, level) if inner is not None else ()
-    own = isinstance(level, Mapping) and is_own_component(level["name"])
-    return not own and all(revision == 1 for _, revision in revisions)
 
 
 def set_of(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,9 +103,9 @@ def set_of(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _revisions(kind: str, entry: Entry, arguments: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+def _revisions(kind: str, entry: Entry, arguments: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:
     """The revision of an entry, and of all those that its arguments (or factors) name, defaults among them."""
-    yield f"{kind}.{entry.name}", entry.revision
+    yield f"{kind}.{entry.name}", entry.version
     for parameter in entry.parameters:
         value: Any = arguments.get(parameter.name)
         inner = _entry_of(parameter, value)
@@ -139,4 +117,4 @@ def _entry_of(parameter: Parameter | None, value: Any) -> Entry | None:
     """The entry of the catalog that a level names."""
     if parameter is None or parameter.catalog is None or not isinstance(value, Mapping):
         return None
-    return find(KINDS[parameter.catalog], value["name"])
+    return KINDS[parameter.catalog].find(value["name"])

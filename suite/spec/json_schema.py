@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from suite.catalog import KINDS, Entry, Parameter
+from suite.catalog import KINDS, Catalog, Entry, Parameter
 from suite.models import MODELS
-from suite.spec.claim_document import ClaimDocument, ClaimsDocument
 from suite.spec.document import BenchmarkDocument
 from suite.spec.own_components import OWN_KINDS
-from suite.spec.reader import BENCHMARK_KEYS
+from suite.spec.parameter_types import schema_of
 from suite.tasks import TASKS
 
 Schema = dict[str, Any]
@@ -26,26 +24,13 @@ _LABEL: Schema = {
 _OWN_PATTERN = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
 
 
-def json_schema() -> Schema:
-    """The schema of one document, of a benchmark or of claims alone; draft 2020-12.
+def benchmark_schema() -> Schema:
+    """The schema of a document with a benchmark; draft 2020-12.
 
     An editor completes names and arguments by it and underlines what is wrong. What goes together only `suite check`
     knows.
     """
-    benchmark, claims = _benchmark(), _claims()
-    definitions = benchmark.pop("$defs") | claims.pop("$defs")
-    benchmark["properties"]["claims"] |= {"items": {"$ref": "#/$defs/ClaimDocument"}}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$defs": definitions,
-        "if": {"required": ["claims"], "not": {"anyOf": [{"required": [key]} for key in BENCHMARK_KEYS]}},
-        "then": claims,
-        "else": benchmark,
-    }
-
-
-def _benchmark() -> Schema:
-    schema = _untitled(BenchmarkDocument.model_json_schema())
+    schema = untitled(BenchmarkDocument.model_json_schema())
     schema["$defs"] |= {
         "label": _LABEL,
         **{_definition(kind): _component(kind, table) for kind, table in KINDS.items()},
@@ -55,31 +40,6 @@ def _benchmark() -> Schema:
     properties["model"] |= _names(MODELS.values())
     properties["exclude"]["items"]["additionalProperties"] = {"anyOf": [_SCALAR, _SCALARS]}
     return {**schema, "allOf": [_family(entry) for entry in MODELS.values()]}
-
-
-def _claims() -> Schema:
-    claim = _untitled(ClaimDocument.model_json_schema())
-    levels = {"anyOf": [_SCALAR, _SCALARS]}
-    properties = claim["properties"]
-    properties["benchmark"] |= {
-        "anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]
-    }
-    properties["where"]["additionalProperties"] = levels
-    for form, side in (("compare", levels), ("order", _SCALAR)):
-        properties[form] = {
-            "description": properties[form]["description"],
-            "type": "object",
-            "minProperties": 1,
-            "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2, "items": side},
-        }
-    schema = _untitled(ClaimsDocument.model_json_schema())
-    schema["properties"]["claims"]["items"] = {"$ref": "#/$defs/ClaimDocument"}
-    return {**schema, "$defs": claim.pop("$defs") | {"ClaimDocument": claim}}
-
-
-def schema_text() -> str:
-    """The schema as the file that editors read."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _family(model: Entry) -> Schema:
@@ -109,37 +69,17 @@ def _axis(parameter: Parameter) -> Schema:
 
 def _value(parameter: Parameter, *, varied: bool = False) -> Schema:
     """What one value of a parameter may be; `varied` where it is a level of the grid, which is never null."""
-    schema: Schema = {"description": parameter.summary}
-    if parameter.type == "component":
-        return {**schema, "$ref": f"#/$defs/{_definition(parameter.catalog or '')}", "default": parameter.default}
-    if parameter.type == "choice":
-        schema["enum"] = list(parameter.choices)
-    else:
-        schema["type"] = {"path": "string"}.get(parameter.type, parameter.type)
-        schema |= _bounds(parameter)
-    if parameter.none:
-        schema = {"anyOf": [schema, {"const": "none"}]}
-    if parameter.default is not None:
-        schema["default"] = parameter.default
-    elif not parameter.required and not varied:
-        return {"description": parameter.summary, "anyOf": [schema, {"type": "null"}]}
-    return schema
-
-
-def _bounds(parameter: Parameter) -> Schema:
-    bounds: Schema = {}
-    if parameter.low is not None:
-        bounds["exclusiveMinimum" if parameter.low_open else "minimum"] = parameter.low
-    if parameter.high is not None:
-        bounds["exclusiveMaximum" if parameter.high_open else "maximum"] = parameter.high
-    return bounds
+    if parameter.type != "component":
+        return schema_of(parameter, null=not varied)
+    about = {"description": parameter.summary, "default": parameter.default}
+    return {**about, "$ref": f"#/$defs/{_definition(parameter.catalog or '')}"}
 
 
 def _definition(kind: str) -> str:
     return f"level_of_{kind}"
 
 
-def _component(kind: str, table: Mapping[str, Entry]) -> Schema:
+def _component(kind: str, table: Catalog[Any]) -> Schema:
     """A level of a component: a name, or a mapping with a name, its arguments and a label."""
     label = {"label": {"$ref": "#/$defs/label"}}
     plain = [entry for entry in table.values() if not entry.parameters]
@@ -179,10 +119,10 @@ def _object(properties: Mapping[str, Schema], required: Sequence[str]) -> Schema
     return {"type": "object", "properties": dict(properties), "required": list(required), "additionalProperties": False}
 
 
-def _untitled(schema: Any) -> Any:
-    """Without the titles that pydantic makes of the keys' names, which say nothing more."""
+def untitled(schema: Any) -> Any:
+    """A schema without the titles that pydantic makes of the keys' names, which say nothing more."""
     if isinstance(schema, list):
-        return [_untitled(item) for item in schema]
+        return [untitled(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    return {key: _untitled(value) for key, value in schema.items() if key != "title" or isinstance(value, dict)}
+    return {key: untitled(value) for key, value in schema.items() if key != "title" or isinstance(value, dict)}

@@ -7,10 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from suite.catalog import KINDS, Entry, Parameter, find, is_own_component
+from suite.catalog import KINDS, Catalog, Entry, Parameter, is_own_component
 from suite.spec.benchmark import Label, Level
 from suite.spec.findings import Findings
 from suite.spec.own_components import OWN_KINDS, fault_of
+from suite.spec.parameter_types import accepts
 from suite.spec.problems import did_you_mean, nearest, not_found, one_of, quote
 from suite.spec.sources import find_file
 from suite.spec.wording import Wanted, got, mismatch
@@ -27,7 +28,7 @@ class LevelReader:
 
     Args:
         findings: Gets every problem.
-        folders: Where a user's own components are looked for first.
+        folders: Folders in which a user's own components are looked for first.
     """
 
     def __init__(self, findings: Findings, folders: Sequence[str]) -> None:
@@ -40,7 +41,7 @@ class LevelReader:
         value = node.value
         if parameter.none and value == "none":
             return Level("none", None, node.place)
-        if isinstance(value, (dict, tuple)) or not parameter.accepts(value):
+        if isinstance(value, (dict, tuple)) or not accepts(parameter, value):
             if parameter.type == "choice" and isinstance(value, str):
                 self._findings.add(node, not_found(value, parameter.choices))
             else:
@@ -55,7 +56,7 @@ class LevelReader:
             value = float(value)
         return Level("none" if value is None else value, value, node.place)
 
-    def entry(self, node: Node, table: Mapping[str, Entry], own: str = "") -> Entry | None:
+    def entry(self, node: Node, table: Catalog[Any], own: str = "") -> Entry | None:
         """The entry of a table that a name, or a mapping with a name, means.
 
         Args:
@@ -64,7 +65,7 @@ class LevelReader:
             own: What a user may name besides, in words.
         """
         name = self._name(node, table)
-        entry = find(table, name.value) if name else None
+        entry = table.find(name.value) if name else None
         if name and entry is None:
             known = [other for e in table.values() for other in (e.name, *e.aliases)]
             self._findings.add(name, not_found(name.value, known, one_of(list(table)) + own))
@@ -96,14 +97,14 @@ class LevelReader:
                 message = f"is missing: {entry.name} wants {p.name}, {p.summary}, expected {p.expects()}"
                 self._findings.add(node, message, f"{node.path}.{p.name}")
 
-    def _name(self, node: Node, table: Mapping[str, Entry]) -> Node | None:
+    def _name(self, node: Node, table: Catalog[Any]) -> Node | None:
         name: Node | None = node.value.get("name") if isinstance(node.value, dict) else node
         if name is None:
             meant = nearest("name", node.value)
             alike = f"; did you mean name in place of {quote(meant)}?" if meant else ""
             self._findings.add(node, f"is missing, expected {one_of(list(table))}{alike}", f"{node.path}.name")
         elif not isinstance(name.value, str):
-            wanted: Wanted | None = "text" if find(table, name.text) else None
+            wanted: Wanted | None = "text" if table.find(name.text) else None
             self._findings.add(name, mismatch(name, one_of(list(table)), wanted))
             return None
         return name
@@ -164,7 +165,7 @@ def complete(entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
 def default_of(parameter: Parameter) -> Any:
     """A parameter's default in canonical form."""
     if parameter.type == "component" and parameter.default is not None:
-        entry = find(KINDS[parameter.catalog or ""], parameter.default)
+        entry = KINDS[parameter.catalog or ""].find(parameter.default)
         assert entry is not None, parameter
         return {"name": entry.name, **complete(entry, {})}
     if parameter.type == "number" and parameter.default is not None:
@@ -183,7 +184,7 @@ def _label_of(node: Node, name: str, kind: str) -> str:
     Of a user's own it is the attribute alone, unless that would read as one of ours.
     """
     attribute = name.rpartition(":")[2]
-    if is_own_component(name) and find(KINDS[kind], attribute) is None:
+    if is_own_component(name) and KINDS[kind].find(attribute) is None:
         name = attribute
     written = " ".join([name, *(f"{key}={value.text}" for key, value in _items(node, ("name",)))])
     return quote(written).replace(",", ";")

@@ -20,8 +20,8 @@ def fault_of(name: str, folders: Sequence[str]) -> str | None:
     """What is wrong with a component's name, without importing anything; None where nothing is seen to be.
 
     Args:
-        name: As the spec has it, with a colon.
-        folders: Where its module is looked for before Python's own path.
+        name: The component as the spec names it, `module:attribute`.
+        folders: Folders in which its module is looked for before Python's own path.
     """
     if not _NAME.fullmatch(name):
         return f"got {quote(name)}, expected package.module:attribute"

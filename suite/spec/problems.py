@@ -19,7 +19,7 @@ class Problem:
     """One mistake.
 
     Attributes:
-        file: Where it is, as the user named it.
+        file: Path of the file, as the user named it.
         line: From 1; None where it has no place in the file.
         column: From 1; None where it has no place in the line.
         key: Dotted path of the key, such as `budget.steps`; empty where there is none.

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from suite.catalog import find
 from suite.catalog.losses import LOSSES
-from suite.catalog.normalizations import OF_IMAGES, OF_WEIGHTS
+from suite.catalog.normalizations import is_of_images, is_of_weights
 from suite.catalog.optimizers import OPTIMIZERS
 from suite.models import MODELS
 from suite.models.family import Conflict, Family
@@ -92,7 +91,7 @@ def _of_loss(form: Form, task: Mapping[str, Any], recipe: Mapping[str, Any]) -> 
 
 def _of_optimizer(recipe: Mapping[str, Any]) -> Iterator[Conflict]:
     optimizer, decay = recipe["optimizer"], recipe["weight_decay"]
-    entry = find(OPTIMIZERS, optimizer["name"])
+    entry = OPTIMIZERS.find(optimizer["name"])
     own = entry.parameter("weight_decay") if entry is not None else None
     if decay is not None and own is not None and optimizer["weight_decay"] != own.default:
         given = f"{decay:g} as a factor, and {optimizer['weight_decay']:g} of the optimizer"
@@ -101,10 +100,10 @@ def _of_optimizer(recipe: Mapping[str, Any]) -> Iterator[Conflict]:
 
 def _of_normalization(family: Family, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
     name = recipe["normalization"]["name"]
-    if name in OF_IMAGES and family.reads != "image":
+    if is_of_images(name) and family.reads != "image":
         able = " and ".join(other.name for other in MODELS.values() if other.reads == "image")
         yield "normalization", f"{name} normalization is over an image's positions, which only {able} has"
-    if name in OF_WEIGHTS and recipe["norm_position"] == "after":
+    if is_of_weights(name) and recipe["norm_position"] == "after":
         yield "norm_position", f"{name} normalization acts on weights and has no position"
     if name == "spectral" and recipe["initializer"]["name"] == "zeros":
         yield "normalization", "spectral normalization divides by the largest singular value, which is 0 of zeros"

@@ -16,7 +16,7 @@ def wanted_combinations(benchmark: Benchmark, only: Sequence[Part] = ()) -> list
     """The combinations of a benchmark's grid that any of the parts has, in the order of the grid.
 
     Args:
-        benchmark: As read.
+        benchmark: The benchmark.
         only: The parts; none stands for the whole grid.
 
     Raises:

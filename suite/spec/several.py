@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from suite.spec.benchmark import Benchmark
+from suite.spec.benchmark_reader import read_benchmarks
 from suite.spec.problems import Problem, SpecError
-from suite.spec.reader import read_benchmarks
 from suite.spec.shipped import find_spec
 
 

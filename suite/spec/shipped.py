@@ -25,6 +25,8 @@ def find_spec(name_or_path: str) -> Path:
     Raises:
         SpecError: There is neither such a file nor such a benchmark.
     """
+    if not name_or_path.strip():
+        raise SpecError([Problem("''", None, None, "", "got no name, expected a YAML file or a benchmark that ships")])
     path = Path(name_or_path)
     fault = _fault(path)
     if fault is None:
@@ -61,7 +63,7 @@ def shipped_specs() -> dict[str, Path]:
 
 def _holders(specs: Mapping[str, Path]) -> dict[str, str]:
     """The spec of every benchmark, by its own name: a file may hold several, and pages call them by these."""
-    from suite.spec.reader import names_in  # where a name is wrong, and there alone: it takes the catalog
+    from suite.spec.benchmark_reader import names_in  # where a name is wrong, and there alone: it takes the catalog
 
     return {name: spec for spec, file in specs.items() for name in names_in(file)}
 

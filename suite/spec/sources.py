@@ -45,16 +45,7 @@ def find_file(path: str, folders: Sequence[str]) -> Path | None:
 
 def digest(value: Any) -> str:
     """16 hex digits of a plain value, the same wherever and whenever it is computed."""
-    return digest_of_text(canonical(value))
-
-
-def canonical(value: Any) -> str:
-    """The one text of a plain value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def digest_of_text(text: str) -> str:
-    """16 hex digits."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""A spec or a claim to start from: commented, and right as it is."""
+"""A spec to start from: commented, and right as it is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import tempfile
 from pathlib import Path
 
 from suite.models import MODELS
-from suite.protocol.labels import label_text
 from suite.spec.benchmark import Benchmark
-from suite.spec.grids import Grids
+from suite.spec.benchmark_reader import read_benchmarks
 from suite.spec.problems import Problem, SpecError, not_found
-from suite.spec.reader import read_benchmarks
 from suite.tasks import TASKS, form_of
 
 _SIZES = {
@@ -54,20 +52,6 @@ claims:
     by: {by}   # the least difference in test {metric} that counts
 """
 
-_CLAIM = """\
-{schema}# `suite check {file}` says what it makes of this, `suite claims {file}` runs what is missing and judges it.
-
-claims:
-  - id: {id}
-    says: {says}
-    source: who says it
-    benchmark: {benchmark}   # its factors: {factors}
-    compare: {{{factor}: [{first}, {second}]}}   # the first is said to be better
-    by: {by}   # the least difference in test {metric} that counts
-    # where: {{{other}}}   # only there
-    # holds: on average   # in place of everywhere
-"""
-
 
 def new_spec(file: Path, task: str, model: str) -> str:
     """The text of a benchmark with a claim.
@@ -99,7 +83,7 @@ def new_spec(file: Path, task: str, model: str) -> str:
         fixed = fixed.replace("}", f", batch_size: {form.train or 1}}}")
     first, second = levels.split(", ")
     text = _SPEC.format(
-        file=file.name, name=_name(file), id=f"{first}-over-{second}".replace("_", "-"), schema=_schema(file),
+        file=file.name, name=name_of(file), id=f"{first}-over-{second}".replace("_", "-"), schema=modeline(file),
         task=task if len(arguments) == 1 else f"{{name: {task}, layout: rows}}", model=model,
         target=f"{(1 + chance) / 2 + 0.35 * (1 - chance):.2f}" if accuracy else f"{chance / 10:.2g}",
         metric="validation accuracy" if accuracy else "validation error", fixed=fixed, factor=factor, levels=levels,
@@ -109,36 +93,8 @@ def new_spec(file: Path, task: str, model: str) -> str:
     return text
 
 
-def new_claim(file: Path, benchmark: str) -> str:
-    """The text of a claim on a benchmark.
-
-    Raises:
-        SpecError: There is no such benchmark, or it varies nothing.
-    """
-    found = Grids(file).find(benchmark)
-    if isinstance(found, str):
-        raise SpecError([Problem(str(file), None, None, "benchmark", found)])
-    varied = {
-        factor: [label_text(level.label) for level in levels]
-        for factor, levels in found.grid.items()
-        if len(levels) > 1
-    }
-    if not varied:
-        message = f"{benchmark} varies nothing that could be compared"
-        raise SpecError([Problem(str(file), None, None, "benchmark", message)])
-    factor, (first, second, *_) = next(iter(varied.items()))
-    other = next(((name, labels[0]) for name, labels in varied.items() if name != factor), (factor, first))
-    accuracy = form_of(found.task).targets == "classes"
-    return _CLAIM.format(
-        file=file.name, id=_name(file).replace("_", "-"), says=_quoted(f"{first} beats {second}."), benchmark=benchmark,
-        factors=", ".join(found.grid), factor=factor, first=_quoted(first), second=_quoted(second),
-        by=0.02 if accuracy else 0.01, metric="accuracy" if accuracy else "error", other=f"{other[0]}: {other[1]}",
-        schema=_schema(file),
-    )  # fmt: skip
-
-
 def _read(text: str, file: Path) -> Benchmark:
-    """Makes sure that the text is right; a conflict is told as what it is."""
+    """Reads the text as a spec, so that a task and a model that do not go together are reported."""
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder, file.name)
         written.write_text(text, encoding="utf-8")
@@ -149,16 +105,12 @@ def _read(text: str, file: Path) -> Benchmark:
             raise SpecError(problems) from None
 
 
-def _name(file: Path) -> str:
+def name_of(file: Path) -> str:
     """A name made of the file's."""
     return re.sub("[^a-z0-9_-]+", "_", file.stem.lower()).strip("_-")[:40] or "mine"
 
 
-def _quoted(text: str) -> str:
-    return text if re.fullmatch(r"[\w .-]+", text) and not text.startswith("-") else f'"{text}"'
-
-
-def _schema(file: Path) -> str:
+def modeline(file: Path) -> str:
     """The line by which an editor finds the schema, where it lies beside the file."""
     beside = (file.resolve().parent / "schema.json").is_file()
     return "# yaml-language-server: $schema=./schema.json\n#\n" if beside else ""

@@ -1,154 +1,252 @@
-"""A user's own components tried before anything trains: imported, called on a small tensor, held to shape and type.
+"""A user's own components tried before anything trains: imported, called, and trained in a network of one layer.
 
-That happens in a process of its own with a time limit, so that whatever a user's module does when it is imported (print,
-sleep, end the process) is told, and TensorFlow is loaded only where there is something to try.
+That happens in a process of its own, so that whatever a user's module does when it is imported (print, sleep, end the
+process) is told, and TensorFlow is loaded only where there is something to try.
 """
 
 from __future__ import annotations
 
-import contextlib
+import importlib
 import json
-import queue
+import os
+import pickle
+import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Generator, Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import source_from_cache
+from pathlib import Path
+from typing import Any
 
-from suite.catalog import is_own_component
+from suite.catalog import is_own_component, load_target
+from suite.catalog.own import importing_from
 from suite.models import MODELS
 from suite.protocol.records import Cell
+from suite.spec.benchmark import Benchmark
 from suite.spec.levels import default_of
-from suite.spec.problems import Problem, SpecError
-from suite.spec.trial_child import Fault, Recipe, Trial, sizes, where_of
+from suite.spec.own_code import code_of_component
+from suite.spec.problems import Problem, SpecError, quote
+from suite.spec.sources import find_module
 from suite.tasks import form_of
 
-LIMIT_SECONDS = 60.0
-"""For one component; a module that waits longer is not waited for."""
+LIMIT_SECONDS = 60
+"""Time limit for importing one component, and for each size of network that it is tried in."""
 
-_START_SECONDS = 300.0
-"""For the process to load TensorFlow, on a busy machine."""
-
-_CHILD = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from suite.spec.trial_child import answer; answer()"
-
-_MOST_SIZES = 8
-"""That one component is tried at, from the smallest to the largest: each takes about a second."""
-
+_CHILD = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from suite.spec.trial import answer; answer()"
+_MOST_SIZES = 8  # from the smallest to the largest; each takes about a second
+_SIZES = ("width", "channels", "kernel_size", "units")
 _ONE_LAYER = {"depth": 1, "layers": 1, "stages": 1}
-
 _SHAPES = {"table": (6,), "image": (8, 8, 1), "sequence": (5, 3)}
 
+Trial = tuple[str, list[Cell]]
+"""The factor whose level is tried, and cells of increasing size that have it."""
 
-def try_components(cells: Iterable[Cell], limit: float = LIMIT_SECONDS) -> None:
+Answer = tuple[str | None, list[str]]
+"""What is wrong with a component, and names of files that it reads and its cells' fingerprints do not see."""
+
+
+class NotOfItsKind(Exception):
+    """What a component returned is not what its kind does."""
+
+
+def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIMIT_SECONDS) -> list[Problem]:
     """Imports every component of a user's own that the cells name, and trains a network of one layer with it.
 
     Args:
-        cells: Of any benchmarks; cells that differ in other factors share a trial, which goes through their sizes.
+        cells: Cells of the benchmark; those that differ in other factors share a trial, which goes through their sizes.
+        benchmark: Knows where in its spec each component is named.
         limit: Seconds for one component.
 
+    Returns:
+        Remarks on components that read files which are no part of their cells' fingerprints.
+
     Raises:
-        SpecError: One cannot be imported, is not what its file beside the spec defines, cannot be called as its kind,
-            raises, returns something else than its kind does, ends the process or takes too long.
+        SpecError: One cannot be imported, is not what its file beside the spec defines, raises, returns something else
+            than its kind does, ends the process or takes too long.
     """
-    trials: dict[str, Trial] = {}
-    recipes: dict[str, dict[tuple[int, ...], Recipe]] = {}
+    trials = _trials(cells)
+    answers: list[Answer] = []
+    while len(answers) < len(trials):
+        answers += _answers(trials[len(answers) :], limit)
+    problems, remarks = [], []
+    for (factor, few), (fault, unseen) in zip(trials, answers, strict=True):
+        level = few[0].recipe[factor]
+        if fault is not None:
+            problems.append(benchmark.problem(factor, f"{level['name']} {fault}", level))
+        if unseen:
+            told = f"{level['name']} reads {', '.join(unseen)}: a change there trains nothing again, since no module names it"
+            remarks.append(benchmark.problem(factor, told, level))
+    if problems:
+        raise SpecError(dict.fromkeys(problems))
+    return list(dict.fromkeys(remarks))
+
+
+def _trials(cells: Iterable[Cell]) -> list[Trial]:
+    """One trial for every level that differs in what matters to it."""
+    found: dict[str, tuple[str, dict[tuple[int, ...], Cell]]] = {}
     for cell in (cell for cell in cells if cell.sources):
         for factor, level in cell.recipe.items():
             if isinstance(level, Mapping) and is_own_component(level["name"]):
-                key, trial, recipe = _trial(cell, factor)
-                trials.setdefault(key, trial)
-                recipes.setdefault(key, {}).setdefault(tuple(sizes(recipe).values()), recipe)
-    chosen = [{**trials[key], "recipes": _some(recipes[key])} for key in sorted(trials)]
-    faults: list[Fault | None] = []
-    while len(faults) < len(chosen):  # a process that ended, or was ended, has answered one more
-        with contextlib.closing(_answers(chosen[len(faults) :], limit)) as answers:
-            faults += answers
-    problems = [
-        Problem(file, line, None, trial["name"], message)
-        for trial, (file, line, message) in ((t, f) for t, f in zip(chosen, faults, strict=True) if f is not None)
-    ]
-    if problems:
-        raise SpecError(dict.fromkeys(problems))
+                key = json.dumps(
+                    [cell.model, factor, [cell.recipe.get(name) for name in _kept(factor)]], sort_keys=True
+                )
+                found.setdefault(key, (factor, {}))[1].setdefault(tuple(_sizes(cell).values()), cell)
+    return [(factor, some(by_size)) for factor, by_size in found.values()]
 
 
-def _some(recipes: Mapping[tuple[int, ...], Recipe]) -> list[Recipe]:
-    """As many as are tried, the smallest and the largest among them, by increasing size."""
-    count, last = min(len(recipes), _MOST_SIZES), len(recipes) - 1
-    ordered = [recipes[size] for size in sorted(recipes)]
+def some(by_size: Mapping[tuple[int, ...], Any]) -> list[Any]:
+    """The sizes that are tried: at most eight, the smallest and the largest among them, in increasing order."""
+    count, last = min(len(by_size), _MOST_SIZES), len(by_size) - 1
+    ordered = [by_size[size] for size in sorted(by_size)]
     return [ordered[round(index * last / max(count - 1, 1))] for index in range(count)]
 
 
-def _trial(cell: Cell, factor: str) -> tuple[str, Trial, Recipe]:
-    """What tells trials apart, what a child process is told to try, as plain data, and the recipe it is tried in."""
-    parameters = MODELS[cell.model].parameters
-    kind = next(p.catalog for p in parameters if p.name == factor)
-    kept = [factor, "cell_type", *(["clipping"] if kind == "optimizers" else [])]
+def _sizes(cell: Cell) -> dict[str, int]:
+    """What gives the layers of a recipe their shapes, besides its depth."""
+    return {name: cell.recipe[name] for name in _SIZES if name in cell.recipe}
+
+
+def _kept(factor: str) -> tuple[str, ...]:
+    """The components that stay in the recipe in which one is tried."""
+    return (factor, "cell_type", *(("clipping",) if factor == "optimizer" else ()))
+
+
+def _plain_recipe(cell: Cell, factor: str) -> dict[str, Any]:
+    """The recipe in which a component is tried: of one layer, all other components at their default."""
     recipe = {
-        p.name: default_of(p) if p.type == "component" and p.name not in kept else cell.recipe[p.name]
-        for p in parameters
+        p.name: default_of(p) if p.type == "component" and p.name not in _kept(factor) else cell.recipe[p.name]
+        for p in MODELS[cell.model].parameters
     }
-    recipe |= {name: size for name, size in _ONE_LAYER.items() if name in recipe}
-    form = form_of(cell.task)
-    shape = _SHAPES[form.examples]
-    trial = {
-        "name": cell.recipe[factor]["name"],
-        "kind": kind,
-        "factor": factor,
-        "folders": list(cell.search_path),
-        "model": cell.model,
-        "input": shape,
-        "output": [*(shape[:1] if form.every_step else ()), 3],
-    }
-    told_apart = [
-        trial["name"],
-        trial["folders"],
-        cell.model,
-        factor,
-        *(recipe[name] for name in kept if name in recipe),
-    ]
-    return json.dumps(told_apart, sort_keys=True), trial, recipe
+    return recipe | {name: size for name, size in _ONE_LAYER.items() if name in recipe}
 
 
-def _answers(trials: Sequence[Trial], limit: float) -> Generator[Fault | None, None, None]:
+def _answers(trials: Sequence[Trial], limit: int) -> list[Answer]:
     """What is wrong with each component, from one process; up to the one that ends it or takes too long."""
     command = [sys.executable, "-P", "-c", _CHILD, json.dumps(sys.path)]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    done = subprocess.run(
+        command, input=pickle.dumps((trials, limit)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
     )
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    answers: list[Answer] = [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+    if len(answers) < len(trials):
+        late = done.returncode == -signal.SIGALRM
+        ended = f"ended the process that tried it, with exit status {done.returncode}"
+        answers.append((f"took more than {limit} s" if late else ended, []))
+    return answers
 
-    def listen() -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with contextlib.suppress(BrokenPipeError), process.stdin as requests:
-            json.dump(trials, requests)
-        for line in process.stdout:
-            lines.put(line)
-        lines.put("")
 
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
-    doing, waiting = "begun", _START_SECONDS
+def answer() -> None:
+    """The other process: trials from standard input, an answer a line to standard output; all else is kept silent."""
+    trials, limit = pickle.load(sys.stdin.buffer)
+    answers, nowhere = os.fdopen(os.dup(1), "w"), os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    import keras  # whatever a user's module takes from here on is its own time, on a busy machine too
+
+    keras.config.disable_traceback_filtering()
+    opened: set[str] = set()
+    sys.addaudithook(lambda event, given: opened.add(str(given[0])) if event == "open" else None)
+    for factor, cells in trials:
+        opened.clear()
+        with importing_from(cells[0].search_path):
+            fault = _fault(factor, cells, limit)
+        unseen = _unseen(cells[0].recipe[factor]["name"], cells[0].search_path, set(opened))
+        print(json.dumps((fault, unseen)), file=answers, flush=True)
+
+
+def _unseen(name: str, folders: Sequence[str], opened: Iterable[str]) -> list[str]:
+    """Those of the files opened that lie beside the spec and are no part of a component's digest."""
+    files = {Path(source_from_cache(path) if path.endswith(".pyc") else path).resolve() for path in opened}
+    seen = {file.resolve() for file in code_of_component(name, folders)}
+    tops = [Path(folder).resolve() for folder in folders]
+    return sorted(f.name for f in files - seen if f.is_file() and any(f.is_relative_to(top) for top in tops))
+
+
+def _fault(factor: str, cells: Sequence[Cell], limit: int) -> str | None:
+    name = cells[0].recipe[factor]["name"]
+    module, file = name.partition(":")[0], find_module(name.partition(":")[0], cells[0].search_path)
+
+    def raised(error: BaseException) -> str:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        said = str(traceback.TracebackException.from_exception(error))  # though the error's own __str__ may raise
+        text = next((line.strip() for line in said.splitlines() if line.strip()), "")
+        place = f" ({file.name}, line {lines[-1]})" if file is not None and lines else ""
+        return f"{type(error).__name__}: {quote(text, 200)}".removesuffix(": ") + place
+
+    signal.alarm(limit)  # which ends the process
     try:
-        for trial in trials:
-            while True:
-                try:
-                    said = lines.get(timeout=waiting)
-                except queue.Empty:
-                    yield where_of(trial), None, f"was not {doing} within {waiting:g} s"
-                    return
-                if not said:
-                    yield (
-                        where_of(trial),
-                        None,
-                        f"ended the process, with exit status {process.wait()}, while it was {doing}",
-                    )
-                    return
-                answer = json.loads(said)
-                if "fault" in answer:
-                    break
-                doing, waiting = answer["doing"], limit
-            yield tuple(answer["fault"]) if answer["fault"] else None
-    finally:
-        process.kill()
-        process.wait()
-        listener.join()
+        loaded = importlib.import_module(module).__file__
+        if loaded is not None and file is not None and Path(loaded).resolve() != file.resolve():
+            return f"is of another module named {module}, loaded from {loaded} already; rename this one"
+        load_target(name)
+    except (Exception, SystemExit) as error:
+        return f"cannot be imported: {raised(error)}"
+    for cell in cells:
+        signal.alarm(limit)
+        try:
+            _train_one_layer(factor, cell)
+        except NotOfItsKind as error:
+            return str(error)
+        except (Exception, SystemExit) as error:
+            sizes = ", ".join(f"{size} {number}" for size, number in _sizes(cell).items())
+            return f"raises {raised(error)}; it was tried on a network of one layer, {sizes}"
+    signal.alarm(0)
+    return None
+
+
+def _train_one_layer(factor: str, cell: Cell) -> None:
+    """One step of training, compiled as a run compiles it, after a look at what the component itself returns.
+
+    Raises:
+        NotOfItsKind: It returns something else than its kind does.
+        Exception: Whatever the component raises.
+    """
+    import keras
+    import tensorflow as tf
+
+    from suite.catalog.activations import build_activation, slope_facts
+    from suite.catalog.normalizations import build_normalization
+    from suite.catalog.optimizers import build_optimizer
+
+    recipe, form, parameter = _plain_recipe(cell, factor), form_of(cell.task), MODELS[cell.model].parameter(factor)
+    level, build, shape = recipe[factor], MODELS[cell.model].load(), _SHAPES[form.examples]
+    shapes = shape, (*(shape[:1] if form.every_step else ()), 3)
+    kind = parameter.catalog if parameter else None
+
+    def check(result: Any, wanted: Any) -> None:
+        if isinstance(wanted, type):
+            right, expected = isinstance(result, wanted), f"a keras {wanted.__name__}"
+        else:
+            right = getattr(result, "shape", None) == wanted.shape and getattr(result, "dtype", None) == wanted.dtype
+            expected = f"a tensor of shape {tuple(wanted.shape)}, {wanted.dtype.name}, as it was given"
+        if not right:
+            tensor = hasattr(result, "shape") and hasattr(result, "dtype")
+            got = f"shape {tuple(result.shape)}, {tf.as_dtype(result.dtype).name}" if tensor else type(result).__name__
+            raise NotOfItsKind(f"returned {got}, expected {expected}")
+
+    if kind == "activations":
+        activation, z = build_activation(level), tf.reshape(tf.linspace(-2.0, 2.0, 24), (4, 6))
+        check(activation(z), z)
+        slope_facts(activation)
+    elif kind == "normalizations":
+        plain = build({**recipe, factor: {"name": "none"}}, *shapes).taps[0].pre_activation
+        layer: Any = build_normalization(level, "tried", axes=len(plain.shape))
+        check(layer, keras.layers.Layer)
+        z = tf.ones((4, *plain.shape[1:]))
+        check(layer(z), z)
+    optimizer = build_optimizer(recipe["optimizer"], recipe["clipping"], recipe["weight_decay"])
+    check(optimizer, keras.optimizers.Optimizer)
+    network = build(recipe, *shapes)
+    for variable, value in zip(network.model.weights, network.initial_weights(recipe, 0), strict=True):
+        variable.assign(value)
+    optimizer.build(network.model.trainable_variables)
+
+    def step(x: Any) -> None:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(network.model(x, training=True) ** 2)
+        variables = network.model.trainable_variables
+        gradients = tape.gradient(loss, [v.value for v in variables], unconnected_gradients="zero")
+        optimizer.apply(gradients, variables)
+
+    if kind != "initializers":
+        tf.function(step, jit_compile=network.xla, autograph=False)(tf.ones((4, *shapes[0])))

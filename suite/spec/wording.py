@@ -1,4 +1,4 @@
-"""How a value that is not what was expected is told: what was got, as written, and what YAML made of it."""
+"""Messages on a value that is not what was expected: what was got, as written, and what YAML made of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def mismatch(node: Node, expected: str, wanted: Wanted | None = None) -> str:
 
     Args:
         node: The value.
-        expected: In words.
+        expected: What was expected, in words.
         wanted: What kind of value that is, for the advice.
     """
     return f"{got(node)}, expected {expected}{_advice(node, wanted, expected)}"

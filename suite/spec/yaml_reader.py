@@ -40,8 +40,8 @@ class Node:
 
     Attributes:
         value: A string, number, boolean or None; a tuple of nodes; or a dict of nodes.
-        line: Where it begins, from 1.
-        column: Where it begins, from 1.
+        line: Line where it begins, from 1.
+        column: Column where it begins, from 1.
         path: The keys that lead to it, with dots between them; an item of a list has its list's.
         text: A scalar as it was written, without its quotes.
         quoted: Whether a scalar was written in quotes (or as a block).
@@ -95,7 +95,7 @@ class Source:
 
     Attributes:
         text: All of it.
-        documents: Its documents, those without a value left out.
+        documents: The documents that have a value.
         problems: The faults found on the way; what they concern was read as well as could be.
     """
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from suite.protocol.audit import is_audit
 from suite.protocol.nesting import holds
 from suite.protocol.records import Cell, Provenance, Record, record_from_plain
-from suite.spec.identity import may_answer, question
+from suite.spec.identity import may_answer, record_key
 from suite.store.address import default_uri
 from suite.store.artifact import identify, in_plain, local_file, opened, traces
 from suite.store.database import is_there
@@ -151,7 +151,7 @@ class Store:
         found: dict[Hashable, Listed] = {}
         for entry in sorted(entries, key=lambda entry: (not entry.error, entry.finished)):
             if entry.error or _artifact_there(entry):
-                found[question(entry.fingerprint, entry.identity)] = entry
+                found[record_key(entry.fingerprint, entry.identity)] = entry
         return list(found.values())
 
     def benchmarks(self, quick: bool = False) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from suite.pictures import cell_files
 from suite.protocol.nesting import holds
 from suite.protocol.records import Cell, Failure, Provenance, Record, to_plain
-from suite.spec.identity import identity, question
+from suite.spec.identity import identity, record_key
 from suite.store import series
 from suite.store.address import artifact_folder, sqlite_file
 from suite.store.artifact import identify
@@ -74,7 +74,7 @@ class Writer:
         cell = result.cell
         with translated("write to", self._uri):
             experiment, known = self._experiment(cell, provenance)
-            key, of_cell = question(cell.fingerprint, identity(cell)), known.setdefault(cell.fingerprint, {})
+            key, of_cell = record_key(cell.fingerprint, identity(cell)), known.setdefault(cell.fingerprint, {})
             before = of_cell.get(key)
             runs = _of_record(result, provenance) if isinstance(result, Record) else _of_failure(result, provenance)
             of_cell[key] = self._putting[experiment].put(*runs, lambda: self._claims.check(experiment))
@@ -144,7 +144,7 @@ class Writer:
             fingerprint, found = identify(run, self._uri)
             if found and IDENTITY not in run.tags:
                 self._tag(run.run_id, {FINGERPRINT: fingerprint, IDENTITY: _text(found)})
-            if known.setdefault(fingerprint, {}).setdefault(question(fingerprint, found), run.run_id) != run.run_id:
+            if known.setdefault(fingerprint, {}).setdefault(record_key(fingerprint, found), run.run_id) != run.run_id:
                 self._delete(experiment, run.run_id)
         return known
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from suite.catalog.entries import Parameter, catalog_of
+from suite.catalog.entries import Catalog, Parameter
 from suite.tasks.task import Form, Split, Task, TaskEntry, TaskError
 
 _TRAIN_SIZE = Parameter("train_size", "learn from the first so many training examples only", "integer", low=1)
@@ -70,7 +70,7 @@ def _sequences(name: str, summary: str, form: Form, length: int = 100, *, shorte
     )
 
 
-TASKS: Mapping[str, TaskEntry] = catalog_of(
+TASKS: Catalog[TaskEntry] = Catalog(
     [
         _images("digits", "1,797 handwritten digits, 8 x 8, shipped with scikit-learn; 60/20/20 stratified",
                 8, 1_797, 1_077, downloaded=False),
@@ -109,12 +109,10 @@ TASKS: Mapping[str, TaskEntry] = catalog_of(
             ),
             form=lambda arguments: Form(arguments["examples"], arguments["targets"]),
         ),
-    ]
+    ],
+    kind="tasks",
+    of=TaskEntry,
 )  # fmt: skip
-
-
-DOWNLOADED = tuple(entry.name for entry in TASKS.values() if entry.downloaded)
-"""Tasks whose data Keras downloads, if they are not in the data folder."""
 
 
 def form_of(task: Mapping[str, Any]) -> Form:
@@ -157,4 +155,4 @@ def _find(path: str, folders: Sequence[str]) -> str:
     return str(found)
 
 
-__all__ = ["DOWNLOADED", "TASKS", "Form", "Split", "Task", "TaskError", "form_of", "load_task"]
+__all__ = ["TASKS", "Form", "Split", "Task", "TaskError", "form_of", "load_task"]

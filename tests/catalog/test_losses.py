@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from suite.catalog import KINDS, find
+from suite.catalog import KINDS
 from suite.catalog.losses import baseline_loss, build_loss, output_activation
+from suite.spec.parameter_types import accepts
 from tests.probes.cases import level
 
 RANDOM = np.random.default_rng(0)
@@ -72,8 +73,8 @@ def test_predictions_belong_to_the_loss(loss: object) -> None:
                          ids=lambda value: value if isinstance(value, str) else value.name)  # fmt: skip
 def test_every_entry_says_what_it_is_and_its_code_is_there(kind: str, entry: object) -> None:
     assert entry.summary
-    assert find(KINDS[kind], entry.name) is entry
+    assert KINDS[kind].find(entry.name) is entry
     if entry.target:
         assert callable(entry.load())
     for parameter in entry.parameters:
-        assert parameter.required or parameter.default is None or parameter.accepts(parameter.default)
+        assert parameter.required or parameter.default is None or accepts(parameter, parameter.default)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.results.verdicts import FILE
+from suite.claims.published import FILE
 from suite.run.judging import PUBLISHED
 from tests.conftest import TINY, Suite
 from tests.leaderboard.synthetic import write_results
@@ -139,6 +139,13 @@ def test_tables_of_another_protocol_version_are_told_and_not_judged(suite: Suite
         (("new", "q.txt"), "q.txt: expected a file name that ends in .yaml."),
         (("new", "q.yaml", "--task", "digts"), "q.yaml: task: got digts, expected one of digits"),
         (("new", "q.yaml", "--claim", "tniy"), "did you mean tiny?"),
+        (
+            ("new", "q.yaml", "--claim", "tiny", "--task", "xor"),
+            "--task xor: goes with a spec, and --claim tiny writes",
+        ),
+        (("check", ""), "'': got no name, expected a YAML file or a benchmark that ships"),
+        (("plan", "tiny.yaml", "--replicates", "2.5"), "got 2.5, expected a whole number from 1 to"),
+        (("plan", "tiny.yaml", "--replicates", "0"), "got 0, expected a whole number from 1 to"),
     ],
 )
 def test_mistakes_are_told_in_a_line(arguments: tuple[str, ...], message: str, suite: Suite) -> None:

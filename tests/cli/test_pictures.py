@@ -12,7 +12,7 @@ import pytest
 
 from suite.cli.pointers import addresses, pictures_of
 from suite.run.gather import Gathered
-from suite.spec.reader import read_benchmarks
+from suite.spec.benchmark_reader import read_benchmarks
 from suite.store import Store
 from tests.conftest import TINY, Suite
 from tests.made import PROVENANCE, make_cell, make_record

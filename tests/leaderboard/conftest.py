@@ -11,10 +11,16 @@ import pytest
 
 from leaderboard import site
 from leaderboard.boards import Board, board
-from suite.protocol.claims import Claim, Compare, Holds, Predict, Spread, Trend, Value
-from suite.protocol.verdicts import judge
-from suite.results import reader, verdicts
-from suite.results.evidence import evidence_of
+from suite.claims import published
+from suite.claims.claim import Claim, Holds
+from suite.claims.evaluation import evaluate_claim
+from suite.claims.forms.compare import Compare
+from suite.claims.forms.predict import Predict
+from suite.claims.forms.spread import Spread
+from suite.claims.forms.trend import Trend
+from suite.claims.forms.value import Value
+from suite.claims.from_results import evidence_of
+from suite.results import reader
 from tests.leaderboard.browser import browser, file_visit, served, visit
 from tests.leaderboard.synthetic import NASTY, SCRIPT, write_results
 
@@ -62,7 +68,7 @@ CLAIMS = (
 def write_verdicts(results: Path) -> Path:
     """The verdicts on `CLAIMS` beside the exported folders, as `suite claims` writes them."""
     tables = {folder.name: evidence_of(reader.read(folder)) for folder in reader.folders(results)}
-    return verdicts.write([judge(claim, tables) for claim in CLAIMS], results)
+    return published.write([evaluate_claim(claim, tables) for claim in CLAIMS], results)
 
 
 @pytest.fixture(scope="session")

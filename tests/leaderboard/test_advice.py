@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from leaderboard import site
-from leaderboard.advice import Advice, Said
-from suite.protocol.claims import Verdict
-from suite.results import verdicts
+from leaderboard.advice import Advice, ClaimView
+from suite.claims import published
+from suite.claims.from_results import digest_of
+from suite.claims.verdicts import Verdict
 from suite.results.errors import ResultsError
-from suite.results.evidence import digest_of
 from suite.results.reader import folders, read
 from tests.leaderboard.conftest import CLAIMS, Built
 from tests.leaderboard.synthetic import SCRIPT, write_results
@@ -23,10 +23,10 @@ from tests.leaderboard.synthetic import SCRIPT, write_results
 @pytest.fixture(scope="module")
 def advice(built: Built) -> Advice:
     digests = {folder.name: digest_of(read(folder).manifest) for folder in folders(built.results)}
-    return Advice(verdicts.read(built.results, digests))
+    return Advice(published.read(built.results, digests))
 
 
-def said(advice: Advice, id: str) -> Said:
+def said(advice: Advice, id: str) -> ClaimView:
     return next(one for one in advice.claims if one.claim.id == id)
 
 
@@ -128,8 +128,8 @@ def test_verdicts_that_wait_for_tables_which_are_here_by_now_are_refused(built: 
 def test_verdicts_that_are_not_as_they_should_be_are_told(
     built: Built, tmp_path: Path, change: object, message: str
 ) -> None:
-    (tmp_path / verdicts.FILE).write_text(change((built.results / verdicts.FILE).read_text()))  # type: ignore[operator]
+    (tmp_path / published.FILE).write_text(change((built.results / published.FILE).read_text()))  # type: ignore[operator]
     with pytest.raises(ResultsError) as caught:
-        verdicts.read(tmp_path, {})
+        published.read(tmp_path, {})
     assert message in str(caught.value)
     assert "writes it anew" in str(caught.value)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.catalog import KINDS, find, is_own_component
+from suite.catalog import KINDS, is_own_component
 from suite.models import MODELS
 from suite.protocol.records import Cell
 from suite.spec.identity import identity, program
@@ -24,7 +24,7 @@ def level(kind: str, value: str | Mapping[str, Any]) -> dict[str, Any]:
     given = {"name": value} if isinstance(value, str) else dict(value)
     if is_own_component(given["name"]):
         return given
-    entry = find(KINDS[kind], given["name"])
+    entry = KINDS[kind].find(given["name"])
     assert entry is not None, given
     return {**given, "name": entry.name, **{k: v for k, v in entry.defaults().items() if k not in given}}
 

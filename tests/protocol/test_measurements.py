@@ -7,7 +7,8 @@ import pytest
 
 from suite.catalog import load_target
 from suite.protocol.columns import TABLES
-from suite.protocol.measurements import MEASUREMENTS, Measurement, columns_of, series_of
+from suite.protocol.measurement import Measurement
+from suite.protocol.measurements import MEASUREMENTS, columns_of, series_of
 
 
 def test_every_measurement_is_a_column_of_its_table_and_no_two_are_one() -> None:

@@ -13,6 +13,7 @@ import pytest
 from suite.catalog import KINDS, Parameter
 from suite.models import MODELS
 from suite.spec.levels import complete, default_of
+from suite.spec.parameter_types import accepts
 from suite.spec.rules import conflicts
 from suite.tasks import TASKS, Task, load_task
 
@@ -37,7 +38,7 @@ def levels_of(parameter: Parameter) -> list[Any]:
         return list(parameter.choices)
     middle = SMALL.get(parameter.name, default_of(parameter))
     numbers = [middle, 0.1, 0.0, 0.9] if parameter.type == "number" else [middle, 0, 1, 2, 3, 5]
-    return [number for number in numbers if parameter.accepts(number)]
+    return [number for number in numbers if accepts(parameter, number)]
 
 
 @functools.cache

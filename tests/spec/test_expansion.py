@@ -257,7 +257,6 @@ def test_reading_and_expanding_loads_nothing_heavy() -> None:
 import sys
 from suite.spec import *
 expand(read_benchmarks(find_spec('deep_mlp'))[0], quick=True)
-json_schema()
 print([m for m in ('tensorflow', 'keras', 'numpy', 'mlflow', 'optuna', 'pandas') if m in sys.modules])
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

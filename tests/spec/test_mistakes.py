@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from suite.spec import read_benchmarks
-from suite.spec.reader import MAX_PROBLEMS
+from suite.spec.benchmark_reader import MAX_PROBLEMS
 from tests.spec.specs import TINY, alike, problems, tiny, unmark, write
 
 BUDGET = (

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from suite.claims.claim_reader import read_claims
+from suite.claims.claim_starter import new_claim
 from suite.models import MODELS
 from suite.spec import SpecError, read_benchmarks, shipped_specs
-from suite.spec.claims import read_claims
-from suite.spec.starters import new_claim, new_spec
+from suite.spec.starters import new_spec
 from suite.tasks import TASKS
 
 TOGETHER = [(task, "mlp") for task in ("digits", "mnist", "xor")] + [

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from suite.protocol.claims import Verdict
+from suite.claims.published import FILE, PublishedClaim, PublishedClaims
+from suite.claims.verdicts import Verdict
 from suite.protocol.effects import Effect
-from suite.results.verdicts import FILE, PublishedClaim, PublishedClaims
 from tools.readme.published import RESULTS, Published
 
 Boards = Mapping[str, Published]

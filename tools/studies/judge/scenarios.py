@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from suite.protocol.claims import Claim, Holds, Predict, Verdict
-from suite.protocol.verdicts import Judgement, judge
-from tests.protocol.truths import claim, table
+from suite.claims.claim import Claim, Holds
+from suite.claims.evaluation import Judgement, evaluate_claim
+from suite.claims.forms.predict import Predict
+from suite.claims.verdicts import Verdict
+from tests.claims.truths import claim, table
 
 DELTA = 0.02
 
@@ -79,7 +81,7 @@ def rates(scenario: Scenario, tables: int) -> tuple[float, float, float]:
     """Share of right verdicts, of wrong ones and of none."""
     right = open_ = 0
     for seed in range(tables):
-        found = judge(scenario.claim, {"made": table(scenario.mean, seed=seed, **scenario.options)})
+        found = evaluate_claim(scenario.claim, {"made": table(scenario.mean, seed=seed, **scenario.options)})
         right += is_right(scenario, found)
         open_ += found.verdict is Verdict.NOT_DECIDED
     return right / tables, (tables - right - open_) / tables, open_ / tables

@@ -1,0 +1,271 @@
+"""Claims of a YAML file, read as strictly as benchmarks and held against the grids of the benchmarks that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from suite.claims.claim import Claim, Form, Holds, digest_of
+from suite.claims.claim_document import ClaimDocument, ClaimsDocument
+from suite.claims.evidence import Evidence, Levels
+from suite.claims.expressions import BETTER, SCORES, Expression
+from suite.claims.forms import FORMS
+from suite.claims.given import Given
+from suite.claims.grids import Grids
+from suite.protocol.columns import factor_column
+from suite.protocol.labels import held_label, label_text
+from suite.spec.benchmark import Benchmark, combinations
+from suite.spec.benchmark_reader import is_claims
+from suite.spec.document import check_model
+from suite.spec.findings import Findings
+from suite.spec.problems import SpecError, one_of, quote
+from suite.spec.wording import mismatch
+from suite.spec.yaml_reader import Node, read
+from suite.tasks import form_of
+
+DELTAS = {
+    "success_rate": 0.3,
+    "basin_decades": 0.5,
+    "log10(learning_rate)": 0.5,
+    **dict.fromkeys(("gradient_ratio_init", "gradient_ratio_median"), 1.0),
+    **dict.fromkeys(("abs(gradient_ratio_init)", "abs(gradient_ratio_median)"), 1.0),
+}
+"""The least difference that counts where a claim does not say; of an accuracy it is `ACCURACY`."""
+
+ACCURACY = 0.02
+
+_UNHASHED = ("topic", "source", "dissent", "note")
+"""What a claim may change without being another one."""
+
+
+def read_claims(path: Path) -> list[Claim]:
+    """The claims of a file, of its benchmarks or of its own.
+
+    Args:
+        path: A YAML file.
+
+    Raises:
+        SpecError: With everything that is wrong with its claims; of benchmarks, `read_benchmarks` tells.
+    """
+    source = read(path)
+    findings = Findings(str(path))
+    grids, claims = Grids(path), []
+    first: dict[str, int] = {}
+    for document in source.documents:
+        if not isinstance(document.value, dict) or "claims" not in document.value:
+            continue
+        whole = _whole(document, findings) if is_claims(document) else None
+        name = document.value.get("benchmark" if is_claims(document) else "name")
+        own = name.value if name is not None and isinstance(name.value, str) else None
+        nodes = document.value["claims"].value
+        for node in nodes if isinstance(nodes, tuple) else ():
+            claim = _Reading(node, own, whole, grids, findings).claim()
+            if claim is not None:
+                line = node.value["id"].line
+                if first.setdefault(claim.id, line) != line:
+                    findings.add(node.value["id"], f"got {claim.id} again; the first is on line {first[claim.id]}")
+                claims.append(claim)
+    problems = [*source.problems, *findings.problems]
+    if problems:
+        raise SpecError(sorted(problems, key=lambda p: (p.line or 0, p.column or 0)))
+    return claims
+
+
+def _whole(document: Node, findings: Findings) -> ClaimsDocument | None:
+    """What a document of claims says of all of them, which is not the benchmark."""
+    keys = {key: node for key, node in document.value.items() if key != "benchmark"}
+    if len(keys) < len(document.value):
+        message = "stands for no whole file, expected each claim to name its own, as benchmark: deep_mlp"
+        findings.add(document.keys["benchmark"], message)
+    return check_model(replace(document, value=keys), ClaimsDocument, findings)
+
+
+@dataclass
+class _Reading:
+    """One claim on its way. Each method reads a part and notes what is wrong with it."""
+
+    node: Node
+    own: str | None
+    whole: ClaimsDocument | None
+    grids: Grids
+    findings: Findings
+
+    def claim(self) -> Claim | None:
+        """The claim, or None where it has problems."""
+        if not isinstance(self.node.value, dict):
+            self.findings.add(self.node, mismatch(self.node, "a claim, a mapping with id, says, benchmark, ..."))
+            return None
+        noted = len(self.findings.problems)
+        shape: Any = check_model(self.node, ClaimDocument, self.findings)
+        if shape is None:
+            return None
+        told = {key: value for key, value in self.node.plain().items() if key not in _UNHASHED}
+        about: dict[str, Any] = {
+            key: getattr(shape, key) for key in ("id", "says", "dissent", "note", "needs", "untestable")
+        }
+        about |= {"source": self._source(shape), "topic": shape.topic or (self.whole.topic if self.whole else "")}
+        if shape.needs or shape.untestable:
+            self._only_words(shape)
+            about["test"] = shape.test
+            return Claim(**about, digest=digest_of(told)) if len(self.findings.problems) == noted else None
+        kind = self._kind(shape)
+        if kind is None:
+            return None
+        given = Given(self.node, shape, self._benchmarks(), self.findings)
+        expression = given.expression("measure", self.node)
+        form = kind.read(given)
+        if not given.benchmarks:  # whatever needs no grid has been checked
+            return None
+        where = self._where(given)
+        if form is not None:
+            self._check_where(form, where)
+        if expression is None:
+            return None
+        for key, why in kind.excludes.items():
+            if key in self.node.value:
+                given.note(self.node.keys[key], f"does not go with {kind.key}, which {why}")
+        sign = self._sign(given, kind, expression)
+        by = self._by(given, kind, expression)
+        if kind.compares and shape.holds == "everywhere" and expression.is_of_cells:
+            message = (
+                f"got {expression.text}, of which a cell has one figure and its replicates none: a context alone has "
+                "no interval; expected holds: on average"
+            )
+            given.note(self.node.value.get("measure", self.node), message, "measure")
+        if len(self.findings.problems) > noted or form is None:
+            return None
+        columns = {factor_column(factor): labels for factor, labels in where.items()}
+        for benchmark in given.benchmarks:
+            if not form.has_cells(_grid(benchmark), columns):
+                alike = (
+                    f"two cells that differ only in {' and '.join(form.factors)}"
+                    if form.factors
+                    else "cell within where"
+                )
+                given.note(self.node.keys[kind.key], f"has nothing to judge: {benchmark.name} has no {alike}")
+                return None
+        names = tuple(benchmark.name for benchmark in given.benchmarks)
+        told |= {"benchmark": list(names), "measure": expression.text, "by": by, "holds": shape.holds}
+        return Claim(
+            **about, benchmarks=names, form=form, measure=expression.text, by=by, sign=sign, where=columns,
+            holds=Holds(shape.holds), digest=digest_of(told),
+        )  # fmt: skip
+
+    def _source(self, shape: Any) -> str:
+        """The source as written; the short names that the document explains are written out, with semicolons between."""
+        known = self.whole.sources if self.whole else {}
+        written = shape.source or (self.whole.source if self.whole else "")
+        names = [name.strip() for name in written.split(",")]
+        return "; ".join(known[name] for name in names) if all(name in known for name in names) else written
+
+    def _only_words(self, shape: Any) -> None:
+        """What cannot be judged has no form, and one reason."""
+        reason = "needs" if shape.needs else "untestable"
+        for key in (*FORMS, *(("untestable",) if shape.needs else ())):
+            if key in self.node.value:
+                message = f"goes with no {reason}: a claim has a form, or says why it has none"
+                self.findings.add(self.node.keys[key], message)
+
+    def _kind(self, shape: Any) -> type[Form] | None:
+        """The one form that a claim has; None after noting that it has none, or several."""
+        given = [key for key in FORMS if key in self.node.value]
+        for key in given:
+            if self.node.value[key].value is None:
+                expected = mismatch(self.node.value[key], "a form of claim, or no such key")
+                self.findings.add(self.node.value[key], expected)
+                return None
+        if not given:
+            message = f"is missing, expected {one_of(list(FORMS))} (or needs: what it waits for)"
+            self.findings.add(self.node, message, f"{self.node.path}.{shape.id}")
+            return None
+        for key in given:
+            if set(given) - {key} <= set(FORMS[key].beside):
+                return FORMS[key]
+        written = [key for key in self.node.value if key in FORMS]
+        message = f"got {' and '.join(written)}, expected one of them"
+        self.findings.add(self.node.keys[written[1]], message)
+        return None
+
+    def _benchmarks(self) -> list[Benchmark]:
+        """The benchmarks that it names, by default the one it stands in; none after noting what is wrong."""
+        node = self.node.value.get("benchmark")
+        if node is None and self.own is not None:
+            node = Node(self.own, *self.node.place, self.node.path)
+        if node is None:
+            self.findings.add(self.node, "is missing, expected the name of a benchmark", f"{self.node.path}.benchmark")
+            return []
+        nodes = node.value if isinstance(node.value, tuple) else (node,)
+        expected = "the name of a benchmark"
+        found = []
+        for one in nodes:
+            benchmark = self.grids.find(one.value) if isinstance(one.value, str) else mismatch(one, expected)
+            if isinstance(benchmark, str):
+                self.findings.add(one, benchmark)
+            else:
+                found.append(benchmark)
+        if not nodes:
+            self.findings.add(node, mismatch(node, expected))
+        return found if len(found) == len(nodes) else []
+
+    def _where(self, given: Given) -> Levels:
+        """The labels of each factor that `where` names and that is as it says."""
+        nodes = self.node.section("where").items()
+        found = {factor: given.labels(factor, node, self.node.value["where"], held=True) for factor, node in nodes}
+        return {factor: labels for factor, labels in found.items() if labels}
+
+    def _check_where(self, form: Form, where: Levels) -> None:
+        """Notes where a part of the grid leaves out a whole side."""
+        for factor, labels in where.items():
+            for side in form.sides:
+                told = side.get(factor_column(factor), labels)
+                if not set(told) & set(labels):
+                    message = f"leaves nothing of {one_of(told)}, which compare is about"
+                    self.findings.add(self.node.section("where")[factor], message)
+
+    def _sign(self, given: Given, kind: type[Form], expression: Expression) -> int | None:
+        """Which way the first side is said to differ; None where the measure knows what is better."""
+        first = given.shape.first
+        if not kind.has_sides:
+            if first is not None and "first" not in kind.excludes:
+                given.note(self.node.keys["first"], "goes with compare alone")
+            return None
+        if first is not None:
+            return 1 if first == "higher" else -1
+        if expression.text not in (*BETTER, *SCORES):
+            what = f"since {quote(expression.text)} does not say what is better"
+            given.note(self.node, f"is missing, expected first: higher or lower, {what}", "first")
+        return None
+
+    def _by(self, given: Given, kind: type[Form], expression: Expression) -> float:
+        """delta: as written, or the least difference of this measure that counts."""
+        if not kind.has_delta:
+            return 0.0
+        if given.shape.by is not None:
+            return float(given.shape.by)
+        if expression.text in DELTAS:
+            return DELTAS[expression.text]
+        shares = all(form_of(benchmark.task).targets == "classes" for benchmark in given.benchmarks)
+        if expression.names <= {*SCORES} and shares:
+            return ACCURACY
+        given.note(
+            self.node, f"is missing, expected the least difference of {quote(expression.text)} that counts", "by"
+        )
+        return 0.0
+
+
+def _grid(benchmark: Benchmark) -> Evidence:
+    """The cells of a benchmark, as the tables of its results will have them, without any result."""
+    levels: Sequence[tuple[str, ...]] = [
+        tuple(label_text(level.label) for level in chosen.values())
+        for chosen in combinations(benchmark.grid, benchmark.exclude)
+    ]
+    return Evidence(
+        benchmark.name,
+        {factor_column(factor): tuple(label_text(v.label) for v in axis) for factor, axis in benchmark.grid.items()},
+        {factor_column(factor): held_label(value) for factor, value in {**benchmark.task, **benchmark.fixed}.items()},
+        tuple(levels),
+        ("",) * len(levels),
+        {},
+    )

@@ -1,0 +1,75 @@
+"""A claim and the tables that answer it to a verdict. Pure: it reads no file, and never guesses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from suite.claims.claim import Claim, Form
+from suite.claims.evidence import Evidence
+from suite.claims.verdicts import Ruling, Verdict
+from suite.protocol.audit import AuditSummary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement(Ruling):
+    """A claim with its verdict.
+
+    Attributes:
+        claim: What was judged.
+        evidence: Digest of the tables of each benchmark that it rests on.
+        tuning: For a claim about scores, benchmarks whose tuning is not known to be good, with what an audit found, or None.
+    """
+
+    claim: Claim
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    tuning: Mapping[str, AuditSummary | None] = field(default_factory=dict)
+
+
+def evaluate_claim(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping[str, str] | None = None) -> Judgement:
+    """The verdict on a claim.
+
+    Args:
+        claim: The claim.
+        tables: The evidence of each benchmark, by name; benchmarks that the claim does not name are ignored.
+        absent: Why there is none of a benchmark, and what to do about it.
+    """
+    if claim.untestable:
+        return Judgement(Verdict.NOT_TESTABLE, claim.untestable, claim=claim)
+    if claim.form is None:
+        return Judgement(Verdict.NOT_JUDGED, claim.needs, claim=claim)
+    missing = [name for name in claim.benchmarks if name not in tables]
+    if missing:
+        reasons = dict.fromkeys((absent or {}).get(name, f"{name} is not recorded") for name in missing)
+        return Judgement(Verdict.NOT_DECIDED, "; ".join(reasons), claim=claim)
+    seen = [tables[name] for name in claim.benchmarks]
+    digests = {each.benchmark: each.digest for each in seen}
+    faults = dict.fromkeys(fault for each in seen for fault in faults_of(claim, claim.form, each))
+    if faults:
+        return Judgement(Verdict.NOT_DECIDED, "; ".join(faults), claim=claim, evidence=digests)
+    ruling = claim.form.judge(claim, seen)
+    unsure = [each for each in seen if each.tuned and (each.audit is None or each.audit.poor)]
+    told = claim.is_of_scores and ruling.effect is not None
+    tuning = {each.benchmark: each.audit for each in unsure if told}
+    return Judgement(**vars(ruling), claim=claim, evidence=digests, tuning=tuning)
+
+
+def faults_of(claim: Claim, form: Form, evidence: Evidence) -> list[str]:
+    """Why a claim cannot be judged on a benchmark: a factor, label or column that is not there."""
+    found = []
+    its_factors = f"its factors are {', '.join(evidence.factors)}"
+    for factor in form.factors:
+        if factor not in evidence.factors:
+            held = f"is {evidence.fixed[factor]} in every cell" if factor in evidence.fixed else "is no factor"
+            found.append(f"{factor} {held} of {evidence.benchmark}; {its_factors}")
+    for part in (*form.sides, claim.where):
+        for factor, labels in part.items():
+            known = evidence.known_labels(factor)
+            if not known and factor not in form.factors:
+                found.append(f"{factor} is no factor of {evidence.benchmark}; {its_factors}")
+            elif known and not set(labels) & set(known):
+                wanted = " or ".join(labels)
+                found.append(f"{factor} {wanted} is not in {evidence.benchmark}, which has {', '.join(known)}")
+    found += form.faults(evidence)
+    unknown = sorted(claim.names - set(evidence.columns))
+    return found + [f"{name} is no column of the tables of {evidence.benchmark}" for name in unknown]

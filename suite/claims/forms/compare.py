@@ -1,0 +1,99 @@
+"""`compare`: the first of two sides does better than the second, alike in all else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import Field, WithJsonSchema
+
+from suite.claims.claim import Claim
+from suite.claims.contexts import rows_on
+from suite.claims.decisions import Decision
+from suite.claims.evidence import Evidence, Levels
+from suite.claims.forms.contrast import Contrast, Setting, Table, decided
+from suite.claims.phrases import figure, side_text
+from suite.protocol.columns import factor_column
+
+if TYPE_CHECKING:
+    from suite.claims.given import Given
+
+SCALAR = {"type": ["number", "string", "boolean"]}
+LEVELS = {"anyOf": [SCALAR, {"type": "array", "minItems": 1, "items": SCALAR}]}
+"""The JSON Schema of a level or a list of levels."""
+_SIDES = {"type": "array", "minItems": 2, "maxItems": 2, "items": LEVELS}
+
+
+@dataclass(frozen=True)
+class Compare(Contrast):
+    """The first side differs from the second.
+
+    Attributes:
+        first: The levels said to be better (or lower, or higher).
+        second: The others; of the same factors.
+    """
+
+    first: Levels
+    second: Levels
+
+    key = "compare"
+    field = (
+        Annotated[
+            dict[str, Any], WithJsonSchema({"type": "object", "minProperties": 1, "additionalProperties": _SIDES})
+        ]
+        | None,
+        Field(None, description="for a factor, two levels (or lists of levels): the first is said to be better"),
+    )
+    has_sides = True
+
+    @classmethod
+    def read(cls, given: Given) -> Self | None:
+        within = given.node.value[cls.key]
+        first: dict[str, tuple[str, ...]] = {}
+        second: dict[str, tuple[str, ...]] = {}
+        if not within.value:
+            given.note(within, "got an empty mapping, expected a factor with two levels, as {activation: [relu, tanh]}")
+            return None
+        for factor, node in within.value.items():
+            if not isinstance(node.value, tuple) or len(node.value) != 2:
+                given.mismatch(node, "two levels, the one said to be better first, as [relu, tanh]")
+                return None
+            if not given.is_varied(factor, within.keys[factor]):
+                return None
+            sides = [given.labels(factor, side, within) for side in node.value]
+            if not all(sides):
+                return None
+            first[factor_column(factor)], second[factor_column(factor)] = sides
+            both = [label for label in sides[0] if label in sides[1]]
+            if both and len(within.value) == 1:
+                given.note(node, f"got {given.quote(both[0])} on both sides, expected different levels")
+                return None
+        if first == second:
+            given.note(within, "got the same levels on both sides, expected different ones")
+            return None
+        return cls(first, second)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        return tuple(self.first)
+
+    @property
+    def sides(self) -> tuple[Levels, ...]:
+        return self.first, self.second
+
+    def settings(self, evidence: Evidence, rows: list[int]) -> Iterator[Setting]:
+        """Every cell of the first side with every one of the second; factors of which a side has several labels tell which."""
+        several = [f for f in self.factors if len(self.first[f]) > 1 or len(self.second[f]) > 1]
+        for a in rows_on(self.first, evidence, rows):
+            for b in rows_on(self.second, evidence, rows):
+                yield {f: f"{evidence.label(a, f)} over {evidence.label(b, f)}" for f in several}, [a], [b]
+
+    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> tuple[Decision, Table]:
+        sign = claim.direction(evidence)
+        ends = (first, second) if sign > 0 else (second, first)
+        return decided(sign * (first[0] - second[0]), claim.expression.is_share, *ends)
+
+    def what_is_compared(self, claim: Claim) -> str:
+        way = {None: "better", 1: "higher", -1: "lower"}[claim.sign]
+        return f"{side_text(self.first)} {way} than {side_text(self.second)} by {figure(claim.by)}"

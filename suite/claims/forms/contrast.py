@@ -1,0 +1,165 @@
+"""What forms have in common whose effect is found in every context: `compare`, `trend`, `spread` and `value`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suite.claims.claim import Claim, Form, Holds
+from suite.claims.contexts import Context, Status, grouped_rows
+from suite.claims.decisions import Decision, Differences, Shares
+from suite.claims.evidence import Evidence, Levels
+from suite.claims.judging import judge_contexts
+from suite.claims.phrases import between, figure, measure_text, sentence, signed, where_text
+from suite.claims.verdicts import Ruling, Verdict
+
+Table = NDArray[np.float64]
+"""(cells, replicates) values of a measure."""
+Setting = tuple[dict[str, str], list[int], list[int]]
+"""The labels of a context, and the rows of the cells on its two sides."""
+
+
+class Contrast(Form):
+    """A form whose effect is found in every context."""
+
+    @abstractmethod
+    def settings(self, evidence: Evidence, rows: list[int]) -> Iterator[Setting]:
+        """The contexts among cells that agree in all that the claim does not name.
+
+        Their labels are those that tell apart what the cells do not agree in.
+        """
+
+    @abstractmethod
+    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> tuple[Decision, Table]:
+        """The effect in one context, positive in the claimed direction, and the same by replicate, shape (replicates,)."""
+
+    @property
+    def can_be_opposite(self) -> bool:
+        """Whether two things are compared, so that the other may be the better one."""
+        return True
+
+    @abstractmethod
+    def what_is_compared(self, claim: Claim) -> str:
+        """The comparison in words, without its measure."""
+
+    def nothing_text(self) -> str:
+        """Why there is no context where there is none."""
+        return f"no two cells recorded differ only in {' and '.join(self.factors)}"
+
+    def ends(self, first: Table, second: Table) -> tuple[float, float]:
+        """What is compared: the means of two sides."""
+        return mean_of(first), mean_of(second)
+
+    def has_cells(self, evidence: Evidence, where: Levels) -> bool:
+        groups = grouped_rows(evidence, self.factors, where)
+        return any(True for _, rows in groups for _ in self.settings(evidence, rows))
+
+    def judge(self, claim: Claim, seen: Sequence[Evidence]) -> Ruling:
+        found = [context for evidence in seen for context in self._contexts(claim, evidence)]
+        return judge_contexts(claim, self, found, self.nothing_text())
+
+    def _contexts(self, claim: Claim, evidence: Evidence) -> Iterator[Context]:
+        """Every context, in the order of the grid."""
+        table = evidence.values(claim.expression, compared=self.compares)
+        for shared, rows in grouped_rows(evidence, self.factors, claim.where):
+            for labels, first, second in self.settings(evidence, rows):
+                decision, values = self.effect(claim, evidence, table[first], table[second])
+                if decision.n:
+                    both = [*first, *second]
+                    moot = claim.can_be_moot and bool(evidence.at_chance[both].all())
+                    yield Context(
+                        evidence.benchmark, shared | labels, decision, values, *self.ends(table[first], table[second]),
+                        tuple(evidence.cells[row] for row in both), Status.MOOT if moot else Status.UNDECIDED,
+                    )  # fmt: skip
+
+    def test_text(self, claim: Claim) -> str:
+        held = f", {claim.holds}" if self.compares else ""
+        return f"{measure_text(claim.measure)}: {self.what_is_compared(claim)}{held}{where_text(claim.where)}"
+
+    def because(self, claim: Claim, ruling: Ruling) -> str:
+        if ruling.verdict is Verdict.DEPENDS and ruling.moderator is not None:
+            return f"{self._counts(claim, ruling)} {self._levels(claim, ruling)}"
+        return f"{self._average(ruling)} {self._counts(claim, ruling)}{_undecided(ruling)}"
+
+    def _average(self, ruling: Ruling) -> str:
+        if ruling.effect is None:
+            return ""
+        lead = ("On average" if ruling.live > 1 else "The effect is") if self.compares else "Ours is"
+        return f"{lead} {self._with_interval(*ruling.effect)}."
+
+    def _with_interval(self, mean: float, low: float, high: float) -> str:
+        """A difference has a sign, a published figure is what it is."""
+        if self.compares:
+            return f"{signed(mean)} ({between(low, high)})"
+        return f"{figure(mean)} ({figure(low)} to {figure(high)})"
+
+    def _counts(self, claim: Claim, ruling: Ruling) -> str:
+        """Counts of the contexts in which it holds, and in which it does not."""
+        if not ruling.contexts:
+            return ""
+        moot = ruling.count(Status.MOOT)
+        if ruling.live < 2 or claim.holds is Holds.ON_AVERAGE:
+            over = f"Over {ruling.live} contexts" if ruling.live > 1 else "One context"
+            return f"{over}{f', {moot} more in which nothing learns' if moot else ''}."
+        parts = [f"holds in {ruling.count(Status.FOR)} of {ruling.live} contexts"]
+        if under := ruling.count(Status.BELOW, Status.AGAINST):
+            harm = ruling.count(Status.AGAINST) if self.can_be_opposite else 0
+            parts.append(f"not in {under}" + (f" (in {harm} it is the other way round)" if harm else ""))
+        if open_ := ruling.count(Status.UNDECIDED):
+            parts.append(f"open in {open_}")
+        if moot:
+            parts.append(f"nothing learns in {moot} more")
+        return f"It {', '.join(parts)}."
+
+    def _levels(self, claim: Claim, ruling: Ruling) -> str:
+        """The effect within the moderator's levels."""
+        assert ruling.moderator is not None
+        levels = ruling.moderator.levels
+        parts = [f"{self._with_interval(v.mean, v.low, v.high)} for {v.label}" for v in levels]
+        told = f"It depends on {ruling.moderator.factor.replace('_', ' ')}: {', '.join(parts)}."
+        # A few contexts that do not hold are enough to depend; where no level fails as a whole, a reader has to know.
+        low, high = self.band(claim.by)
+        enough = all(low <= level.low and level.high <= high for level in levels)
+        return f"{told} At each of them it holds on average." if enough else told
+
+
+def _undecided(ruling: Ruling) -> str:
+    """Why nothing is decided, and what would decide it."""
+    if ruling.verdict is not Verdict.NOT_DECIDED:
+        return ""
+    told = f" {sentence(ruling.reason)}"
+    if ruling.needed:
+        now = max((context.replicates for context in ruling.contexts), default=0)
+        told += f" About {ruling.needed} replicates would decide it; there are {now}."
+    return told
+
+
+def known(values: Table) -> Table:
+    """The values that are not NaN."""
+    return np.asarray(values[~np.isnan(values)])
+
+
+def mean_of(table: Table) -> float:
+    """Mean of the values that are not NaN; NaN of none."""
+    found = known(table.ravel())
+    return float(found.mean()) if len(found) else float("nan")
+
+
+def decided(values: Table, share: bool, higher: Table, lower: Table) -> tuple[Decision, Table]:
+    """A mean difference of numbers, or the difference of two shares of runs.
+
+    Args:
+        values: Differences by replicate, NaN where one is missing.
+        share: Whether the measure is 1 or 0 of each run.
+        higher: Runs on the side said to be higher.
+        lower: Runs on the other.
+    """
+    values, a, b = known(values), known(higher.ravel()), known(lower.ravel())
+    if not share:
+        return Differences(values), values
+    if not (len(a) and len(b)):
+        return Differences(np.zeros(0)), values
+    return Shares(float(a.sum()), len(a), float(b.sum()), len(b)), values

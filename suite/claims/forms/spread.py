@@ -1,0 +1,104 @@
+"""`spread`: how far the levels of a factor lie apart; with `compare` beside it, less on its first side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from pydantic import Field
+
+from suite.claims.claim import Claim
+from suite.claims.contexts import rows_on
+from suite.claims.decisions import Decision
+from suite.claims.evidence import Evidence, Levels
+from suite.claims.forms.compare import Compare
+from suite.claims.forms.contrast import Contrast, Setting, Table, decided
+from suite.claims.phrases import figure, side_text
+from suite.protocol.columns import factor_column
+
+if TYPE_CHECKING:
+    from suite.claims.given import Given
+
+
+@dataclass(frozen=True)
+class Spread(Contrast):
+    """The levels of a factor lie at least `by` apart; with `compare`, less on its first side than on its second."""
+
+    factor: str
+    compare: Compare | None = None
+
+    key = "spread"
+    field = (
+        str | None,
+        Field(None, description="a factor: how far its levels lie apart; with compare, less on the first side"),
+    )
+    beside = (Compare.key,)
+
+    @classmethod
+    def read(cls, given: Given) -> Self | None:
+        factor, node, sides = given.shape.spread, given.node.value[cls.key], given.shape.compare
+        compare = Compare.read(given) if sides is not None else None
+        known = given.is_varied(factor, node)
+        if known and sides is not None and factor in sides:
+            given.note(node, f"got {given.quote(factor)}, whose levels compare tells apart: expected another factor")
+        return cls(factor_column(factor), compare) if known and (compare or sides is None) else None
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        return (self.factor, *(self.compare.factors if self.compare else ()))
+
+    @property
+    def sides(self) -> tuple[Levels, ...]:
+        return self.compare.sides if self.compare else ()
+
+    @property
+    def can_be_opposite(self) -> bool:
+        return self.compare is not None
+
+    def settings(self, evidence: Evidence, rows: list[int]) -> Iterator[Setting]:
+        first = rows_on(self.compare.first, evidence, rows) if self.compare else rows
+        second = rows_on(self.compare.second, evidence, rows) if self.compare else []
+        if len(first) > 1 and (self.compare is None or len(second) > 1):
+            yield {}, first, second
+
+    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> tuple[Decision, Table]:
+        best, worst = _best_and_worst(first)
+        if self.compare is None:
+            return decided(best - worst, claim.expression.is_share, best, worst)
+        other_best, other_worst = _best_and_worst(second)
+        return decided((other_best - other_worst) - (best - worst), False, best, worst)
+
+    def what_is_compared(self, claim: Claim) -> str:
+        lead = f"its range over {self.factor}"
+        if self.compare is None:
+            return f"{lead} at least {figure(claim.by)}"
+        first, second = side_text(self.compare.first), side_text(self.compare.second)
+        return f"{lead} less for {first} than for {second} by {figure(claim.by)}"
+
+
+def _best_and_worst(table: Table) -> tuple[Table, Table]:
+    """The highest and the lowest of the levels, by replicate: chosen by the other replicates, so that chance adds nothing.
+
+    The range of several noisy means is above zero even where all levels are alike. Which level is highest and which
+    lowest is therefore read off the other replicates, and their difference off this one: on average it is zero where
+    levels are alike, and the range where their order is clear. A measure that a cell has one value of is taken as it is.
+
+    Args:
+        table: (levels, replicates) values.
+
+    Returns:
+        Two arrays of shape (replicates,), NaN where the other replicates do not tell.
+    """
+    if table.shape[1] == 1:
+        return table.max(axis=0), table.min(axis=0)
+    there = ~np.isnan(table)
+    filled = np.where(there, table, 0.0)
+    counts = there.sum(axis=1, keepdims=True) - there
+    others = np.where(counts > 0, (filled.sum(axis=1, keepdims=True) - filled) / np.maximum(counts, 1), np.nan)
+    columns = np.arange(table.shape[1])
+    usable = ~np.isnan(others).any(axis=0)
+    safe = np.where(np.isnan(others), 0.0, others)
+    best, worst = table[safe.argmax(axis=0), columns], table[safe.argmin(axis=0), columns]
+    return np.where(usable, best, np.nan), np.where(usable, worst, np.nan)

@@ -1,0 +1,84 @@
+"""`trend`: the measure rises or falls along a factor of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from suite.claims.claim import Claim
+from suite.claims.decisions import Decision
+from suite.claims.evidence import Evidence
+from suite.claims.forms.contrast import Contrast, Setting, Table, decided, mean_of
+from suite.claims.phrases import figure
+from suite.protocol.columns import factor_column
+from suite.protocol.labels import label_text, number_of
+
+if TYPE_CHECKING:
+    from suite.claims.given import Given
+
+
+@dataclass(frozen=True)
+class Trend(Contrast):
+    """The measure rises (`sign` 1) or falls (-1) from the lowest to the highest level of a factor of numbers."""
+
+    factor: str
+    sign: int
+
+    key = "trend"
+    field = (
+        dict[str, Literal["up", "down"]] | None,
+        Field(
+            None,
+            min_length=1,
+            max_length=1,
+            description="which way the measure goes along a factor of numbers, as {depth: down}",
+        ),
+    )
+
+    @classmethod
+    def read(cls, given: Given) -> Self | None:
+        ((factor, way),) = given.shape.trend.items()
+        key = given.node.value[cls.key].keys[factor]
+        if not given.is_varied(factor, key):
+            return None
+        labels = [label_text(level.label) for benchmark in given.benchmarks for level in benchmark.grid[factor]]
+        words = [label for label in labels if number_of(label) is None]
+        if words:
+            given.note(key, f"has the level {given.quote(words[0])}, expected a factor of numbers")
+        return cls(factor_column(factor), 1 if way == "up" else -1)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        return (self.factor,)
+
+    def faults(self, evidence: Evidence) -> list[str]:
+        texts = [label for label in evidence.factors.get(self.factor, ()) if number_of(label) is None]
+        return [f"{self.factor} {texts[0]} is no number, so that nothing rises or falls along it"] if texts else []
+
+    def settings(self, evidence: Evidence, rows: list[int]) -> Iterator[Setting]:
+        """All cells, in ascending order of the factor."""
+        along = sorted(rows, key=lambda row: number_of(evidence.label(row, self.factor)) or 0.0)
+        if len(along) > 1:
+            yield {}, along, []
+
+    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> tuple[Decision, Table]:
+        """The linear trend over the levels, by replicate, as the change from the lowest to the highest.
+
+        A contrast over the levels in their order, as whoever chose them spaced them: least squares, times the way from
+        end to end. Of two levels it is their difference.
+        """
+        places = np.arange(len(first)) - (len(first) - 1) / 2
+        along = np.asarray((len(first) - 1) * (places @ first) / (places @ places))
+        ends = (first[-1:], first[:1]) if self.sign > 0 else (first[:1], first[-1:])
+        return decided(self.sign * along, claim.expression.is_share, *ends)
+
+    def ends(self, first: Table, second: Table) -> tuple[float, float]:
+        """The means at the lowest and at the highest level."""
+        return mean_of(first[:1]), mean_of(first[-1:])
+
+    def what_is_compared(self, claim: Claim) -> str:
+        return f"{'up' if self.sign > 0 else 'down'} by {figure(claim.by)} from least to most {self.factor}"

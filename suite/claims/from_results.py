@@ -1,0 +1,126 @@
+"""Exported tables, or records on their way to be, as the evidence that claims are judged on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suite.claims.evidence import Evidence
+from suite.claims.expressions import SCORES
+from suite.protocol.along import followed
+from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS
+from suite.protocol.labels import held_label, label_text
+from suite.protocol.outcomes import gradient_straightness
+from suite.protocol.ranks import Ran, basin_of
+from suite.protocol.records import Outcome
+from suite.results.manifest import Manifest
+from suite.results.results import Results
+from suite.results.tables import TEXTS, plain_values, rows, tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from suite.protocol.audit import AuditSummary
+    from suite.protocol.records import Record
+
+
+def evidence_of(results: Results, *, traced: bool = False) -> Evidence:
+    """The evidence of published tables; `traced` adds the measures of `suite.claims.expressions.TRACED`."""
+    first: dict[tuple[str, int], NDArray[np.float64]] = {}
+    for cell in results.cells["cell"] if traced else ():
+        replicates, _, _, block = results.probed(cell)
+        first |= {(cell, int(replicate)): run[0] for replicate, run in zip(replicates, block, strict=True)}
+    ran = [results.ran[cell] for cell in results.cells["cell"]]
+    return _evidence(results.manifest, results.cells, results.replicates, ran, results.audited, first)
+
+
+def evidence_of_records(
+    manifest: Manifest, records: Sequence[Record], audit: AuditSummary | None = None, *, traced: bool = False
+) -> Evidence:
+    """The evidence of records, by way of the tables that they would be exported as."""
+    found = tables(records)
+    runs = [(record.cell.fingerprint, run) for record in records for run in record.replicates] if traced else []
+    first = {(cell, run.replicate): followed(run.traces)[0] for cell, run in runs}
+    return _evidence(manifest, found["cells"], found["replicates"], records, audit, first)
+
+
+def _evidence(
+    manifest: Manifest,
+    cells: pd.DataFrame,
+    replicates: pd.DataFrame,
+    ran: Sequence[Ran],
+    audit: AuditSummary | None,
+    first: Mapping[tuple[str, int], NDArray[np.float64]],
+) -> Evidence:
+    """`ran` has the same cells in the same order; `first` the gradients of the first step by cell and replicate, if figures
+    of them are asked for."""
+    factors = {factor: tuple(map(label_text, labels)) for factor, labels in manifest.factors.items()}
+    table = rows(cells)
+    place = {row["cell"]: index for index, row in enumerate(table)}
+    indices = sorted({int(index) for index in replicates["replicate"]})
+    column = {index: number for number, index in enumerate(indices)}
+    at = (
+        np.array([place[cell] for cell in replicates["cell"]], dtype=int),
+        np.array([column[int(index)] for index in replicates["replicate"]], dtype=int),
+    )
+    shape = (len(table), len(indices))
+    columns: dict[str, NDArray] = {}
+    for name in CELL_COLUMNS:
+        if name in cells and name not in TEXTS:
+            columns[name] = cells[name].to_numpy(dtype=float, na_value=np.nan)[:, None]
+    for name in REPLICATE_COLUMNS:
+        if name in ("outcome", "causes"):
+            words = np.full(shape, None, dtype=object)
+            words[at] = ["" if value is None else str(value) for value in plain_values(replicates[name])]
+            columns[name] = words
+        elif name in replicates and name not in TEXTS:
+            numbers = np.full(shape, np.nan)
+            numbers[at] = replicates[name].to_numpy(dtype=float, na_value=np.nan)
+            columns[name] = numbers
+    there = np.zeros(shape, dtype=bool)
+    there[at] = True
+    if first:
+        keys = zip(replicates["cell"], replicates["replicate"], strict=True)
+        found = [gradient_straightness(first[cell, int(index)]) for cell, index in keys]
+        columns["gradient_straightness_init"] = straight = np.full(shape, np.nan)
+        straight[at] = np.array(found, dtype=float)
+    columns |= {
+        name: np.where(there & np.isnan(columns[name]), columns["chance_score"], columns[name]) for name in SCORES
+    }
+    means = cells["test_score"].to_numpy(dtype=float, na_value=np.nan)
+    best = (np.nanmax if manifest.task.higher_is_better else np.nanmin)(means) if not np.isnan(means).all() else np.nan
+    columns["best_test_score"] = np.full((len(table), 1), best)
+    basins = [basin_of(cell) or [] for cell in ran]
+    columns["basin_high"] = np.array([[max((high for _, high in found), default=np.nan)] for found in basins])
+    columns["budget"] = np.array([[manifest.steps_of(row)] for row in table], dtype=float).reshape(-1, 1)
+    late = there & np.isnan(columns["steps_to_target"])
+    columns["steps_to_target"] = np.where(late, columns["budget"], columns["steps_to_target"])
+    columns["success_rate"] = np.where(there, columns["outcome"] == Outcome.TRAINED, np.nan).astype(float)
+    return Evidence(
+        manifest.benchmark,
+        factors,
+        {factor: held_label(value) for factor, value in {**_arguments(manifest), **manifest.fixed}.items()},
+        tuple(tuple(label_text(row[factor]) for factor in factors) for row in table),
+        tuple(row["cell"] for row in table),
+        columns,
+        manifest.task.higher_is_better,
+        len(manifest.missing),
+        digest_of(manifest),
+        any(cell.trials for cell in ran),
+        audit,
+    )
+
+
+def digest_of(manifest: Manifest) -> str:
+    """16 hex digits of what the tables say: of the files that the manifest lists, or of records that are no files yet."""
+    told = {"files": manifest.files, "created": manifest.created, "spec": manifest.spec_sha256}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _arguments(manifest: Manifest) -> dict[str, Any]:
+    return dict(manifest.task.model_extra or {})

@@ -1,0 +1,132 @@
+"""The judge of claims whose effect is found in contexts.
+
+A claim that is said to hold everywhere is
+
+- supported where in every live context the 95% interval lies at or above delta. Nothing is corrected for: to be wrong, every
+  single context has to mislead (intersection-union test; Berger 1982, "Multiparameter hypothesis testing and acceptance
+  sampling");
+- contradicted where in some context, or in the mean over a benchmark's contexts, the effect is significantly below delta,
+  and in no context at or above it, each after Holm's correction over all of these: what holds everywhere holds on average;
+- depending on a factor where some lie significantly above and some below, and the factor that explains most of the variance between
+  contexts has an interaction whose interval leaves out zero;
+- not decided otherwise, with the replicates that would decide it if means and spreads stay as they are.
+
+A published figure is judged alike, with its tolerance to both sides in place of delta.
+
+A claim that is said to hold on average is judged by the interval of the mean over its contexts alone. Contexts in which
+nothing learns on either side are moot, and left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from suite.claims.claim import Claim, Form, Holds
+from suite.claims.contexts import Context, Status
+from suite.claims.decisions import Decision, Differences, Shares, holm
+from suite.claims.moderators import Moderator, moderator
+from suite.claims.verdicts import Ruling, Verdict
+from suite.protocol.statistics import Interval, mean_intervals
+
+_ROUNDING = 1e-12
+
+
+def judge_contexts(claim: Claim, form: Form, found: Sequence[Context], nothing: str) -> Ruling:
+    """The verdict on a claim.
+
+    Args:
+        claim: The claim.
+        form: The form, which says between which bounds an effect counts as claimed.
+        found: All its contexts.
+        nothing: Why there are none, if there are none.
+    """
+    live = [context for context in found if context.status is not Status.MOOT]
+    if not live:
+        reason = "in every context both sides are at chance: nothing that learns is compared" if found else nothing
+        return Ruling(Verdict.NOT_DECIDED, reason, None, tuple(found))
+    band = low, high = form.band(claim.by)
+    statuses, some_beyond = _statuses(live, band)
+    judged = iter(replace(context, status=status) for context, status in zip(live, statuses, strict=True))
+    contexts = tuple(context if context.status is Status.MOOT else next(judged) for context in found)
+    effect = _average(live)
+    depends_on = moderator(live) if len(live) > 1 else None
+    verdict, reason = _ruled(claim.holds, band, statuses, some_beyond, effect, depends_on)
+    needed = None
+    mixed = Status.FOR in statuses and some_beyond
+    if verdict is Verdict.NOT_DECIDED and claim.holds is Holds.EVERYWHERE and not mixed:
+        open_ = [context for context in contexts if context.status is Status.UNDECIDED]
+        each = [c.decision.replicates_needed(low if c.mean - low < high - c.mean else high) for c in open_]
+        needed = max((n for n in each if n is not None), default=None) if each and None not in each else None
+    return Ruling(verdict, reason, effect, contexts, depends_on, None, needed)
+
+
+def _statuses(live: Sequence[Context], band: tuple[float, float]) -> tuple[list[Status], bool]:
+    """The status of each context, and whether any, or a benchmark's mean, lies significantly outside the band."""
+    low, high = band
+    everywhere = all(_lies_within(band, context.decision.interval()) for context in live)
+    inside = holm([max(c.decision.p_above(low - _ROUNDING), c.decision.p_below(high + _ROUNDING)) for c in live])
+    outside = holm([min(d.p_below(low), d.p_above(high)) for d in [*(c.decision for c in live), *_pooled(live)]])
+    statuses = []
+    for context, right, wrong in zip(live, inside, outside[: len(live)], strict=True):
+        against = math.isfinite(high) or context.high <= 0
+        beyond = Status.AGAINST if against else Status.BELOW
+        statuses.append(Status.FOR if right or everywhere else beyond if wrong else Status.UNDECIDED)
+    return statuses, any(outside)
+
+
+def _ruled(
+    holds: Holds,
+    band: tuple[float, float],
+    statuses: Sequence[Status],
+    some_beyond: bool,
+    effect: Interval,
+    depends_on: Moderator | None,
+) -> tuple[Verdict, str]:
+    """The verdict by the rules of the module; with a reason where nothing is decided."""
+    if holds is Holds.ON_AVERAGE:
+        _, low, high = effect
+        if math.isnan(low):
+            return Verdict.NOT_DECIDED, "a single value has no interval"
+        if _lies_within(band, effect):
+            return Verdict.SUPPORTED, ""
+        if high < band[0] or low > band[1]:
+            return Verdict.CONTRADICTED, ""
+        return Verdict.NOT_DECIDED, "the interval of the mean holds both what counts and what does not"
+    if all(status is Status.FOR for status in statuses):
+        return Verdict.SUPPORTED, ""
+    if some_beyond and Status.FOR not in statuses:
+        return Verdict.CONTRADICTED, ""
+    if some_beyond and depends_on is not None and depends_on.told_from_zero:
+        return Verdict.DEPENDS, ""
+    if some_beyond:
+        return Verdict.NOT_DECIDED, "it holds in some contexts and not in others, and no one factor tells which"
+    return Verdict.NOT_DECIDED, "too few replicates for how far runs differ"
+
+
+def _lies_within(band: tuple[float, float], interval: Interval) -> bool:
+    """Whether a whole interval lies where it counts as claimed."""
+    return interval[1] >= band[0] - _ROUNDING and interval[2] <= band[1] + _ROUNDING
+
+
+def _pooled(live: Sequence[Context]) -> list[Decision]:
+    """The mean over the contexts of each benchmark that has several, by replicate: what runs under one seed share stays."""
+    found: list[Decision] = []
+    for name in dict.fromkeys(context.benchmark for context in live):
+        own = [context for context in live if context.benchmark == name]
+        shares = [context.decision for context in own if isinstance(context.decision, Shares)]
+        if len(own) > 1 and len(shares) == len(own):
+            found.append(Shares(*(sum(getattr(s, part) for s in shares) for part in ("first", "n", "second", "of"))))
+        elif len(own) > 1 and len({c.decision.n for c in own if isinstance(c.decision, Differences)}) == 1:
+            found.append(Differences(np.mean([context.values for context in own], axis=0)))
+    return found
+
+
+def _average(live: Sequence[Context]) -> Interval:
+    """The mean over contexts and its interval, as the factors' effects have it; of one context, its own."""
+    if len(live) == 1:
+        return live[0].decision.interval()
+    return mean_intervals([np.sort([context.mean for context in live])])[0]

@@ -1,0 +1,54 @@
+"""Pydantic types made of the catalog's parameters: they validate values, and give the editor's schema of them."""
+
+from __future__ import annotations
+
+import functools
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from suite.catalog import Parameter
+
+
+@functools.cache
+def adapter_of(parameter: Parameter, *, null: bool = True) -> TypeAdapter[Any]:
+    """Validates one plain value of a parameter.
+
+    Args:
+        parameter: Any but a component, whose levels have arguments of their own.
+        null: Whether nothing at all may stand for "not set", where that is the default.
+    """
+    low, high = parameter.low, parameter.high
+    above, least = (low, None) if parameter.low_open else (None, low)
+    below, most = (high, None) if parameter.high_open else (None, high)
+    bounds = Field(gt=above, ge=least, lt=below, le=most)
+    kinds: dict[str, Any] = {
+        "integer": Annotated[int, bounds],
+        "number": Annotated[float, bounds, Field(allow_inf_nan=False)],
+        "boolean": bool,
+        "choice": Literal[parameter.choices or ("",)],
+        "path": str,
+    }
+    kind = kinds[parameter.type]
+    if parameter.none:
+        kind = kind | Literal["none"]
+    if null and parameter.default is None and not parameter.required:
+        kind = kind | None
+    return TypeAdapter(kind, config=ConfigDict(strict=True))
+
+
+def accepts(parameter: Parameter, value: Any) -> bool:
+    """Whether a plain value is one that a parameter may have."""
+    try:
+        adapter_of(parameter).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def schema_of(parameter: Parameter, *, null: bool = True) -> dict[str, Any]:
+    """The JSON Schema of one value of a parameter."""
+    about = {"description": parameter.summary}
+    if parameter.default is not None:
+        about["default"] = parameter.default
+    return about | adapter_of(parameter, null=null).json_schema()
