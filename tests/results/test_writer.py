@@ -14,6 +14,7 @@ import pytest
 from suite.protocol.along import TIME
 from suite.protocol.columns import TABLES
 from suite.protocol.records import Record
+from suite.records import Stored
 from suite.results import reader as tables
 from suite.results.errors import ResultsError
 from suite.results.manifest import OPTIONAL
@@ -21,7 +22,6 @@ from suite.results.writer import export as write
 from suite.results.writer import round_bits
 from suite.run.gather import Gathered
 from suite.spec import Benchmark, expand, read_benchmarks
-from suite.store import Stored
 from tests.conftest import TINY, Suite
 from tests.made import PROVENANCE, make_record, make_replicate, nonfinite_replicate
 

@@ -115,9 +115,9 @@ def _run(folder: Path, only: str, workers: int) -> _Run:
     if run.returncode:
         raise SystemExit(f"{' '.join(words)} ended with {run.returncode}:\n{errors.read_text()}")
     seconds = time.perf_counter() - started
-    from suite.store import Store
+    from suite.records import Records
 
-    store = Store(uri)
+    store = Records(uri)
     entries = sorted(store.recorded("deep_mlp"), key=lambda entry: entry.finished)
     records = [stored.record for stored in store.load(entries)]
     (first, cpu_then), (_, cpu_last) = at[0], at[-1]
