@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from suite.records.errors import RecordsError
 from suite.records.folder import Entry, Records, Stored
+from suite.records.writer import Writer
 
-__all__ = ["Entry", "Records", "RecordsError", "Stored"]
+__all__ = ["Entry", "Records", "RecordsError", "Stored", "Writer"]

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from suite.protocol.nesting import holds
 from suite.protocol.records import Cell, Provenance, Record
 from suite.records.errors import RecordsError, explained
 from suite.records.files import DamagedFile, read_body, read_head
 from suite.spec.identity import RecordKey, may_answer, record_key
-
-if TYPE_CHECKING:
-    from suite.records.writer import Writer
 
 QUICK = ".quick"
 """Ends the folder of a benchmark's quick slice; no benchmark's name has a dot."""
@@ -75,9 +71,9 @@ class Stored:
 
 
 class Records:
-    """A folder with one file per finished cell, for reading; `writing` gives the writer.
+    """A folder with one file per finished cell, for reading; `suite.records.Writer` writes.
 
-    Reading creates nothing. A benchmark's files are listed once, and again after writing.
+    Reading creates nothing. A benchmark's files are listed once, and again after a `Writer` changed them.
 
     Args:
         folder: By default SUITE_RECORDS, or `records` in the working folder.
@@ -169,17 +165,9 @@ class Records:
                 f"the record {entry.file} is damaged ({error}). Delete it, and run the spec again."
             ) from error
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[Writer]:
-        """The writer, until the block ends."""
-        from suite.records.writer import Writer
-
-        with Writer(self) as writer:
-            self._listed.clear()
-            try:
-                yield writer
-            finally:
-                self._listed.clear()
+    def look_again(self) -> None:
+        """Forgets what was listed: files have come or gone since."""
+        self._listed.clear()
 
     def _files(self, name: str) -> list[Path]:
         folder = self.folder / name

@@ -66,7 +66,8 @@ class Writer(contextlib.ExitStack):
         if shutil.disk_usage(folder).free < _ROOM_BYTES:
             raise disk_full("write to", folder)
         self._entries[name] = {}
-        for entry in Records(self._records.folder).recorded(benchmark, quick):
+        self._records.look_again()
+        for entry in self._records.recorded(benchmark, quick):
             self._entries[name].setdefault(entry.fingerprint, []).append(entry)
 
     def add(self, result: Record | Failure, provenance: Provenance) -> Path:
@@ -87,6 +88,7 @@ class Writer(contextlib.ExitStack):
             for old in replaced:
                 old.file.unlink(missing_ok=True)
         self._entries[name][cell.fingerprint] = [*(e for e in others if e not in replaced), entry]
+        self._records.look_again()
         return entry.file
 
     def _entry(self, result: Record | Failure, name: str) -> Entry:

@@ -52,6 +52,7 @@ def run_plans(
         RecordsError: Another run is writing, or records cannot be saved; what was saved stays.
         ClusterError: The workers are gone.
     """
+    from suite.records import Writer
     from suite.records.folder import folder_name
     from suite.records.tracking import Tracking, tracking_uri
     from suite.spec import check_data, try_components
@@ -62,7 +63,7 @@ def run_plans(
     origins = {plan.benchmark.name: provenance(plan.benchmark.text, plan.benchmark.file) for plan in plans}
     most = sum(len(plan.to_run) for plan in plans)
     with contextlib.ExitStack() as stack:
-        writer = stack.enter_context(records.writing())
+        writer = stack.enter_context(Writer(records))
         for plan in plans:
             writer.open(plan.benchmark.name, plan.to_run[0].quick)
         stack.enter_context(scratch())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.records import Records
+from suite.records import Records, Writer
 from suite.spec import expand, read_benchmarks
 from tests.made import PROVENANCE, make_record
 
@@ -38,7 +38,7 @@ def fill(folder: Path, cells: int) -> Path:
     """Makes a spec of so many cells in a folder, and records each with a score of its own."""
     spec = write_spec(folder, cells)
     rng = np.random.default_rng(0)
-    with Records(folder / "records").writing() as writer:
+    with Writer(Records(folder / "records")) as writer:
         for cell in expand(read_benchmarks(spec)[0]):
             record = make_record(cell)
             scores = np.clip(0.5 + 0.1 * rng.standard_normal(3), 0, 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from suite.protocol.records import Failure, Record
-from suite.records import Records
+from suite.records import Records, Writer
 from tests.made import PROVENANCE, make_cell, make_record
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -19,7 +19,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def add(records: Records, *results: Record | Failure) -> None:
-    with records.writing() as writer:
+    with Writer(records) as writer:
         for result in results:
             writer.add(result, PROVENANCE)
 

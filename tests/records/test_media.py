@@ -59,7 +59,7 @@ import sys
 from pathlib import Path
 from suite.records import Records
 from tests.made import PROVENANCE, make_cell, make_record
-with Records(Path(sys.argv[1])).writing() as writer:
+with Writer(Records(Path(sys.argv[1]))) as writer:
     writer.add(make_record(make_cell(2)), PROVENANCE)
     print("told", flush=True)
 """

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from suite.protocol.records import Cell, Failure
-from suite.records import Records, RecordsError
+from suite.records import Records, RecordsError, Writer
 from tests.made import BUDGET, PROVENANCE, make_cell, make_record, make_replicate, nonfinite_replicate
 from tests.records.made_records import add, add_cells, fingerprints, load
 
@@ -121,7 +121,7 @@ def test_a_file_that_is_no_whole_record_counts_as_none_and_is_told_once(records:
         file.write_bytes(data[:-100] if damage == "cut off" else b"")
     looking = Records(records.folder, told.append)
     assert fingerprints(looking) == [make_cell(2).fingerprint]
-    with looking.writing():
+    with Writer(looking):
         pass
     assert fingerprints(looking) == [make_cell(2).fingerprint]
     (line,) = told
@@ -154,11 +154,11 @@ def test_objects_in_a_file_are_never_unpickled(records: Records) -> None:
 
 def test_one_writer_at_a_time_and_readers_beside_it(records: Records) -> None:
     add_cells(records, 1)
-    with records.writing() as writer:
+    with Writer(records) as writer:
         writer.open("made")
         with pytest.raises(RecordsError, match=r"another `suite run` is writing to .*made"):
             add_cells(Records(records.folder), 2)
         assert len(load(Records(records.folder))) == 1
-        with Records(records.folder).writing() as other:
+        with Writer(Records(records.folder)) as other:
             other.open("another")
     add_cells(records, 2)

@@ -10,7 +10,7 @@ import pytest
 
 from suite.models import MODELS
 from suite.protocol.records import Failure
-from suite.records import Records
+from suite.records import Records, Writer
 from suite.run.plan import START_SECONDS, make_plan, wall_seconds
 from suite.run.reasons import told
 from suite.spec import Benchmark, SpecError, expand, read_benchmarks
@@ -53,7 +53,7 @@ def test_long_programs_come_first_though_they_have_fewer_cells(tmp_path: Path, r
 
 def test_estimate_rests_on_what_recorded_cells_took(tiny: Benchmark, records: Records) -> None:
     cells = expand(tiny)
-    with records.writing() as writer:
+    with Writer(records) as writer:
         writer.add(make_record(cells[0], seconds=30.0, compile_seconds=10.0), PROVENANCE)
         writer.add(make_record(cells[1], seconds=24.0, compile_seconds=0.0), PROVENANCE)
         writer.add(Failure(cells[2], "died", 3), PROVENANCE)
@@ -70,7 +70,7 @@ def test_estimate_counts_the_steps_that_are_left(tmp_path: Path, records: Record
     short = expand(benchmark)[0]
     alone = [make_plan(benchmark, records, only=[{"steps": [steps]}]).seconds for steps in ("10", "1000")]
     assert make_plan(benchmark, records).seconds == pytest.approx(sum(alone))
-    with records.writing() as writer:
+    with Writer(records) as writer:
         writer.add(make_record(short, seconds=2.0, compile_seconds=0.0), PROVENANCE)
     assert make_plan(benchmark, records).seconds == pytest.approx(200.0)
 
@@ -101,7 +101,7 @@ def test_the_rule_of_thumb_counts_what_is_looked_at(tmp_path: Path, records: Rec
 
 
 def test_quick_slice_informs_the_full_grid(tiny: Benchmark, records: Records) -> None:
-    with records.writing() as writer:
+    with Writer(records) as writer:
         for cell in expand(tiny, quick=True):
             writer.add(make_record(cell, seconds=6.0, compile_seconds=0.0), PROVENANCE)
     plan = make_plan(tiny, records)
@@ -111,7 +111,7 @@ def test_quick_slice_informs_the_full_grid(tiny: Benchmark, records: Records) ->
 
 
 def test_nothing_to_run(tiny: Benchmark, records: Records) -> None:
-    with records.writing() as writer:
+    with Writer(records) as writer:
         for cell in expand(tiny):
             writer.add(make_record(cell), PROVENANCE)
     plan = make_plan(tiny, records)
@@ -124,7 +124,7 @@ def test_why_cells_are_to_be_run(tmp_path: Path, records: Records) -> None:
     own = tmp_path / "mine.py"
     own.write_text("def bend(z):\n    return z\n")
     text = TINY.replace("[relu, tanh]", "[relu, 'mine:bend']")
-    with records.writing() as writer:
+    with Writer(records) as writer:
         for cell in expand(one(tmp_path, text.replace("steps: 30", "steps: 31"))):
             writer.add(make_record(cell), PROVENANCE)
         for cell in expand(one(tmp_path, text))[:3]:
@@ -151,7 +151,7 @@ def test_why_cells_are_to_be_run(tmp_path: Path, records: Records) -> None:
     assert told(make_plan(one(tmp_path, text), records).reasons, again=True) == why()
     own.write_text("def bend(z):\n    return z  # a comment\n")
     assert why() == ["1: steps changed from 31 to 30"]
-    with records.writing() as writer:
+    with Writer(records) as writer:
         writer.add(Failure(expand(one(tmp_path, text))[3], "died", 3), PROVENANCE)
     assert why() == ["1 failed before"]
     assert told(make_plan(one(tmp_path, text), records).reasons, again=True) == []

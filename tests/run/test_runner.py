@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from suite.protocol.records import Cell, Failure, Record
-from suite.records import Records, RecordsError
+from suite.records import Records, RecordsError, Writer
 from suite.run.plan import Plan, make_plan
 from suite.run.runner import run_plans
 from suite.spec import SpecError, read_benchmarks
@@ -54,7 +54,7 @@ def fail(cell: Cell, known: Sequence[Record] = ()) -> Record:
 
 
 def test_second_run_on_the_same_records_says_so(suite: Suite, records: Records) -> None:
-    with records.writing() as writer:
+    with Writer(records) as writer:
         writer.open("tiny")
         with pytest.raises(RecordsError, match="another `suite run`"):
             next(run_plans([plan_of(suite, records)], Records(records.folder), 0, run=record_at_once))

@@ -117,7 +117,7 @@ def _run(folder: Path, only: str, workers: int) -> _Run:
     seconds = time.perf_counter() - started
     from suite.records import Records
 
-    store = Records(uri)
+    store = Records(folder / "records")
     entries = sorted(store.recorded("deep_mlp"), key=lambda entry: entry.finished)
     records = [stored.record for stored in store.load(entries)]
     (first, cpu_then), (_, cpu_last) = at[0], at[-1]
