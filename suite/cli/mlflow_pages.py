@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ from suite.cli.options import fail
 if TYPE_CHECKING:
     from suite.records import Records
 
-_CATCH_UP_SECONDS = 600.0
+_CATCH_UP_SECONDS, _LOOK_SECONDS = 600.0, 0.2
 
 
 def catch_up(records: Records, uri: str, port: int) -> list[str]:
@@ -49,10 +51,10 @@ def serve(uri: str, port: int, lines: list[str]) -> None:
     Args:
         uri: MLflow's tracking URI.
         port: Where the pages are served.
-        lines: Printed first.
+        lines: Printed once the pages can be opened.
     """
-    print("\n".join(lines), flush=True)
     if _is_server(uri):
+        print("\n".join(lines))
         return
     print(f"Starting MLflow at http://127.0.0.1:{port}. Press Ctrl-C to stop.", flush=True)
     # One person looks: as few processes as still end on Ctrl-C without a traceback, and no line a request.
@@ -62,6 +64,9 @@ def serve(uri: str, port: int, lines: list[str]) -> None:
     with tempfile.TemporaryFile("w+") as log:
         with subprocess.Popen(command, env={**os.environ, **quiet}, stdout=log, stderr=log) as server:
             try:
+                while server.poll() is None and not _answers(port):
+                    time.sleep(_LOOK_SECONDS)
+                print("\n".join(lines), flush=True)
                 server.wait()
             except KeyboardInterrupt:
                 return
@@ -79,6 +84,12 @@ def _lines(name: str, views: dict[str, str]) -> Iterator[str]:
 
 def _is_server(uri: str) -> bool:
     return uri.startswith(("http://", "https://"))
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def _check_free(port: int) -> None:

@@ -36,14 +36,15 @@ def view_tags(metric: str, factors: Sequence[str], *, higher_is_better: bool) ->
         "columnOrder": ["attributes.`Run Name`", *columns],
         "runsHiddenMode": "SHOW_ALL",
     }
-    sections = [
-        _section("compare", "Gradient against score"),
-        _section("series", "Over training, first run of each recipe"),
-    ]
-    series = [f"{name}/replicate_0" for name in ("gradient_ratio", "loss", f"validation_{metric}")]
+    series = ("gradient_ratio", "loss", f"validation_{metric}")
     charts = [
         _chart("scatter", "SCATTER", "compare", xaxis=_axis("gradient_ratio"), yaxis=_axis(score)),
-        *(_chart(name, "LINE", "series", metricKey=name, selectedMetricKeys=[name]) for name in series),
+        *(_line(f"{name}/replicate_0", log=name == "loss") for name in series),
+    ]
+    sections = [
+        _section("compare", "Gradient ratio against score", columns=2, cardHeight=460),
+        _section("series", "Over training, first run of each recipe"),
+        *(_section(name, name, display=False) for name in (*series, "Model metrics")),  # MLflow's own, of all else
     ]
     pictured = {**state, "compareRunCharts": charts, "compareRunSections": sections, "isAccordionReordered": True}
     return {_TAG + RANKING: json.dumps(state), _TAG + GRADIENTS: json.dumps(pictured)}
@@ -64,12 +65,16 @@ def _axis(metric: str) -> dict[str, str]:
     return {"key": metric, "type": "METRIC"}
 
 
-def _section(key: str, name: str) -> dict[str, Any]:
-    return {"uuid": key, "name": name, "display": True, "isReordered": True, "deleted": False, "isGenerated": False}
+def _section(key: str, name: str, **rest: Any) -> dict[str, Any]:
+    kind = {"display": True, "isReordered": True, "deleted": False, "isGenerated": False}
+    return {"uuid": key, "name": name, **kind, **rest}
+
+
+def _line(metric: str, *, log: bool) -> dict[str, Any]:
+    kept = {"scaleType": "log" if log else "linear", "lineSmoothness": 0, "useGlobalLineSmoothing": False}
+    return _chart(metric, "LINE", "series", metricKey=metric, selectedMetricKeys=[metric], **kept)
 
 
 def _chart(key: str, kind: str, section: str, **rest: Any) -> dict[str, Any]:
-    return {
-        "uuid": key, "type": kind, "metricSectionId": section, "deleted": False, "isGenerated": False,
-        "runsCountToCompare": 100, **rest,
-    }  # fmt: skip
+    shown = {"metricSectionId": section, "runsCountToCompare": 100, "deleted": False, "isGenerated": False}
+    return {"uuid": key, "type": kind, **shown, **rest}

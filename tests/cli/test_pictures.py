@@ -126,9 +126,9 @@ def test_ui_logs_what_mlflow_lacks_and_opens_two_views(run: tuple[Suite, str]) -
         os.killpg(process.pid, signal.SIGKILL)
     runs = "http://127.0.0.1:5987/#/experiments/1/runs?viewStateShareKey="
     assert said == [
+        "Starting MLflow at http://127.0.0.1:5987. Press Ctrl-C to stop.",
         "tiny",
         f"ranking:   {runs}ranking",
         f"gradients: {runs}gradients&compareRunsMode=CHART",
-        "Starting MLflow at http://127.0.0.1:5987. Press Ctrl-C to stop.",
     ]
     assert len(list(suite.folder.glob("mlruns/**/gradients.html"))) == 4
