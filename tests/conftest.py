@@ -19,7 +19,7 @@ import pytest
 from filelock import FileLock
 
 if TYPE_CHECKING:
-    from suite.store import Store
+    from suite.records import Records
 
 TINY = """\
 name: tiny
@@ -48,13 +48,14 @@ def _interruptible() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test touches a store of the user's, or of another test."""
+def _own_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test touches records or an MLflow of the user's, or of another test."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.setenv("SUITE_RECORDS", str(tmp_path / "records"))
     monkeypatch.setenv("COLUMNS", "80")
 
 
-LONG = ("cli", "monitor", "training", "golden", "families", "probes", "models", "store", "run", "leaderboard")
+LONG = ("cli", "monitor", "training", "golden", "families", "probes", "models", "records", "run", "leaderboard")
 """Packages of long tests, the longest first, so that the workers end together."""
 
 
@@ -86,48 +87,22 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
 
 @pytest.fixture(scope="session")
 def empty_database(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
-    """An MLflow database without experiments, to copy: making one takes MLflow seconds."""
-    from suite.store import Store
+    """MLflow's database without experiments, to copy: making one takes MLflow seconds."""
 
     def make(folder: Path) -> None:
-        with Store(f"sqlite:///{folder / 'empty.db'}").writing():
-            pass
+        from mlflow import MlflowClient
+
+        MlflowClient(f"sqlite:///{folder / 'empty.db'}").search_experiments()
 
     return made_once("database", make) / "empty.db"
 
 
 @pytest.fixture
-def database_copy(empty_database: Path) -> Callable[[Path], Store]:
-    """Gives a store on a copy of the empty database."""
-    from suite.store import Store
+def records(tmp_path: Path) -> Records:
+    """A folder of records with nothing in it."""
+    from suite.records import Records
 
-    def copy(file: Path) -> Store:
-        shutil.copy(empty_database, file)
-        return Store(f"sqlite:///{file}")
-
-    return copy
-
-
-@pytest.fixture(scope="session")
-def _running_server(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[str]:
-    from tests.faults.servers import mlflow_server
-
-    folder = tmp_path_factory.mktemp("server")
-    shutil.copy(empty_database, folder / "server.db")
-    with mlflow_server(folder) as uri:
-        yield uri
-
-
-@pytest.fixture
-def server(_running_server: str) -> Iterator[str]:
-    """The address of MLflow's own server with nothing on it: what a test leaves there goes by another name after it."""
-    from mlflow.tracking import MlflowClient
-
-    yield _running_server
-    client = MlflowClient(_running_server)
-    for one in client.search_experiments(filter_string="name != 'Default'"):
-        if not one.name.startswith("left "):
-            client.rename_experiment(one.experiment_id, f"left {one.experiment_id}")
+    return Records(tmp_path / "records")
 
 
 @dataclass(frozen=True)
@@ -149,8 +124,8 @@ class Suite:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of the command; without MLFLOW_TRACKING_URI, so that the store is MLflow's default there."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")}
+        """Of the command; records and MLflow's database are in the working folder, their default."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW", "SUITE_RECORDS"))}
         path = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
         return {**kept, "COLUMNS": "80", "PYTHONPATH": path}
 

@@ -19,7 +19,7 @@ FLOORS = (
     ("probes",),
     ("training", "results", "pictures"),
     ("spec",),
-    ("claims", "store", "monitor"),
+    ("claims", "records", "monitor"),
     ("run",),
     ("cli",),
 )
@@ -28,7 +28,7 @@ FLOORS = (
 PAGES_READ = {"results", "claims", "pictures", "protocol"}
 HOMES = {
     "optuna": {"training"},
-    "mlflow": {"store", "monitor"},
+    "mlflow": {"records", "monitor"},
     "dask": {"run"},
     "distributed": {"run"},
     "typer": {"cli"},
@@ -90,6 +90,11 @@ def test_an_outside_library_is_touched_in_its_room(library: str) -> None:
     places = {room: place for room, name, place in rooms() if name.split(".")[0] == library}
     assert places, f"nothing imports {library}"
     assert set(places) <= HOMES[library], places
+
+
+def test_mlflow_is_imported_by_one_module_and_where_a_users_own_run_is_written_to() -> None:
+    files = {place.split(":")[0] for _, name, place in rooms() if name.split(".")[0] == "mlflow"}
+    assert files == {"suite/records/mlflow.py", "suite/monitor/tracking.py"}
 
 
 def test_no_two_modules_name_each_other() -> None:

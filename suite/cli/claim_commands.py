@@ -9,7 +9,7 @@ import typer
 
 from suite.cli.arguments import again, parse_workers
 from suite.cli.ending import WRONG
-from suite.cli.options import Workers, fail, terminal
+from suite.cli.options import Workers, fail, open_records, terminal
 from suite.cli.running import run_missing, tell_plans
 
 
@@ -46,10 +46,9 @@ def claims(
         traced_in,
     )
     from suite.run.plan import make_plan
-    from suite.store import Store
 
     console, wanted = terminal(), find_claims(words or [])
-    needed, store = benchmarks_of(wanted), Store()
+    needed, store = benchmarks_of(wanted), open_records()
     if not check and results is None:
         plans = [make_plan(benchmark, store) for benchmark in needed]
         tell_plans(plans, store, parse_workers(workers))

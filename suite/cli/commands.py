@@ -13,10 +13,10 @@ from suite.cli.ending import told
 from suite.cli.looking_commands import list_, plot, schema, show, ui
 from suite.cli.publishing_commands import export, leaderboard
 from suite.cli.streams import standard_streams
-from suite.cli.training_commands import audit, check, plan, run
+from suite.cli.training_commands import check, plan, run
 from suite.protocol.records import PROTOCOL_VERSION
 
-COMMANDS = (run, check, plan, list_, show, audit, export, leaderboard, plot, schema, ui, claims, new)
+COMMANDS = (run, check, plan, list_, show, export, leaderboard, plot, schema, ui, claims, new)
 
 
 def _version(asked: bool) -> None:

@@ -39,11 +39,11 @@ def tell(message: str) -> None:
 
 def _status(error: Exception) -> int | None:
     """The exit status of an error with a text for users; None of any other."""
+    from suite.records import RecordsError
     from suite.results.errors import ResultsError
-    from suite.run.cluster import ClusterError
+    from suite.run.pool import ClusterError
     from suite.spec import SpecError
-    from suite.store import StoreError
 
     if isinstance(error, (ClusterError, OutputError)):
         return INCOMPLETE
-    return WRONG if isinstance(error, (UsageError, SpecError, StoreError, ResultsError)) else None
+    return WRONG if isinstance(error, (UsageError, SpecError, RecordsError, ResultsError)) else None

@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from suite.cli.arguments import again, parse_only
-from suite.cli.options import Only, Quick, Replicates, Specs, fail, terminal, whole_runs_only
+from suite.cli.options import Only, Quick, Replicates, Specs, fail, open_records, terminal, whole_runs_only
 from suite.cli.running import chosen
-from suite.protocol.records import PROTOCOL_VERSION
 
 
 def list_(
@@ -32,35 +31,21 @@ def show(
     quick: Quick = False,
     only: Only = None,
     replicates: Replicates = None,
-    protocol: Annotated[
-        int, typer.Option(min=1, max=PROTOCOL_VERSION, help="Records of an older version, ranked among themselves.")
-    ] = PROTOCOL_VERSION,
 ) -> None:
     """Show the ranked table again, from the store."""
     from suite.cli.absent import nothing_recorded
     from suite.cli.remarks import remarks
     from suite.cli.report import report
-    from suite.run.gather import gather, gather_older
-    from suite.store import Store, public
+    from suite.run.gather import gather
 
     whole_runs_only(replicates, quick)
-    wanted, console, store = chosen(specs, parse_only(only), replicates), terminal(), Store()
+    wanted, console, store = chosen(specs, parse_only(only), replicates), terminal(), open_records()
     command, absent = again("show", specs, quick, only, None, replicates) + " --all", []
     for benchmark, parts in wanted:
-        if protocol != PROTOCOL_VERSION:
-            older = gather_older(benchmark, store, protocol, quick=quick)
-            if not older.records:
-                absent.append(
-                    f"nothing of {benchmark.name} is recorded under protocol {protocol} in {public(store.uri)}."
-                )
-                continue
-            console.print(f"Protocol {protocol}, which is never ranked with {PROTOCOL_VERSION}.")
-            console.print(report(older, everything=every, command=f"{command} --protocol {protocol}"))
-            continue
         results = gather(benchmark, store, quick=quick, only=parts, traces=False)
         if results.records or results.errors:
             console.print(report(results, everything=every, command=command))
-            for line in remarks(results, store, specs[0]):
+            for line in remarks(results):
                 print(line)
         else:
             absent.append(nothing_recorded(store, specs, quick, "show", name=benchmark.name, only=only))
@@ -81,7 +66,6 @@ def plot(
     from suite.pictures.paper import ENDINGS, write
     from suite.run.gather import gather
     from suite.spec.problems import not_found
-    from suite.store import Store
 
     if what not in KINDS:
         fail(f"--what: {not_found(what, list(KINDS))}.")
@@ -90,7 +74,7 @@ def plot(
     wanted = chosen(specs, parse_only(only))
     if len(wanted) > 1:
         fail(f"expected one benchmark to draw, got {', '.join(benchmark.name for benchmark, _ in wanted)}.")
-    (benchmark, parts), store = wanted[0], Store()
+    (benchmark, parts), store = wanted[0], open_records()
     results = gather(benchmark, store, quick=quick, only=parts)
     if not results.records:
         fail(nothing_recorded(store, specs, quick, "draw", name=benchmark.name, only=only))
@@ -111,12 +95,15 @@ def schema() -> None:
     sys.stdout.write(schema_text())
 
 
-def ui(port: Annotated[int, typer.Option(help="Of the page.")] = 5000) -> None:
-    """Open MLflow's pages on the store in use."""
-    from suite.cli.pointers import addresses
-    from suite.store import Store, serve
+def ui(port: Annotated[int, typer.Option(help="Port of MLflow's pages.")] = 5000) -> None:
+    """Open MLflow's pages on all runs.
+
+    What MLflow lacks of the records is logged first. The addresses printed open a ranking, and charts of the gradients.
+    """
+    from suite.cli.mlflow_pages import catch_up, serve
+    from suite.records.tracking import tracking_uri
 
     if not 1 <= port <= 65535:
         fail(f"--port {port}: expected a number from 1 to 65535.")
-    store = Store()
-    serve(store.uri, port, "".join(f"{line}\n" for line in addresses(store, port)))
+    uri, store = tracking_uri(), open_records()
+    serve(uri, port, catch_up(store, uri, port))

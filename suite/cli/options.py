@@ -14,8 +14,12 @@ from suite.protocol.labels import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from suite.records import Records
+
 Specs = Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files, or names of benchmarks that ship.")]
-MaybeSpecs = Annotated[list[str] | None, typer.Argument(metavar="[SPEC...]", help="All in the store if none is given.")]
+MaybeSpecs = Annotated[
+    list[str] | None, typer.Argument(metavar="[SPEC...]", help="All that are recorded if none is given.")
+]
 Quick = Annotated[bool, typer.Option("--quick", help="A small slice, recorded apart: about a minute.")]
 Only = Annotated[
     list[str] | None,
@@ -60,6 +64,13 @@ def whole_runs_only(replicates: int | None, quick: bool) -> None:
     """Ends a command that asks for so many replicates of the quick slice, which has its own number."""
     if replicates is not None and quick:
         fail(f"--replicates {replicates} goes with whole runs: --quick has a number of its own. Leave one of them out.")
+
+
+def open_records() -> Records:
+    """The folder of records in use; damaged files are told on standard error."""
+    from suite.records import Records
+
+    return Records(tell=tell)
 
 
 def terminal() -> Console:

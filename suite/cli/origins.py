@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from suite.cli.arguments import again
 
 if TYPE_CHECKING:
+    from suite.records import Records
     from suite.run.judging import Tables
     from suite.spec import Benchmark
-    from suite.store import Store
 
 _MOST = 3
 """Benchmarks that are named; there may be more."""
 
 
-def origins(tables: Tables, folder: Path, store: Store) -> Iterator[str]:
+def origins(tables: Tables, folder: Path, store: Records) -> Iterator[str]:
     """A line for each place that tables are from, and one on where there are none.
 
     Args:
@@ -26,12 +26,11 @@ def origins(tables: Tables, folder: Path, store: Store) -> Iterator[str]:
         folder: Of published results.
         store: Of what is recorded.
     """
-    from suite.store import public
 
-    places = f"neither recorded in {public(store.uri)} nor published in {_near(folder)}"
+    places = f"neither recorded in {store.place} nor published in {_near(folder)}"
     recorded = [name for name in tables.found if name not in tables.published]
     if recorded:
-        yield f"Recorded in {public(store.uri)}: {', '.join(recorded)}."
+        yield f"Recorded in {store.place}: {', '.join(recorded)}."
     if tables.published:
         yield f"Published in {_near(folder)}: {', '.join(tables.published)}."
     if tables.absent:
@@ -39,7 +38,7 @@ def origins(tables: Tables, folder: Path, store: Store) -> Iterator[str]:
 
 
 def nothing_to_judge_on(
-    needed: Sequence[Benchmark], tables: Tables, folder: Path, words: list[str], store: Store | None
+    needed: Sequence[Benchmark], tables: Tables, folder: Path, words: list[str], store: Records | None
 ) -> str:
     """That there are tables of none of the benchmarks, where they were looked for, and the command that makes them.
 
@@ -54,7 +53,6 @@ def nothing_to_judge_on(
         ResultsError: There is no such folder.
     """
     from suite.results.reader import folders
-    from suite.store import public
 
     names = _names([benchmark.name for benchmark in needed])
     if store is None:
@@ -63,7 +61,7 @@ def nothing_to_judge_on(
     else:
         run = again("claims", words, False, None)
         told = (
-            f"Nothing to judge on: nothing of {names} is recorded in {public(store.uri)}, nor published in "
+            f"Nothing to judge on: nothing of {names} is recorded in {store.place}, nor published in "
             f"{_near(folder)}. `{run}` trains what is missing; `suite plan` says how long a benchmark takes."
         )
     return "\n".join([*tables.problems, told])

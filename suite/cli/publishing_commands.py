@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from suite.cli.ending import INCOMPLETE, tell
-from suite.cli.options import MaybeSpecs, Quick, Replicates, fail, whole_runs_only
+from suite.cli.options import MaybeSpecs, Quick, Replicates, fail, open_records, whole_runs_only
 from suite.protocol.written import counted
 
 if TYPE_CHECKING:
@@ -28,20 +28,18 @@ def export(
     """Write tidy tables and a manifest."""
     from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
-    from suite.run.audit import audited, tuned
     from suite.run.gather import gather, recorded_benchmarks, with_replicates
     from suite.spec import read_specs
-    from suite.store import Store
 
     whole_runs_only(replicates, quick)
-    store = Store()
+    store = open_records()
     benchmarks = read_specs(specs) if specs else recorded_benchmarks(store, quick=quick)
     for benchmark in benchmarks:
         results = gather(with_replicates(benchmark, replicates), store, quick=quick)
         records = results.records
         if not records:
             fail(nothing_recorded(store, specs or [], quick, "export", name=benchmark.name))
-        folder = write(results.manifest(), records, out, audited(benchmark, store, tuned(records)))
+        folder = write(results.manifest(), records, out)
         print(f"{folder}: {len(records)} of {len(results.cells)} cells")
     if not benchmarks:
         fail(nothing_recorded(store, [], quick, "export"))
@@ -85,18 +83,16 @@ def _export_all(out: Path) -> None:
     """Exports every benchmark in the store; the quick slice of one that has nothing else."""
     from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
-    from suite.run.audit import audited, tuned
     from suite.run.gather import gather, recorded_benchmarks
-    from suite.store import Store
 
-    store = Store()
+    store = open_records()
     found = {b.name: (b, quick) for quick in (True, False) for b in recorded_benchmarks(store, quick=quick)}
     gathered = [gather(benchmark, store, quick=quick) for benchmark, quick in found.values()]
     if not any(results.records for results in gathered):
         fail(nothing_recorded(store, [], False, "show"))
     for results in gathered:
         if results.records:
-            write(results.manifest(), results.records, out, audited(results.benchmark, store, tuned(results.records)))
+            write(results.manifest(), results.records, out)
     _export_verdicts([results.benchmark for results in gathered if results.records], out)
 
 

@@ -17,9 +17,9 @@ from suite.protocol.written import counted
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from suite.records import Records
     from suite.run.plan import Plan
     from suite.spec import Benchmark
-    from suite.store import Store
 
 
 def chosen(specs: list[str], only: Parts, replicates: int | None = None) -> list[tuple[Benchmark, Parts]]:
@@ -33,7 +33,7 @@ def chosen(specs: list[str], only: Parts, replicates: int | None = None) -> list
 
 
 def plans_of(
-    wanted: list[tuple[Benchmark, Parts]], store: Store, specs: list[str], quick: bool, top: int | None
+    wanted: list[tuple[Benchmark, Parts]], store: Records, specs: list[str], quick: bool, top: int | None
 ) -> list[Plan]:
     """What there is to do, for whole benchmarks or the best recorded cells of each."""
     from suite.cli.absent import nothing_recorded
@@ -52,12 +52,12 @@ def plans_of(
     return plans
 
 
-def tell_plans(plans: list[Plan], store: Store, workers: int | str) -> None:
+def tell_plans(plans: list[Plan], store: Records, workers: int | str) -> None:
     """What is to do for each plan, why, and about how long all of it takes."""
     from suite.cli.progress import duration
     from suite.cli.remarks import new_target
-    from suite.run.cluster import default_workers
     from suite.run.plan import wall_seconds
+    from suite.run.pool import default_workers
     from suite.run.reasons import told
 
     processes = workers if isinstance(workers, int) else default_workers()
@@ -73,12 +73,12 @@ def tell_plans(plans: list[Plan], store: Store, workers: int | str) -> None:
         print(f"about {duration(wall_seconds(plans, processes))} on {counted(max(processes, 1), 'worker')}, {basis}")
 
 
-def run_missing(plans: list[Plan], store: Store, workers: int | str, console: Console, go_on: str) -> None:
+def run_missing(plans: list[Plan], store: Records, workers: int | str, console: Console, go_on: str) -> None:
     """Runs what is missing."""
     from suite.cli.progress import Display
     from suite.run.plan import wall_seconds
     from suite.run.reasons import told
-    from suite.run.runner import recorded_since, run_plans
+    from suite.run.runner import finished_since, run_plans
 
     total = sum(len(plan.to_run) for plan in plans)
     if not total:
@@ -93,6 +93,6 @@ def run_missing(plans: list[Plan], store: Store, workers: int | str, console: Co
             for step in steps:
                 display.step(step)
     except KeyboardInterrupt:
-        done = recorded_since(plans, store)
-        print(f"\nInterrupted. {done} of {total} cells were recorded and stay; go on with: {go_on}", file=sys.stderr)
+        done = finished_since(plans, store)
+        print(f"\nInterrupted: {done} of {total} cells finished and saved. Resume with: {go_on}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None

@@ -1,27 +1,35 @@
-"""The commands that train, and those that say beforehand what would be: run, plan, check, audit."""
+"""The commands that train, and those that say beforehand what would be: run, plan, check."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from suite.cli.arguments import again, parse_only, parse_workers
 from suite.cli.ending import INCOMPLETE
-from suite.cli.options import Only, Quick, Replicates, Specs, Top, Workers, fail, terminal, whole_runs_only
+from suite.cli.options import (
+    Only,
+    Quick,
+    Replicates,
+    Specs,
+    Top,
+    Workers,
+    fail,
+    open_records,
+    terminal,
+    whole_runs_only,
+)
 from suite.cli.running import chosen, plans_of, run_missing, tell_plans
-from suite.protocol.audit import SAMPLE
 from suite.protocol.written import counted
 
 if TYPE_CHECKING:
+    from suite.records import Records
     from suite.run.plan import Plan
-    from suite.store import Store
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Asked:
         """To be given once more."""
         return again(command, self.specs, self.quick, self.only, self.workers, self.replicates, self.top)
 
-    def plans(self, store: Store) -> list[Plan]:
+    def plans(self, store: Records) -> list[Plan]:
         """What there is to do."""
         whole_runs_only(self.replicates, self.quick)
         benchmarks = chosen(self.specs, parse_only(self.only), self.replicates)
@@ -64,13 +72,12 @@ def run(asked: Asked) -> None:
 
     What is recorded is not trained again: more replicates or trials are added to those that are there.
     """
-    from suite.cli.pointers import pictures_of
+    from suite.cli.pointers import write_pages
     from suite.cli.remarks import remarks
     from suite.cli.report import report
     from suite.run.gather import gather
-    from suite.store import Store
 
-    count, console, store = parse_workers(asked.workers), terminal(), Store()
+    count, console, store = parse_workers(asked.workers), terminal(), open_records()
     plans = asked.plans(store)
     run_missing(plans, store, count, console, asked.again("run"))
     shown = again("show", asked.specs, asked.quick, asked.only, None, asked.replicates) + " --all"
@@ -78,7 +85,7 @@ def run(asked: Asked) -> None:
     for plan in plans:
         results = gather(plan.benchmark, store, traces=False, cells=plan.cells)
         console.print(report(results, command=shown))
-        for line in (*remarks(results, store, asked.specs[0]), *pictures_of(results, store)):
+        for line in (*remarks(results), *write_pages(results, store)):
             print(line)
         missing += len(results.missing) + len(results.shallow)
     print("More: `suite ui`, every run; `suite leaderboard --from-store --out site`, pages.")
@@ -89,9 +96,8 @@ def run(asked: Asked) -> None:
 @_taking_cells
 def plan(asked: Asked) -> None:
     """Say what a run would do, and about how long it would take."""
-    from suite.store import Store
 
-    count, store = parse_workers(asked.workers), Store()
+    count, store = parse_workers(asked.workers), open_records()
     tell_plans(asked.plans(store), store, count)
 
 
@@ -131,43 +137,3 @@ def check(specs: Specs) -> None:
         print(f"{claim.id}: a claim {judged}")
     if problems:
         fail("\n".join(map(str, problems)))
-
-
-def audit(
-    specs: Specs,
-    cells: Annotated[int, typer.Option(min=1, help="To audit of each benchmark, drawn by lot.")] = SAMPLE,
-    results: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Doubt what is published in DIR, and put what is found beside its tables."),
-    ] = None,
-    workers: Workers = None,
-) -> None:
-    """Measure what tuning misses: some cells again, with four times the trials.
-
-    The rate that a cell has and the one found now are trained under the same fresh seeds, which no tuning saw.
-    """
-    from suite.cli.audits import audit_table, published_boards, recorded_boards
-    from suite.run.audit import audit_plan, audited
-    from suite.store import Store
-
-    count, console, store = parse_workers(workers), terminal(), Store()
-    boards = recorded_boards(specs, store) if results is None else published_boards(specs, results)
-    untuned = [
-        f"{board.benchmark.name}: its learning rates are fixed, so that there is no tuning to audit."
-        for board in boards
-        if not board.tuned
-    ]
-    boards = [board for board in boards if board.tuned]
-    if not boards:
-        fail("\n".join(untuned))
-    for line in untuned:
-        print(line)
-    plans = [audit_plan(board.benchmark, store, board.tuned, cells) for board in boards]
-    command = again("audit", specs, False, None, workers) + (f" --cells {cells}" if cells != SAMPLE else "")
-    command += "" if results is None else f" --results {shlex.quote(str(results))}"
-    run_missing(plans, store, count, console, command)
-    for board in boards:
-        found = audited(board.benchmark, store, board.tuned)
-        console.print(audit_table(found))
-        for line in board.conclude(found):
-            print(line)

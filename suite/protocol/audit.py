@@ -15,23 +15,8 @@ from suite.protocol.records import Cell, Outcome, Record
 TIMES = 4
 """Trials of the audit, over those of the cell."""
 
-SAMPLE = 12
-"""Cells that are audited of a benchmark, if it has as many."""
-
 POOR = 0.02
 """A mean gain above this is told beside the ranking: differences as small as it may be the tuning's."""
-
-_SUFFIX = ".audit"  # no benchmark's name holds a dot
-
-
-def audit_name(benchmark: str) -> str:
-    """What the trainings of a benchmark's audit are recorded as."""
-    return benchmark + _SUFFIX
-
-
-def is_audit(name: str) -> bool:
-    """Whether records of this name are those of an audit."""
-    return name.endswith(_SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -44,7 +29,7 @@ class Audited:
 
     def rows(self) -> list[dict[str, Any]]:
         """A row a fresh seed, in the columns that `suite.protocol.columns.AUDIT_COLUMNS` promises."""
-        from suite.protocol.ranks import score_or_chance  # statistics are loaded when used: `suite --help` names SAMPLE
+        from suite.protocol.ranks import score_or_chance
 
         return [
             {

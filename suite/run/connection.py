@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from suite.run import last_words
+from suite.run import worker_log
 from suite.run.worker import introduce, short
 
 _CONNECT_SECONDS, _CLOSE_SECONDS = 6, 0.5
@@ -48,7 +48,7 @@ def local_cluster(workers: int, preload: Sequence[str]) -> Iterator[Any]:
         dask.config.set(
             {
                 **_QUIET,
-                **last_words.kept_in(folder),
+                **worker_log.kept_in(folder),
                 "temporary-directory": folder,
                 "distributed.worker.preload": list(preload),
             }

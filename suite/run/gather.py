@@ -1,4 +1,4 @@
-"""What the store has of a benchmark, put beside its spec: what tables and reports are made of."""
+"""The records of a benchmark, put beside its spec: what tables and reports are made of."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from suite.protocol.ranks import Standing, ranked, standings
 from suite.protocol.records import PROTOCOL_VERSION, Cell, Record, to_plain
 
 if TYPE_CHECKING:
+    from suite.records import Records, Stored
     from suite.results.manifest import Manifest
     from suite.spec import Benchmark, Part
-    from suite.store import Store, Stored
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Gathered:
 
 def gather(
     benchmark: Benchmark,
-    store: Store,
+    store: Records,
     *,
     quick: bool = False,
     only: Sequence[Part] = (),
@@ -132,7 +132,7 @@ def gather(
 
     Raises:
         SpecError: A part of `only` names what is not there.
-        StoreError: The store or a record cannot be read.
+        RecordsError: The store or a record cannot be read.
     """
     from suite.spec import expand
 
@@ -148,13 +148,6 @@ def gather(
     return Gathered(benchmark, cells, stored, errors)
 
 
-def gather_older(benchmark: Benchmark, store: Store, protocol: int, *, quick: bool = False) -> Gathered:
-    """The records of a benchmark that an older version of the protocol made, whatever its spec asks for now."""
-    recorded = [e for e in store.recorded(benchmark.name, quick) if e.identity.get("protocol") == protocol]
-    stored = {kept.record.cell.fingerprint: kept for kept in store.load(recorded, traces=False)}
-    return Gathered(benchmark, [kept.record.cell for kept in stored.values()], stored, {})
-
-
 def with_replicates(benchmark: Benchmark, replicates: int | None) -> Benchmark:
     """A benchmark that asks for so many; as it is, for none."""
     if replicates is None:
@@ -162,12 +155,12 @@ def with_replicates(benchmark: Benchmark, replicates: int | None) -> Benchmark:
     return dataclasses.replace(benchmark, budget=dataclasses.replace(benchmark.budget, replicates=replicates))
 
 
-def recorded_benchmarks(store: Store, *, quick: bool = False) -> list[Benchmark]:
+def recorded_benchmarks(store: Records, *, quick: bool = False) -> list[Benchmark]:
     """Every benchmark in the store, by the spec file it was run from, or the text kept of it if that file is gone.
 
     Raises:
         SpecError: Such a spec is not valid (any more).
-        StoreError: The store cannot be read.
+        RecordsError: The store cannot be read.
     """
     found = []
     for name in store.benchmarks(quick):

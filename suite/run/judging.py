@@ -15,8 +15,8 @@ from suite.claims.expressions import TRACED
 from suite.protocol.records import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
+    from suite.records import Records
     from suite.spec import Benchmark, Problem
-    from suite.store import Store
 
 PUBLISHED = Path(__file__).parents[2] / "leaderboard" / "results"
 """Where published results lie in a clone, wherever it is used from; a package that was installed has none."""
@@ -76,7 +76,7 @@ def traced_in(claims: Sequence[tuple[Claim, Path]]) -> set[str]:
 
 
 def recorded_or_published(
-    benchmarks: Sequence[Benchmark], store: Store, published: Path, traced: Collection[str] = ()
+    benchmarks: Sequence[Benchmark], store: Records, published: Path, traced: Collection[str] = ()
 ) -> Tables:
     """What is recorded of each benchmark; where nothing is, what is published of it.
 
@@ -87,19 +87,17 @@ def recorded_or_published(
         traced: Names of those whose traces are needed too.
 
     Raises:
-        StoreError: The store cannot be read.
+        RecordsError: The store cannot be read.
     """
     from suite.claims.from_results import evidence_of_records
-    from suite.run.audit import audit_summary
     from suite.run.gather import gather
 
     tables = Tables()
     for benchmark in benchmarks:
         results = gather(benchmark, store, traces=benchmark.name in traced)
         if results.records:
-            audit = audit_summary(benchmark, store, results.records)
             tables.found[benchmark.name] = evidence_of_records(
-                results.manifest(), results.records, audit, traced=benchmark.name in traced
+                results.manifest(), results.records, traced=benchmark.name in traced
             )
         else:
             _published(benchmark, published, tables, traced)

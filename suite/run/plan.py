@@ -11,8 +11,8 @@ from suite.protocol.records import CURVED, VALIDATED, Cell
 from suite.tasks import form_of
 
 if TYPE_CHECKING:
+    from suite.records import Entry, Records
     from suite.spec import Benchmark, Part
-    from suite.store import Listed, Store
 
 START_SECONDS = 6.0
 """For the worker processes to start and import TensorFlow."""
@@ -44,8 +44,8 @@ class Plan:
 
     benchmark: Benchmark
     cells: Sequence[Cell]
-    recorded: Mapping[str, Listed]
-    failed: Mapping[str, Listed]
+    recorded: Mapping[str, Entry]
+    failed: Mapping[str, Entry]
     to_run: Sequence[Cell]
     there: Mapping[str, tuple[int, int]]
     reasons: Mapping[str, int]
@@ -58,19 +58,19 @@ class Plan:
         return len({cell.program for cell in self.to_run})
 
 
-def make_plan(benchmark: Benchmark, store: Store, *, quick: bool = False, only: Sequence[Part] = ()) -> Plan:
+def make_plan(benchmark: Benchmark, store: Records, *, quick: bool = False, only: Sequence[Part] = ()) -> Plan:
     """Compares a grid with what the store has of it.
 
     Raises:
         SpecError: A part of `only` names what is not there.
-        StoreError: The store cannot be read.
+        RecordsError: The store cannot be read.
     """
     from suite.spec import expand
 
     return plan_cells(benchmark, expand(benchmark, quick=quick, only=only), store)
 
 
-def plan_cells(benchmark: Benchmark, cells: Sequence[Cell], store: Store) -> Plan:
+def plan_cells(benchmark: Benchmark, cells: Sequence[Cell], store: Records) -> Plan:
     """Compares cells of a benchmark with what the store has of them.
 
     Args:
@@ -79,7 +79,7 @@ def plan_cells(benchmark: Benchmark, cells: Sequence[Cell], store: Store) -> Pla
         store: Where they are recorded.
 
     Raises:
-        StoreError: The store cannot be read.
+        RecordsError: The store cannot be read.
     """
     from suite.run.reasons import reasons
 
@@ -146,13 +146,13 @@ class _Cost:
         recorded: Of the same grid, or else of the benchmark's quick slice, or of its full grid if that is asked for.
     """
 
-    def __init__(self, recorded: Sequence[Listed]) -> None:
-        told = [(entry, entry.identity) for entry in recorded if entry.identity]
-        steps = sum((which["trials"] + which["replicates"]) * which["steps"] for _, which in told)
-        trained = sum(entry.seconds - entry.compile_seconds for entry, _ in told)
-        compiled = [entry.compile_seconds for entry, _ in told if entry.compile_seconds > 0]
+    def __init__(self, recorded: Sequence[Entry]) -> None:
+        identities = [entry.identity for entry in recorded]
+        steps = sum((each["trials"] + each["replicates"]) * each["steps"] for each in identities)
+        trained = sum(entry.seconds - entry.compile_seconds for entry in recorded)
+        compiled = [entry.compile_seconds for entry in recorded if entry.compile_seconds > 0]
         self._step = trained / steps if steps else None
-        self._program = sum(compiled) / max(len(compiled), 1) if told else _COMPILE_SECONDS
+        self._program = sum(compiled) / max(len(compiled), 1) if recorded else _COMPILE_SECONDS
 
     def of_run(self, cell: Cell) -> float:
         return _seconds_of_run(cell) if self._step is None else cell.budget.steps * self._step

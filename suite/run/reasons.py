@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from suite.catalog import Entry, is_own_component
 from suite.models import MODELS
 from suite.protocol.labels import label_text
 from suite.protocol.records import Cell
+from suite.records import Entry as Recorded
 from suite.spec.identity import ASKED, identity
 from suite.spec.levels import default_of
 from suite.spec.sources import digest
-from suite.store import Listed
 from suite.tasks import TASKS
 
 NEVER, FAILED = "never run", "failed before"
@@ -21,15 +21,15 @@ NEVER, FAILED = "never run", "failed before"
 _WORDS = {"learning_rate": "the range of learning rates", "protocol": "the protocol's version"}
 
 
-def reasons(to_run: Iterable[Cell], failed: Mapping[str, Listed], entries: Sequence[Listed]) -> Mapping[str, int]:
+def reasons(to_run: Iterable[Cell], failed: Collection[str], entries: Sequence[Recorded]) -> Mapping[str, int]:
     """How many cells run for which reason, the commonest first.
 
     Args:
         to_run: Cells of one benchmark without a record that answers them.
-        failed: Those that could not be run before, by fingerprint.
+        failed: Fingerprints of those that failed before.
         entries: All there is of the benchmark.
     """
-    records = _Alike([entry.identity for entry in entries if entry.identity and not entry.error])
+    records = _Alike([entry.identity for entry in entries if not entry.error])
     counts = Counter(FAILED if cell.fingerprint in failed else records.reason(cell) for cell in to_run)
     return dict(counts.most_common())
 

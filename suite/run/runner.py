@@ -1,32 +1,31 @@
-"""Plan, cluster, store: runs what is missing and records each cell as it comes. The one place that knows them all."""
+"""Plan, pool, records: runs what is missing and saves each cell as it comes. The one place that knows them all."""
 
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.protocol.records import Cell, Failure, Provenance, Record
-from suite.run.cluster import Tell, crew, run_cells
+from suite.run.pool import Tell, open_pool, run_cells
 from suite.run.provenance import provenance, same_numbers
+from suite.run.scratch import scratch
 from suite.run.worker import Run, train
 
 if TYPE_CHECKING:
+    from suite.records import Records
     from suite.run.plan import Plan
-    from suite.store import Store
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One more cell is recorded.
+    """One more cell is finished and saved.
 
     Attributes:
-        result: Of that cell.
-        done: Cells recorded by this run so far.
-        total: Cells that this run set out to record.
+        result: What came of that cell.
+        done: Cells saved by this run so far.
+        total: Cells that this run set out to save.
     """
 
     result: Record | Failure
@@ -35,52 +34,58 @@ class Progress:
 
 
 def run_plans(
-    plans: Sequence[Plan], store: Store, workers: int | str, *, run: Run = train, tell: Tell = lambda line: None
+    plans: Sequence[Plan], records: Records, workers: int | str, *, run: Run = train, tell: Tell = lambda line: None
 ) -> Generator[Progress, None, None]:
-    """Runs every cell that the plans miss, and yields each as soon as it is recorded.
+    """Runs every cell that the plans miss, and yields each as soon as it is saved.
 
     Interrupting it loses the cells in flight and nothing else.
 
     Args:
         plans: Of different benchmarks.
-        store: Where records go; nothing else may be writing to it.
-        workers: As for `suite.run.cluster.crew`.
+        records: Where records go; no other run may be writing to these benchmarks.
+        workers: See `suite.run.pool.open_pool`.
         run: What is done with a cell.
-        tell: As for `suite.run.cluster.run_cells`.
+        tell: See `suite.run.pool.run_cells`; is also told what is not in MLflow yet.
 
     Raises:
         SpecError: A user's own component cannot be imported, or data is missing; nothing was trained then.
-        StoreError: Another run is writing, or the store cannot be written to; what was recorded stays.
+        RecordsError: Another run is writing, or records cannot be saved; what was saved stays.
         ClusterError: The workers are gone.
     """
+    from suite.records import Writer
+    from suite.records.folder import folder_name
+    from suite.records.tracking import Tracking, tracking_uri
     from suite.spec import check_data, try_components
-    from suite.store import scratch
 
     plans = [plan for plan in plans if plan.to_run]
     if not plans:
         return
     origins = {plan.benchmark.name: provenance(plan.benchmark.text, plan.benchmark.file) for plan in plans}
     most = sum(len(plan.to_run) for plan in plans)
-    # Workers get ready while the store is opened, which takes as long.
-    with scratch(), crew(workers, most, run) as ready, store.writing() as writer:
+    with contextlib.ExitStack() as stack:
+        writer = stack.enter_context(Writer(records))
+        for plan in plans:
+            writer.open(plan.benchmark.name, plan.to_run[0].quick)
+        stack.enter_context(scratch())
+        pool = stack.enter_context(open_pool(workers, most, run))
         for plan in plans:
             try_components(plan.to_run, plan.benchmark)
-        for plan in plans:
             if isinstance(workers, int):  # else the data is where the workers are
                 check_data(plan.to_run, plan.benchmark, downloads=True)
-            writer.open_benchmark(plan.to_run[0], origins[plan.benchmark.name])
-        there = {plan.benchmark.name: _recorded(plan.to_run, store) for plan in plans}
+        there = {plan.benchmark.name: _finished(plan.to_run, records) for plan in plans}
         cells = [cell for plan in plans for cell in plan.to_run if cell.fingerprint not in there[cell.benchmark]]
-        known = _Known(plans, store, origins)
-        running = run_cells(cells, ready, run=run, known=known, tell=tell)
-        with contextlib.closing(running) as outcomes:
-            for done, outcome in enumerate(outcomes, start=1):
-                result, made = outcome.result, origins[outcome.result.cell.benchmark]
-                with _interrupts_held_back() as held:
-                    writer.add(result, outcome.origin.of(made) if outcome.origin else made)
-                yield Progress(result, done, len(cells))
-                if held:
-                    raise KeyboardInterrupt
+        names = [folder_name(plan.benchmark.name, plan.to_run[0].quick) for plan in plans]
+        tracking = Tracking(records, names, tracking_uri())
+        stack.callback(tracking.stop)
+        results = run_cells(cells, pool, run=run, known=_Known(plans, records, origins), tell=tell)
+        stack.enter_context(contextlib.closing(results))
+        for done, outcome in enumerate(results, start=1):
+            made = origins[outcome.result.cell.benchmark]
+            file = writer.add(outcome.result, outcome.origin.of(made) if outcome.origin else made)
+            tracking.saved(file)
+            yield Progress(outcome.result, done, len(cells))
+        for line in tracking.finish()[1]:
+            tell(line)
 
 
 class _Known:
@@ -89,37 +94,21 @@ class _Known:
     One that was made with other versions of what numbers depend on is none: a record is of one version throughout.
     """
 
-    def __init__(self, plans: Sequence[Plan], store: Store, origins: Mapping[str, Provenance]) -> None:
-        self._store, self._origins = store, origins
-        self._entries = {plan.benchmark.name: store.known(plan.to_run) for plan in plans}
+    def __init__(self, plans: Sequence[Plan], records: Records, origins: Mapping[str, Provenance]) -> None:
+        self._records, self._origins = records, origins
+        self._entries = {plan.benchmark.name: records.known(plan.to_run) for plan in plans}
 
     def __call__(self, cell: Cell) -> list[Record]:
         entries = self._entries[cell.benchmark].get(cell.fingerprint, ())
         here = self._origins[cell.benchmark]
-        return [stored.record for stored in self._store.load(entries) if same_numbers(stored.provenance, here)]
+        return [stored.record for stored in self._records.load(entries) if same_numbers(stored.provenance, here)]
 
 
-def recorded_since(plans: Sequence[Plan], store: Store) -> int:
+def finished_since(plans: Sequence[Plan], records: Records) -> int:
     """How many of the cells that the plans missed have a record by now."""
-    return sum(len(_recorded(plan.to_run, store)) for plan in plans)
+    return sum(len(_finished(plan.to_run, records)) for plan in plans)
 
 
-def _recorded(cells: Sequence[Cell], store: Store) -> set[str]:
-    """The fingerprints of those that have a record by now: another run may have made it since the plan."""
-    return {fingerprint for fingerprint, entry in store.answering(cells).items() if not entry.error}
-
-
-@contextlib.contextmanager
-def _interrupts_held_back() -> Iterator[list[int]]:
-    """Collects the interrupts that come during the block, so that a finished cell is not lost to them."""
-    held: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield held
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda number, _: held.append(number)) for number in signals]
-    try:
-        yield held
-    finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)
+def _finished(cells: Sequence[Cell], records: Records) -> set[str]:
+    """The fingerprints of cells that have a record by now: another run may have made it since the plan."""
+    return {fingerprint for fingerprint, entry in records.answering(cells).items() if not entry.error}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.protocol.records import Cell, Record
-from suite.run import last_words
+from suite.run import worker_log
 from suite.run.provenance import Origin, Own, origin
 
 Run = Callable[[Cell, Sequence[Record]], Record]
@@ -116,5 +116,5 @@ def dask_setup(worker: Any) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    last_words.keep(worker.address)
+    worker_log.keep(worker.address)
     set_environment()

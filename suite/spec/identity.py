@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from suite.catalog import KINDS, Entry, Parameter, is_own_component
@@ -79,9 +79,13 @@ def may_answer(identity: Mapping[str, Any], cell: Cell) -> bool:
     return bool(identity) and identity["trials"] >= budget.trials and identity["replicates"] >= budget.replicates
 
 
-def record_key(fingerprint: str, identity: Mapping[str, Any]) -> Hashable:
-    """What a record is kept for: a later record of the same question takes its place."""
-    return fingerprint, identity.get("trials"), identity.get("replicates")
+RecordKey = tuple[str, int, int]
+"""Fingerprint, trials and replicates."""
+
+
+def record_key(fingerprint: str, identity: Mapping[str, Any]) -> RecordKey:
+    """What a record answers: a later record of the same key takes its place."""
+    return fingerprint, identity["trials"], identity["replicates"]
 
 
 def own_names(cell: Cell) -> tuple[set[str], set[str]]:

@@ -70,7 +70,7 @@ def test_claims_run_what_is_missing_and_end_with_the_verdicts(claimed: Suite) ->
 def test_what_is_recorded_is_judged_again_without_training(claimed: Suite) -> None:
     checked = claimed("claims", "mine.yaml", "--check").stdout
     assert "to run" not in checked
-    assert checked.endswith("/mlflow.db: tiny.\n")
+    assert checked.endswith("Recorded in records: tiny.\n")
     assert (claimed.folder / "first.txt").read_text().endswith(checked)
     assert "4 recorded, 0 to run" in claimed("claims", "mine.yaml").stdout
 

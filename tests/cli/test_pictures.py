@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 from pathlib import Path
 
 import pytest
 
-from suite.cli.pointers import addresses, pictures_of
-from suite.run.gather import Gathered
-from suite.spec.benchmark_reader import read_benchmarks
-from suite.store import Store
 from tests.conftest import TINY, Suite
-from tests.made import PROVENANCE, make_cell, make_record
 
 ROOT = Path(__file__).parents[2]
 SPEC = TINY.replace("depth: 3, ", "").replace("grid:\n", "grid:\n  depth: [2, 4]\n")
@@ -67,26 +63,10 @@ def test_a_run_ends_by_naming_where_to_look_next(run: tuple[Suite, str]) -> None
     assert "`suite leaderboard --from-store --out site`" in more
 
 
-def test_behind_a_server_its_own_pages_are_named(server: str) -> None:
-    cells = [make_cell(1), make_cell(2)]
-    with Store(server).writing() as writer:
-        for cell in cells:
-            writer.add(make_record(cell), PROVENANCE)
-    store = Store(server)
-    entries = store.recorded("made")
-    pages = {
-        f"{server}/#/experiments/{one.experiment_id}/runs/{one.run_id}/artifacts/gradients.html" for one in entries
-    }
-    stored = {found.record.cell.fingerprint: found for found in store.load(entries)}
-    results = Gathered(read_benchmarks(ROOT / "benchmarks" / "deep_mlp.yaml")[0], cells, stored, {})
-    assert {line.split()[1] for line in pictures_of(results, store)} == pages
-    assert addresses(store, 5000)[-1].split()[1] in pages
-
-
 def test_two_replicates_look_the_same_in_mlflow_on_the_page_and_in_a_plot(run: tuple[Suite, str]) -> None:
     """The gradients' images: pixel by pixel the same, and of all cells."""
     suite, _ = run
-    recorded = {tuple(IMAGE.findall(path.read_text())) for path in suite.folder.glob("mlruns/**/gradients.svg")}
+    recorded = {tuple(IMAGE.findall(path.read_text())) for path in suite.folder.glob("mlruns/**/gradients.html")}
     pages = [path.read_text() for path in (suite.folder / "site/tiny/cell").glob("*.html")]
     assert len(recorded) == 4
     assert all(len(images) == 3 for images in recorded), "the median, and both replicates"
@@ -136,14 +116,19 @@ def test_ui_on_a_port_that_is_taken_is_told(run: tuple[Suite, str]) -> None:
     assert (done.stdout, done.stderr) == ("", f"--port {port}: Address already in use. Choose another one.\n")
 
 
-def test_ui_prints_the_addresses_of_the_runs_and_of_a_picture(run: tuple[Suite, str]) -> None:
+def test_ui_logs_what_mlflow_lacks_and_opens_two_views(run: tuple[Suite, str]) -> None:
     suite, _ = run
+    shutil.rmtree(suite.folder / "mlruns")
+    (suite.folder / "mlflow.db").unlink()
     with suite.start("ui", "--port", 5987) as process:
         assert process.stdout is not None
-        name, runs, picture = (process.stdout.readline().strip() for _ in range(3))
+        said = [process.stdout.readline().strip() for _ in range(4)]
         os.killpg(process.pid, signal.SIGKILL)
-    assert name == "tiny"
-    assert re.fullmatch(r"runs: +http://127\.0\.0\.1:5987/#/experiments/\d+/runs", runs)
-    found = re.fullmatch(r"picture: http://127\.0\.0\.1:5987/#/experiments/\d+/runs/(\w+)/artifacts/(.*)", picture)
-    assert found
-    assert (suite.folder / "mlruns/tiny" / found[1] / "artifacts" / found[2]).is_file()
+    runs = "http://127.0.0.1:5987/#/experiments/1/runs?viewStateShareKey="
+    assert said == [
+        "Starting MLflow at http://127.0.0.1:5987. Press Ctrl-C to stop.",
+        "tiny",
+        f"ranking:   {runs}ranking",
+        f"gradients: {runs}gradients&compareRunsMode=CHART",
+    ]
+    assert len(list(suite.folder.glob("mlruns/**/gradients.html"))) == 4

@@ -15,9 +15,9 @@ from rich.console import Console
 from suite.cli.remarks import remarks
 from suite.cli.report import BEST, WORST, report
 from suite.protocol.ranks import ranked, standings
+from suite.records import Records, Stored
 from suite.run.gather import Gathered
 from suite.spec import Benchmark, expand, read_benchmarks
-from suite.store import Store, Stored
 from tests.conftest import TINY, Suite
 from tests.made import FACTS, PROVENANCE, make_cell, make_record, make_replicate, nonfinite_replicate
 
@@ -164,9 +164,9 @@ def test_both_ends_of_an_interval_are_written_alike(scores: tuple[float, ...], i
 
 def test_it_is_said_where_runs_are_judged_by_another_target_than_they_were_trained_for(big: Benchmark) -> None:
     results = results_of(big, recorded=2)
-    assert remarks(results, Store(), "tiny.yaml") == []
+    assert remarks(results, Records(), "tiny.yaml") == []
     changed = replace(results, benchmark=replace(big, target=0.75))
-    (told,) = remarks(changed, Store(), "tiny.yaml")
+    (told,) = remarks(changed, Records(), "tiny.yaml")
     assert told.startswith(f"the target is 0.75 and was {big.target:g} when they were trained")
 
 

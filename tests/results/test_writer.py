@@ -15,6 +15,7 @@ from suite.protocol.along import TIME
 from suite.protocol.columns import TABLES
 from suite.protocol.records import Record
 from suite.protocol.run_statistics import RunData, statistics_of
+from suite.records import Stored
 from suite.results import reader as tables
 from suite.results.errors import ResultsError
 from suite.results.manifest import OPTIONAL
@@ -22,7 +23,6 @@ from suite.results.writer import export as write
 from suite.results.writer import round_bits
 from suite.run.gather import Gathered
 from suite.spec import Benchmark, expand, read_benchmarks
-from suite.store import Stored
 from tests.conftest import TINY, Suite
 from tests.made import PROVENANCE, make_record, make_replicate, nonfinite_replicate
 

@@ -15,10 +15,10 @@ import pytest
 
 import suite
 from suite.protocol.records import Record
-from suite.run.cluster import ClusterError
-from tests.faults.servers import cuttable, dask_scheduler, dask_worker
+from suite.run.pool import ClusterError
 from tests.made import make_cell, record_who
-from tests.run.test_cluster import run_cells
+from tests.run.test_pool import run_cells
+from tools.storms.servers import cuttable, dask_scheduler, dask_worker
 
 
 def test_joins_a_cluster_that_is_there() -> None:
@@ -97,8 +97,8 @@ def bare(tmp_path: Path) -> dict[str, Any]:
 
 def test_scheduler_without_workers_is_told_and_waited_for(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr("suite.run.dispatch._TOLD_SECONDS", 0.5)
-    monkeypatch.setattr("suite.run.dispatch._PATIENCE_SECONDS", 3.0)
+    monkeypatch.setattr("suite.run.pool._TOLD_SECONDS", 0.5)
+    monkeypatch.setattr("suite.run.pool._PATIENCE_SECONDS", 3.0)
     with pytest.raises(ClusterError, match=f"no worker is at {scheduler}, and none came"):
         list(run_cells([make_cell()], scheduler, run=record_who, tell=told.append))
     assert told == [f"no worker is at {scheduler} yet: waiting for one"]
@@ -122,7 +122,7 @@ def test_worker_without_the_package_is_told_at_once(scheduler: str, bare: dict[s
 
 
 def test_scheduler_that_is_killed_is_told_in_one_line(tmp_path: Path) -> None:
-    from tests.faults.storms import scheduler as storm
+    from tools.storms.storms import scheduler as storm
 
     counts = storm(tmp_path, 0)
     assert (counts.kills, counts.harm) == (1, 0)

@@ -10,10 +10,10 @@ import pytest
 
 from suite.models import MODELS
 from suite.protocol.records import Failure
+from suite.records import Records, Writer
 from suite.run.plan import START_SECONDS, make_plan, wall_seconds
 from suite.run.reasons import told
 from suite.spec import Benchmark, SpecError, expand, read_benchmarks
-from suite.store import Store
 from suite.tasks import form_of
 from tests.conftest import TINY, Suite
 from tests.made import PROVENANCE, make_record
@@ -27,42 +27,37 @@ def tiny(make_suite: Callable[..., Suite]) -> Benchmark:
     return read_benchmarks(make_suite().spec)[0]
 
 
-@pytest.fixture
-def store(tmp_path: Path, database_copy: Callable[[Path], Store]) -> Store:
-    return database_copy(tmp_path / "store.db")
-
-
-def test_before_anything_is_recorded(tiny: Benchmark, store: Store) -> None:
-    plan = make_plan(tiny, store)
+def test_before_anything_is_recorded(tiny: Benchmark, records: Records) -> None:
+    plan = make_plan(tiny, records)
     assert (len(plan.cells), len(plan.recorded), len(plan.to_run), len(plan.failed)) == (4, 0, 4, 0)
     assert plan.programs == 2, "initializers share a program"
     assert not plan.measured
     assert plan.seconds > 0
 
 
-def test_cells_of_a_program_follow_one_another(tiny: Benchmark, store: Store) -> None:
-    programs = [cell.program for cell in make_plan(tiny, store).to_run]
+def test_cells_of_a_program_follow_one_another(tiny: Benchmark, records: Records) -> None:
+    programs = [cell.program for cell in make_plan(tiny, records).to_run]
     assert programs in ([programs[0]] * 2 + [programs[2]] * 2,)
     assert programs[0] != programs[2]
 
 
-def test_long_programs_come_first_though_they_have_fewer_cells(tmp_path: Path, store: Store) -> None:
+def test_long_programs_come_first_though_they_have_fewer_cells(tmp_path: Path, records: Records) -> None:
     benchmark = one(
         tmp_path,
         fixed="fixed: {width: 16}",
         grid="grid: {depth: [2, 3, 40], initializer: [he_normal, glorot_uniform]}",
     )
-    order = make_plan(benchmark, store, only=[{"depth": ["2", "3"]}, {"depth": ["40"], "initializer": ["he_normal"]}])
+    order = make_plan(benchmark, records, only=[{"depth": ["2", "3"]}, {"depth": ["40"], "initializer": ["he_normal"]}])
     assert [cell.recipe["depth"] for cell in order.to_run] == [40, 3, 3, 2, 2]
 
 
-def test_estimate_rests_on_what_recorded_cells_took(tiny: Benchmark, store: Store) -> None:
+def test_estimate_rests_on_what_recorded_cells_took(tiny: Benchmark, records: Records) -> None:
     cells = expand(tiny)
-    with store.writing() as writer:
+    with Writer(records) as writer:
         writer.add(make_record(cells[0], seconds=30.0, compile_seconds=10.0), PROVENANCE)
         writer.add(make_record(cells[1], seconds=24.0, compile_seconds=0.0), PROVENANCE)
         writer.add(Failure(cells[2], "died", 3), PROVENANCE)
-    plan = make_plan(tiny, store)
+    plan = make_plan(tiny, records)
     assert (len(plan.recorded), len(plan.to_run), len(plan.failed), plan.programs) == (2, 2, 1, 1)
     assert plan.measured
     assert plan.seconds == pytest.approx(2 * 22 + 10)
@@ -70,14 +65,14 @@ def test_estimate_rests_on_what_recorded_cells_took(tiny: Benchmark, store: Stor
     assert wall_seconds([plan], 64) == wall_seconds([plan], 2), "a cell is not divided"
 
 
-def test_estimate_counts_the_steps_that_are_left(tmp_path: Path, store: Store) -> None:
+def test_estimate_counts_the_steps_that_are_left(tmp_path: Path, records: Records) -> None:
     benchmark = one(tmp_path, grid="grid: {steps: [10, 1000]}")
     short = expand(benchmark)[0]
-    alone = [make_plan(benchmark, store, only=[{"steps": [steps]}]).seconds for steps in ("10", "1000")]
-    assert make_plan(benchmark, store).seconds == pytest.approx(sum(alone))
-    with store.writing() as writer:
+    alone = [make_plan(benchmark, records, only=[{"steps": [steps]}]).seconds for steps in ("10", "1000")]
+    assert make_plan(benchmark, records).seconds == pytest.approx(sum(alone))
+    with Writer(records) as writer:
         writer.add(make_record(short, seconds=2.0, compile_seconds=0.0), PROVENANCE)
-    assert make_plan(benchmark, store).seconds == pytest.approx(200.0)
+    assert make_plan(benchmark, records).seconds == pytest.approx(200.0)
 
 
 def test_the_rule_of_thumb_of_a_step_grows_with_what_the_step_computes() -> None:
@@ -97,39 +92,39 @@ def test_the_rule_of_thumb_of_a_step_grows_with_what_the_step_computes() -> None
     assert seconds("mlp", digits, depth=8) == pytest.approx(2 * seconds("mlp", digits, depth=4))
 
 
-def test_the_rule_of_thumb_counts_what_is_looked_at(tmp_path: Path, store: Store) -> None:
+def test_the_rule_of_thumb_counts_what_is_looked_at(tmp_path: Path, records: Records) -> None:
     few, many = (
-        make_plan(one(tmp_path, budget=TINY_SPEC["budget"].replace("evaluations: 5", f"evaluations: {count}")), store)
+        make_plan(one(tmp_path, budget=TINY_SPEC["budget"].replace("evaluations: 5", f"evaluations: {count}")), records)
         for count in (5, 20)
     )
     assert many.seconds > few.seconds
 
 
-def test_quick_slice_informs_the_full_grid(tiny: Benchmark, store: Store) -> None:
-    with store.writing() as writer:
+def test_quick_slice_informs_the_full_grid(tiny: Benchmark, records: Records) -> None:
+    with Writer(records) as writer:
         for cell in expand(tiny, quick=True):
             writer.add(make_record(cell, seconds=6.0, compile_seconds=0.0), PROVENANCE)
-    plan = make_plan(tiny, store)
+    plan = make_plan(tiny, records)
     assert plan.measured
     assert not plan.recorded
     assert plan.seconds == pytest.approx(4 * 6)
 
 
-def test_nothing_to_run(tiny: Benchmark, store: Store) -> None:
-    with store.writing() as writer:
+def test_nothing_to_run(tiny: Benchmark, records: Records) -> None:
+    with Writer(records) as writer:
         for cell in expand(tiny):
             writer.add(make_record(cell), PROVENANCE)
-    plan = make_plan(tiny, store)
+    plan = make_plan(tiny, records)
     assert (len(plan.recorded), len(plan.to_run), plan.programs) == (4, 0, 0)
     assert wall_seconds([plan], 2) == 0
 
 
-def test_why_cells_are_to_be_run(tmp_path: Path, store: Store) -> None:
+def test_why_cells_are_to_be_run(tmp_path: Path, records: Records) -> None:
     """In a line for each reason; a neighbour on the grid is no reason, and of several records the most alike counts."""
     own = tmp_path / "mine.py"
     own.write_text("def bend(z):\n    return z\n")
     text = TINY.replace("[relu, tanh]", "[relu, 'mine:bend']")
-    with store.writing() as writer:
+    with Writer(records) as writer:
         for cell in expand(one(tmp_path, text.replace("steps: 30", "steps: 31"))):
             writer.add(make_record(cell), PROVENANCE)
         for cell in expand(one(tmp_path, text))[:3]:
@@ -140,7 +135,7 @@ def test_why_cells_are_to_be_run(tmp_path: Path, store: Store) -> None:
         for was, becomes in changes:
             assert was in changed
             changed = changed.replace(was, becomes)
-        return told(make_plan(one(tmp_path, changed), store).reasons)
+        return told(make_plan(one(tmp_path, changed), records).reasons)
 
     assert why() == ["1: steps changed from 31 to 30"]
     assert why(("target: 0.5", "target: 0.6")) == why(), "a target only judges"
@@ -153,17 +148,17 @@ def test_why_cells_are_to_be_run(tmp_path: Path, store: Store) -> None:
     assert why(("[relu,", "[selu,")) == ["2 never run", "1: steps changed from 31 to 30"]
     own.write_text("def bend(z):\n    return 2 * z\n")
     assert why() == ["1: mine.py changed", "1: mine.py changed, steps changed from 31 to 30"]
-    assert told(make_plan(one(tmp_path, text), store).reasons, again=True) == why()
+    assert told(make_plan(one(tmp_path, text), records).reasons, again=True) == why()
     own.write_text("def bend(z):\n    return z  # a comment\n")
     assert why() == ["1: steps changed from 31 to 30"]
-    with store.writing() as writer:
+    with Writer(records) as writer:
         writer.add(Failure(expand(one(tmp_path, text))[3], "died", 3), PROVENANCE)
     assert why() == ["1 failed before"]
-    assert told(make_plan(one(tmp_path, text), store).reasons, again=True) == []
+    assert told(make_plan(one(tmp_path, text), records).reasons, again=True) == []
 
 
-def test_part_of_a_grid(tiny: Benchmark, store: Store) -> None:
-    plan = make_plan(tiny, store, only=[{"activation": ["relu"]}])
+def test_part_of_a_grid(tiny: Benchmark, records: Records) -> None:
+    plan = make_plan(tiny, records, only=[{"activation": ["relu"]}])
     assert [cell.factors["activation"] for cell in plan.cells] == ["relu", "relu"]
     with pytest.raises(SpecError, match="activation"):
-        make_plan(tiny, store, only=[{"activation": ["rely"]}])
+        make_plan(tiny, records, only=[{"activation": ["rely"]}])

@@ -14,10 +14,10 @@ from leaderboard.findings import BoardFindings
 from suite.protocol.effects import Effect
 from suite.protocol.labels import label_text
 from suite.protocol.records import Provenance, Record
+from suite.records import Stored
 from suite.results import reader
 from suite.run.gather import Gathered
 from suite.spec import expand, find_spec, read_benchmarks
-from suite.store import Stored
 
 RESULTS = Path(__file__).parents[2] / "leaderboard" / "results"
 

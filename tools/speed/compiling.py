@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from suite.run.warm import load
+
 from tools.speed.timing import cpu
 
 KINDS = {

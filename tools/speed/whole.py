@@ -93,12 +93,12 @@ def measure_workers() -> dict[str, Any]:
 
 
 def _run(folder: Path, only: str, workers: int) -> _Run:
-    """Runs cells of deep_mlp.yaml in a store of their own; a line of output is a cell recorded."""
+    """Runs cells of deep_mlp.yaml with records of their own; a line of output is a cell recorded."""
     import psutil
 
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
     words = [sys.executable, "-u", "-m", "suite", "run", "deep_mlp", "--workers", str(workers), "--only", only]
-    environment: Mapping[str, str] = {**os.environ, "MLFLOW_TRACKING_URI": uri}
+    kept = {key: value for key, value in os.environ.items() if key not in ("MLFLOW_TRACKING_URI", "SUITE_RECORDS")}
+    environment: Mapping[str, str] = kept
     errors = folder / "errors.txt"
     started = time.perf_counter()
     at: list[tuple[float, float]] = []
@@ -115,9 +115,9 @@ def _run(folder: Path, only: str, workers: int) -> _Run:
     if run.returncode:
         raise SystemExit(f"{' '.join(words)} ended with {run.returncode}:\n{errors.read_text()}")
     seconds = time.perf_counter() - started
-    from suite.store import Store
+    from suite.records import Records
 
-    store = Store(uri)
+    store = Records(folder / "records")
     entries = sorted(store.recorded("deep_mlp"), key=lambda entry: entry.finished)
     records = [stored.record for stored in store.load(entries)]
     (first, cpu_then), (_, cpu_last) = at[0], at[-1]
