@@ -237,11 +237,11 @@ class AcrossTasks:
 
 
 def across_tasks(boards: Sequence[Board]) -> list[AcrossTasks]:
-    """Levels that two or more benchmarks of the protocol in force with a frozen reference share, best first within their factor."""
+    """Levels that two or more benchmarks with a frozen reference share, best first within their factor."""
     cells: dict[tuple[str, str], list[np.ndarray]] = {}
     for board in boards:
         reference = board.manifest.reference
-        if reference is None or reference == board.scale.chance or board.results.older:
+        if reference is None or reference == board.scale.chance:
             continue
         # Replicates of a cell share its recipe: a cell, by its mean, is what is independent of the others.
         normalized = (np.nanmean(board.scores, axis=1) - board.scale.chance) / (float(reference) - board.scale.chance)

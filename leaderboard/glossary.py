@@ -36,12 +36,6 @@ WORDS = {
         "Trains under some seeds and fails under others. Its mean speaks of no single run: read how many trained beside it.",
         "ranks",
     ),
-    "audit": Word(
-        "audit",
-        "A sample of cells is tuned again with four times the trials and another seed, and both rates are trained under the "
-        "same fresh seeds: what that gains is what the tuning missed.",
-        "audit",
-    ),
     "basin": Word(
         "basin",
         "How forgiving the recipe is: the decades of learning rate that score at least 95% of the way from chance to "

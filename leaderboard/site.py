@@ -30,7 +30,6 @@ from suite.protocol.columns import TABLES
 from suite.protocol.labels import label_text
 from suite.protocol.records import PROTOCOL_VERSION
 from suite.protocol.run_statistics import STATISTICS
-from suite.protocol.words import audit_in_words
 from suite.results import reader
 from suite.results.errors import ResultsError, told_as
 from suite.results.folders import files_in, rebuilt
@@ -191,7 +190,6 @@ class Renderer:
             "statistics": STATISTICS,
             "chips": chips,
             "erratic": erratic,
-            "audit_in_words": audit_in_words,
             "written_range": numbers.written_range,
             "reach": axes.reach,
             "dot_style": dot_style,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from suite.claims.claim import Claim, Form
 from suite.claims.evidence import Evidence
 from suite.claims.verdicts import Ruling, Verdict
-from suite.protocol.audit import AuditSummary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,12 +17,10 @@ class Judgement(Ruling):
     Attributes:
         claim: What was judged.
         evidence: Digest of the tables of each benchmark that it rests on.
-        tuning: For a claim about scores, benchmarks whose tuning is not known to be good, with what an audit found, or None.
     """
 
     claim: Claim
     evidence: Mapping[str, str] = field(default_factory=dict)
-    tuning: Mapping[str, AuditSummary | None] = field(default_factory=dict)
 
 
 def evaluate_claim(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping[str, str] | None = None) -> Judgement:
@@ -48,10 +45,7 @@ def evaluate_claim(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping
     if faults:
         return Judgement(Verdict.NOT_DECIDED, "; ".join(faults), claim=claim, evidence=digests)
     ruling = claim.form.judge(claim, seen)
-    unsure = [each for each in seen if each.tuned and (each.audit is None or each.audit.poor)]
-    told = claim.is_of_scores and ruling.effect is not None
-    tuning = {each.benchmark: each.audit for each in unsure if told}
-    return Judgement(**vars(ruling), claim=claim, evidence=digests, tuning=tuning)
+    return Judgement(**vars(ruling), claim=claim, evidence=digests)
 
 
 def faults_of(claim: Claim, form: Form, evidence: Evidence) -> list[str]:

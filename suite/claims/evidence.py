@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.claims.expressions import SCORES, Expression
-from suite.protocol.audit import AuditSummary
 from suite.protocol.statistics import no_worse_than_chance
 
 CHANCE = 0.05
@@ -35,8 +34,6 @@ class Evidence:
         higher_is_better: Whether higher scores are better.
         missing: Cells of the grid without a result.
         digest: Digest of the tables.
-        tuned: Whether learning rates were tuned; else the spec gives them.
-        audit: What more trials would gain; None where that was not measured.
     """
 
     benchmark: str
@@ -48,8 +45,6 @@ class Evidence:
     higher_is_better: bool = True
     missing: int = 0
     digest: str = ""
-    tuned: bool = False
-    audit: AuditSummary | None = None
 
     def label(self, row: int, factor: str) -> str:
         """The label of a cell's level of a factor, held constant or not."""

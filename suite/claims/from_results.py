@@ -25,7 +25,6 @@ from suite.results.tables import TEXTS, plain_values, rows, tables
 if TYPE_CHECKING:
     import pandas as pd
 
-    from suite.protocol.audit import AuditSummary
     from suite.protocol.records import Record
 
 
@@ -36,17 +35,15 @@ def evidence_of(results: Results, *, traced: bool = False) -> Evidence:
         replicates, _, _, block = results.probed(cell)
         first |= {(cell, int(replicate)): run[0] for replicate, run in zip(replicates, block, strict=True)}
     ran = [results.ran[cell] for cell in results.cells["cell"]]
-    return _evidence(results.manifest, results.cells, results.replicates, ran, results.audited, first)
+    return _evidence(results.manifest, results.cells, results.replicates, ran, first)
 
 
-def evidence_of_records(
-    manifest: Manifest, records: Sequence[Record], audit: AuditSummary | None = None, *, traced: bool = False
-) -> Evidence:
+def evidence_of_records(manifest: Manifest, records: Sequence[Record], *, traced: bool = False) -> Evidence:
     """The evidence of records, by way of the tables that they would be exported as."""
     found = tables(records)
     runs = [(record.cell.fingerprint, run) for record in records for run in record.replicates] if traced else []
     first = {(cell, run.replicate): followed(run.traces)[0] for cell, run in runs}
-    return _evidence(manifest, found["cells"], found["replicates"], records, audit, first)
+    return _evidence(manifest, found["cells"], found["replicates"], records, first)
 
 
 def _evidence(
@@ -54,7 +51,6 @@ def _evidence(
     cells: pd.DataFrame,
     replicates: pd.DataFrame,
     ran: Sequence[Ran],
-    audit: AuditSummary | None,
     first: Mapping[tuple[str, int], NDArray[np.float64]],
 ) -> Evidence:
     """`ran` has the same cells in the same order; `first` the gradients of the first step by cell and replicate, if figures
@@ -111,8 +107,6 @@ def _evidence(
         manifest.task.higher_is_better,
         len(manifest.missing),
         digest_of(manifest),
-        any(cell.trials for cell in ran),
-        audit,
     )
 
 

@@ -24,10 +24,6 @@ TRIAL_COLUMNS = (
 )  # fmt: skip
 GRADIENT_COLUMNS = ("replicate", "step", "layer", "name", *columns_of("gradients"))
 GRADIENT_THROUGH_TIME_COLUMNS = ("replicate", "step", "layer", "time", *columns_of("gradients_through_time"))
-AUDIT_COLUMNS = (
-    "replicate", "seed", "learning_rate", "audited_learning_rate", "test_score", "audited_test_score", "outcome",
-    "audited_outcome",
-)  # fmt: skip
 CURVE_COLUMNS = ("replicate", "step", *columns_of("curves"))
 
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -37,10 +33,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "gradients": GRADIENT_COLUMNS,
     "gradients_through_time": GRADIENT_THROUGH_TIME_COLUMNS,
     "curves": CURVE_COLUMNS,
-    "audit": AUDIT_COLUMNS,
 }
-"""Every exported table and its columns. `gradients_through_time` is written for recurrent models only, `audit` for
-benchmarks whose tuning was audited."""
+"""Every exported table and its columns. `gradients_through_time` is written for recurrent models only."""
 
 
 def optional_columns(table: str) -> set[str]:

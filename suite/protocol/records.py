@@ -90,7 +90,6 @@ class Cell:
         search_path: Folders from which a user's own components are imported.
         program: Cells of equal `program` share one compiled training loop.
         sources: Digests of a user's own components and data files that it names, by name.
-        branch: Which seeds it draws: 0 for a board's, 1 for those of its audit.
     """
 
     benchmark: str
@@ -106,7 +105,6 @@ class Cell:
     search_path: tuple[str, ...]
     program: str
     sources: Mapping[str, str] = field(default_factory=dict)
-    branch: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from suite.protocol.records import Cause, Outcome, Record, Replicate
-from suite.protocol.written import difference
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from suite.protocol.audit import AuditSummary
 
 
 @dataclass(frozen=True)
@@ -205,18 +202,3 @@ def _number(value: float) -> str:
     if not 1e-3 <= abs(value) < 1e4:
         return f"{value:.1e}"
     return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
-
-
-def audit_in_words(found: AuditSummary) -> str:
-    """What the audit of a benchmark's tuning says, in one sentence or two."""
-    interval = (
-        "" if found.low is None or found.high is None else f" ({difference(found.low)} to {difference(found.high)})"
-    )
-    text = (
-        f"Audit: {found.audited_trials} trials in place of {found.trials} gain {difference(found.gain)}{interval} on "
-        f"{found.cells} of {found.of_cells} cells, at most {difference(found.worst)}; "
-        f"{found.changed or 'none'} of them {'changes' if found.changed == 1 else 'change'} outcome."
-    )
-    if found.poor:
-        text += " The tuning misses that much: smaller differences between recipes may be the tuning's."
-    return text

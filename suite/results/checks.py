@@ -12,9 +12,9 @@ from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import RanCell, at_edge, figures_of
 from suite.protocol.rates import best_rate, tried_of
-from suite.protocol.records import PROTOCOL_VERSION, Cause, Outcome
+from suite.protocol.records import Cause, Outcome
 from suite.results.errors import first_line
-from suite.results.manifest import MANIFEST, Manifest
+from suite.results.manifest import MANIFEST, SHORT, Manifest
 from suite.results.tables import FLAGS, ROWS, TEXTS, plain_values, whole_numbers
 
 if TYPE_CHECKING:
@@ -140,10 +140,8 @@ def content_problems(results: Results) -> Iterator[str]:
             yield f"{folder / 'cells.parquet'}: Expected a cell's fingerprint in hex. Received: {cell!r}"
     if len(known) != len(results.cells):
         yield f"{folder / 'cells.parquet'}: holds a cell more than once"
-    for name in ("cells", "replicates", "trials", "curves", "audit"):
-        table = getattr(results, name)
-        if table is not None:
-            yield from _key_problems(folder / f"{name}.parquet", table, known, results)
+    for name in SHORT:
+        yield from _key_problems(folder / f"{name}.parquet", getattr(results, name), known, results)
     if without := sorted(known - set(runs["cell"])):
         yield f"{path}: has no run of {len(without)} cells, such as {without[0]}"
     if strange := sorted(set(runs["outcome"]) - set(Outcome)):
@@ -185,9 +183,7 @@ def figure_problems(results: Results) -> Iterator[str]:
     if cells and cells[0].task_facts["chance_score"] != results.manifest.task.chance_score:
         yield f"{path}: Expected the chance_score of the first cell to be that of {MANIFEST}"
     for stated, cell, computed in zip(results.rows, cells, figures_of(cells), strict=True):
-        if results.manifest.protocol_version < PROTOCOL_VERSION:  # which had another rule of choice
-            computed["at_edge"] = stated["at_edge"]
-        elif cell.trials:  # else the rate was fixed
+        if cell.trials:  # else the rate was fixed
             computed["at_edge"] = at_edge(cell.learning_rate, budget.learning_rate_low, budget.learning_rate_high)
             computed["learning_rate"] = _chosen(cell)
         for column in CELL_COLUMNS:

@@ -19,11 +19,14 @@ from suite.protocol.records import PROTOCOL_VERSION
 from suite.results.errors import ResultsError, first_line
 
 MANIFEST = "manifest.json"
-CSV = ("cells", "replicates", "trials", "audit")
+CSV = ("cells", "replicates", "trials")
+SHORT = (*CSV, "curves")
+"""Tables that are read whole."""
+
 FILES = (*(f"{name}.parquet" for name in TABLES), *(f"{name}.csv" for name in CSV))
 """What an export may hold beside its manifest. Only these are published: the site copies no file of anybody's choice."""
 
-OPTIONAL = ("gradients_through_time", "audit")
+OPTIONAL = ("gradients_through_time",)
 """Tables that not every benchmark has."""
 
 REQUIRED = tuple(f"{name}.parquet" for name in TABLES if name not in OPTIONAL)
@@ -164,9 +167,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise ResultsError([f"{path}: cannot be read as JSON: {first_line(error)}"]) from error
     if not isinstance(plain, dict):
         raise ResultsError([f"{path}: Expected an object. Received: {type(plain).__name__}"])
-    if (version := plain.get("protocol_version")) not in range(1, PROTOCOL_VERSION + 1):
-        expected = f"Expected protocol version {PROTOCOL_VERSION}, or an older one"
-        raise ResultsError([f"{path}: {expected}. Received: {version!r}."])
+    if (version := plain.get("protocol_version")) != PROTOCOL_VERSION:
+        raise ResultsError([f"{path}: Expected protocol version {PROTOCOL_VERSION}. Received: {version!r}."])
     try:
         manifest = Manifest.model_validate_json(written)
     except ValidationError as error:

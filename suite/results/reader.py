@@ -15,7 +15,7 @@ from suite.results.checks import (
     value_problems,
 )
 from suite.results.errors import ResultsError, first_line, told_as
-from suite.results.manifest import file_problems, read_manifest
+from suite.results.manifest import SHORT, file_problems, read_manifest
 from suite.results.results import Results
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def read(folder: Path) -> Results:
         _refuse(
             [*file_problems(folder, manifest), *(p for name in TABLES for p in schema_problems(folder, name, manifest))]
         )
-        names = ["cells", "replicates", "trials", "curves", *(["audit"] if "audit.parquet" in manifest.files else [])]
-        tables = {name: _table(folder, name) for name in names}
+        tables = {name: _table(folder, name) for name in SHORT}
         problems = [problem for name, frame in tables.items() for problem in csv_problems(folder, name, frame)]
         for name, frame in tables.items():
             shares = manifest.task.higher_is_better

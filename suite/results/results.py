@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.protocol.along import TIME, Along, along_of
-from suite.protocol.audit import AuditSummary, summarize
 from suite.protocol.labels import label_text
 from suite.protocol.ranks import RanCell
-from suite.protocol.records import PROTOCOL_VERSION
 from suite.results.manifest import Manifest
 from suite.results.tables import from_row, rows
 from suite.results.traces import Traces
@@ -33,7 +31,6 @@ class Results:
         replicates: One row per run.
         trials: One row per learning rate tried.
         curves: One row per probed step of a run.
-        audit: One row per fresh seed of an audited cell; None where tuning was not audited.
     """
 
     folder: Path
@@ -42,12 +39,6 @@ class Results:
     replicates: pd.DataFrame
     trials: pd.DataFrame
     curves: pd.DataFrame
-    audit: pd.DataFrame | None = None
-
-    @property
-    def older(self) -> bool:
-        """Whether an older version of the protocol made it, which is never ranked with the one in force."""
-        return self.manifest.protocol_version < PROTOCOL_VERSION
 
     @property
     def name(self) -> str:
@@ -63,16 +54,6 @@ class Results:
     def rows(self) -> list[dict[str, Any]]:
         """The cells table, None where it is empty."""
         return rows(self.cells)
-
-    @cached_property
-    def audited(self) -> AuditSummary | None:
-        """What the audit of the tuning found, if there was one."""
-        return summarize(
-            [] if self.audit is None else rows(self.audit),
-            of_cells=len(self.cells),
-            trials=self.manifest.budget.trials,
-            higher_is_better=self.manifest.task.higher_is_better,
-        )
 
     @cached_property
     def ran(self) -> dict[str, RanCell]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.protocol.audit import Audited
 from suite.protocol.columns import TABLES, factor_column
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
@@ -22,17 +21,16 @@ if TYPE_CHECKING:
 ROWS: Mapping[str, type[Trial] | type[Replicate]] = {"trials": Trial, "replicates": Replicate}
 """Tables whose rows are plain data of the protocol: its fields say what a column holds, and whether it may be empty."""
 
-TEXTS = ("benchmark", "cell", "outcome", "audited_outcome", "causes", "nonfinite_layer", "name")
+TEXTS = ("benchmark", "cell", "outcome", "causes", "nonfinite_layer", "name")
 FLAGS = ("at_edge", "erratic", "shared_grid")
 """Columns of truth values; what is neither these nor `TEXTS` is numbers, but for the factors."""
 
 
-def tables(records: Sequence[Record], audit: Sequence[Audited] = ()) -> dict[str, pd.DataFrame]:
+def tables(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
     """Every table of `suite.protocol.columns.TABLES`, rows in the order of the grid, then replicate, then step.
 
     Args:
         records: Of a benchmark's cells.
-        audit: Of some of them.
     """
     cells = [record.cell for record in records]
     found = {
@@ -45,14 +43,7 @@ def tables(records: Sequence[Record], audit: Sequence[Audited] = ()) -> dict[str
     }
     if not any("gradient_rms_through_time" in run.traces for record in records for run in record.replicates):
         del found["gradients_through_time"]
-    if audit:
-        found["audit"] = audit_frame(audit)
     return found
-
-
-def audit_frame(audit: Sequence[Audited]) -> pd.DataFrame:
-    """A row per fresh seed of every audited cell."""
-    return _short([one.cell for one in audit], [one.rows() for one in audit], "audit")
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.protocol.audit import Audited
 from suite.protocol.records import Record
 from suite.results.errors import told_as
 from suite.results.folders import rebuilt
 from suite.results.manifest import CSV, FILES, MANIFEST, Manifest, sha256
-from suite.results.tables import audit_frame, tables
+from suite.results.tables import tables
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from suite.results.results import Results
 
 LONG = ("gradients", "gradients_through_time")
 """Tables with a row per layer and look: what the probes saw, in float32."""
@@ -29,41 +25,22 @@ KEPT_BITS = 10
 """Of the 23 bits of a mantissa in the long tables: three significant digits. The store keeps all of them."""
 
 
-def export(manifest: Manifest, records: Sequence[Record], out: Path, audit: Sequence[Audited] = ()) -> Path:
+def export(manifest: Manifest, records: Sequence[Record], out: Path) -> Path:
     """Writes `out/<benchmark>/` anew, whole or not at all (see `suite.results.folders`), and returns it.
 
     Args:
         manifest: Of the benchmark; its list of files is filled in.
         records: At least one.
         out: The folder of all exports.
-        audit: Of some of the records.
 
     Raises:
         ResultsError: `out` cannot be written to, or something of somebody else is in the way.
     """
     target = out / manifest.benchmark
     with told_as("written", target), rebuilt(target, MANIFEST, _listed) as folder:
-        write_tables(tables(records, audit), folder)
+        write_tables(tables(records), folder)
         write_manifest(manifest, folder)
     return target
-
-
-def add_audit(results: Results, audit: Sequence[Audited]) -> None:
-    """Puts an audit beside tables that were exported before, in place of one that is there; the others stay as they are.
-
-    Args:
-        results: As they were read.
-        audit: Of at least one of the cells.
-
-    Raises:
-        ResultsError: The folder cannot be written to.
-    """
-    target = results.folder
-    with told_as("written", target), rebuilt(target, MANIFEST, _listed) as folder:
-        for name in results.manifest.files:
-            shutil.copy2(target / name, folder / name)
-        write_tables({"audit": audit_frame(audit)}, folder)
-        write_manifest(results.manifest, folder)
 
 
 def write_tables(frames: dict[str, pd.DataFrame], folder: Path) -> None:

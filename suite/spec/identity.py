@@ -45,7 +45,6 @@ def identity(cell: Cell) -> dict[str, Any]:
         "replicates": budget.replicates,
         "target": cell.target,
         **({"landscape": True} if budget.landscape else {}),
-        **({"branch": cell.branch} if cell.branch else {}),
     }
 
 

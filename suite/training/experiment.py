@@ -26,13 +26,10 @@ from suite.training.tuning import Scored, tune
 TUNING, REPLICATE = 0, 1
 """The roles of the seeds: no replicate ever sees a seed that tuning saw."""
 
-_ROLES = 2
 
-
-def run_seed(benchmark_seed: int, role: int, index: int, branch: int = 0) -> int:
+def run_seed(benchmark_seed: int, role: int, index: int) -> int:
     """The seed of one run; the same for every cell of a benchmark, so that comparisons are paired."""
-    key = role + _ROLES * branch, index
-    return int(np.random.SeedSequence(benchmark_seed, spawn_key=key).generate_state(1)[0])
+    return int(np.random.SeedSequence(benchmark_seed, spawn_key=(role, index)).generate_state(1)[0])
 
 
 def run_cell(cell: Cell, known: Sequence[Record] = ()) -> Record:
@@ -56,7 +53,7 @@ def run_cell(cell: Cell, known: Sequence[Record] = ()) -> Record:
         seconds: list[float] = []
 
         def train(role: int, index: int, rate: float) -> Run:
-            run = train_once(cell, program.task, program, run_seed(cell.seed, role, index, cell.branch), rate)
+            run = train_once(cell, program.task, program, run_seed(cell.seed, role, index), rate)
             seconds.append(run.seconds)
             return run
 
@@ -192,7 +189,7 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
     )
     return Replicate(
         replicate=index,
-        seed=run_seed(cell.seed, REPLICATE, index, cell.branch),
+        seed=run_seed(cell.seed, REPLICATE, index),
         outcome=str(run.outcome),
         causes=() if run.outcome == verdict.Outcome.TRAINED else tuple(map(str, causes)),
         test_score=test_score,

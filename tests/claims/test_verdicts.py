@@ -17,7 +17,6 @@ from suite.claims.forms.trend import Trend
 from suite.claims.forms.value import Value
 from suite.claims.verdicts import Verdict
 from suite.claims.words import because
-from suite.protocol.audit import AuditSummary
 from tests.claims.truths import GRID, RELU_OVER_TANH, claim, judged, table
 from tools.studies.judge.scenarios import crossed, plus
 
@@ -253,21 +252,6 @@ def test_a_figure_is_what_it_is_where_differences_stop_at_chance() -> None:
     assert judged(evidence, claim(Value(0.1, 0.01), where=within)).verdict is Verdict.CONTRADICTED
     (context,) = judged(evidence).contexts
     assert context.first == context.second == 0.1
-
-
-def test_a_claim_about_scores_says_where_their_tuning_is_not_known_to_be_good() -> None:
-    poor = AuditSummary(12, 18, 5, 20, gain=0.05, low=0.02, high=0.08, worst=0.1, changed=0)
-    tuned, gradients = replace(table(plus(0.2)), tuned=True), claim(measure="gradient_ratio_init", sign=1)
-    good = replace(poor, gain=0.01)
-    assert "tuning" not in because(judged(table(plus(0.2))))  # its rates are given
-    assert "tuning" not in because(judged(replace(tuned, audit=good)))
-    assert because(judged(tuned)).endswith("The tuning of made was not audited.")
-    assert because(judged(replace(tuned, audit=poor))).endswith(
-        "The tuning of made is poor: by its audit, 4 times the trials gain 0.05."
-    )
-    assert because(judged(tuned, claim(Predict(None, "outcome == slow", 0.9)))).endswith("was not audited.")
-    columns = {**tuned.columns, "gradient_ratio_init": tuned.columns["test_score"]}
-    assert "tuning" not in because(judged(replace(tuned, columns=columns), gradients))
 
 
 def test_a_figure_of_the_cell_is_judged_on_average_alone() -> None:

@@ -66,7 +66,7 @@ def of_the_protocol() -> Numbers:
 
     tuning = tune(score, budget, higher_is_better=True, chance_score=-4.0)
     return _numbers(
-        run_seed(3, 0, 0), run_seed(3, 1, 2), run_seed(3, 1, 2, 1), batch_rows(10, 4, 4, 7), probed_steps(50, 6),
+        run_seed(3, 0, 0), run_seed(3, 1, 2), batch_rows(10, 4, 4, 7), probed_steps(50, 6),
         [trial.learning_rate for trial in tuning.trials], tuning.learning_rate, *THRESHOLDS.as_mapping().values(),
     )  # fmt: skip
 

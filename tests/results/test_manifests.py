@@ -78,7 +78,7 @@ def test_no_manifest_ends_in_a_traceback(folder: Path, tmp_path: Path) -> None:
     ("text", "told"),
     [
         ('{"protocol_version": ' + "1" * 5000 + "}", "cannot be read as JSON: number out of range"),
-        ('{"protocol_version": NaN}', "Expected protocol version 2, or an older one. Received: nan"),
+        ('{"protocol_version": NaN}', "Expected protocol version 2. Received: nan"),
         ('{"protocol_version": 2, "target": NaN}', "Expected target to be a finite number. Received: nan"),
         ('{"protocol_version": 2, "target": 1e308}', "Expected target to be at most 3.40282e+38. Received: 1e+308"),
         ('{"protocol_version": 2, "machine": {"cores": Infinity}}', "Expected machine.cores to be a text, a number"),

@@ -29,7 +29,7 @@ def test_a_good_export_has_no_problem(folder: Path) -> None:
 
 def test_another_protocol_version(folder: Path) -> None:
     edit(folder, lambda m: m.update(protocol_version=3))
-    assert "manifest.json: Expected protocol version 2, or an older one. Received: 3" in only_problem(folder)
+    assert "manifest.json: Expected protocol version 2. Received: 3" in only_problem(folder)
 
 
 def test_no_manifest_or_no_json(folder: Path) -> None:

@@ -55,7 +55,7 @@ def test_columns_are_those_promised(tiny: Benchmark, tmp_path: Path) -> None:
     folder = export(results_of(tiny), tmp_path / "out")
     for table, columns in TABLES.items():
         if table in OPTIONAL:
-            assert not (folder / f"{table}.parquet").exists(), "of recurrent models, or where tuning was audited"
+            assert not (folder / f"{table}.parquet").exists(), "of recurrent models"
             continue
         frame = pd.read_parquet(folder / f"{table}.parquet")
         assert list(frame.columns) == ["benchmark", "cell", "activation", "initializer", "optimizer", *columns]

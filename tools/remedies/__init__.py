@@ -51,10 +51,10 @@ class Recipe:
 
 
 def counted(folder: Path = RESULTS) -> list[Row]:
-    """The table of evidence, from all folders of published tables that are of the protocol in force."""
+    """The table of evidence, from all folders of published tables."""
     specs = {each.name: each for file in shipped_specs().values() for each in read_benchmarks(file)}
     results = [reader.read(path) for path in reader.folders(folder)]
-    return [row for found in results if not found.older for row in rows_of(found, specs[found.name])]
+    return [row for found in results for row in rows_of(found, specs[found.name])]
 
 
 def rows_of(results: Results, benchmark: Benchmark) -> list[Row]:
