@@ -51,6 +51,7 @@ for command in COMMANDS:
 def main() -> None:
     """The `suite` command."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a user's own module may import TensorFlow here
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever keras.json says
     with standard_streams(), told():
         try:
             os.getcwd()

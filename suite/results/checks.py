@@ -81,7 +81,14 @@ def csv_problems(folder: Path, table: str, frame: pd.DataFrame) -> Iterator[str]
     if not path.is_file():
         return
     try:
-        copy = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, "string"), float_precision="round_trip")
+        # An empty field is the one thing that is no value: a label may be NA, None or nan.
+        copy = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(TEXTS, "string"),
+            float_precision="round_trip",
+            keep_default_na=False,
+            na_values=[""],
+        )
         same = list(copy.columns) == list(frame.columns) and len(copy) == len(frame)
         columns = [name for name in frame.columns if not (same and _alike(copy[name], frame[name]))]
     except (ValueError, TypeError) as error:

@@ -60,8 +60,9 @@ def arrays(
             f"{file} holds {', '.join(sorted(found)) or 'no arrays'}. Expected: {' and '.join(_WHOLE)}; or {', '.join(_SPLIT)}"
         )
     rows = rows.limited(train_size, file)
-    x = _scaled(file, "inputs", x, rows.train) if scaling == "standard" else x
-    y = _scaled(file, "targets", y, rows.train) if targets == "numbers" and target_scaling == "standard" else y
+    x = _scaled(file, "inputs", x, rows.train) if scaling == "standard" else x.astype(np.float32)
+    if targets == "numbers":
+        y = _scaled(file, "targets", y, rows.train) if target_scaling == "standard" else y.astype(np.float32)
     parts = [Split(np.ascontiguousarray(x[members]), np.ascontiguousarray(y[members])) for members in rows]
     return Task(
         "arrays", parts[0], parts[1], parts[2], classes=_classes(file, y, rows) if targets == "classes" else None
@@ -93,7 +94,10 @@ def _load(path: Path) -> dict[str, np.ndarray]:
 def _checked(
     file: str, found: Mapping[str, np.ndarray], x_name: str, y_name: str, examples: str, targets: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One pair of arrays as float32 inputs and int32 or float32 targets."""
+    """One pair of arrays as float64 inputs and int32 or float64 targets.
+
+    float64, until they are scaled: in float32 the seconds since 1970 differ by 128 at least.
+    """
     x, y = found[x_name], found[y_name]
 
     def fail(name: str, expected: str, received: str) -> TaskError:
@@ -107,11 +111,10 @@ def _checked(
     if x.dtype.kind not in "fiub":
         raise fail(x_name, "numbers", f"dtype {x.dtype}")
     with np.errstate(over="ignore"):
-        x = x.astype(np.float32)
-    if not np.isfinite(x).all():
-        raise fail(
-            x_name, "finite numbers of the float32 range", f"{(~np.isfinite(x)).sum()} that are not (NaN or infinite)"
-        )
+        faults = ~np.isfinite(x.astype(np.float32))
+    if faults.any():
+        raise fail(x_name, "finite numbers of the float32 range", f"{faults.sum()} that are not (NaN or infinite)")
+    x = x.astype(np.float64)
     if y.shape[:1] != x.shape[:1]:
         raise fail(y_name, f"a target for each of the {len(x)} examples of {x_name}", f"shape {y.shape}")
     if targets == "classes":
@@ -136,7 +139,7 @@ def _checked(
         raise fail(
             y_name, f"numbers up to {_LARGEST_SQUARED:g}, whose squares float32 holds", f"{y.min():g} to {y.max():g}"
         )
-    return x, y.reshape(len(y), -1).astype(np.float32)
+    return x, y.reshape(len(y), -1).astype(np.float64)
 
 
 def _rows_of_whole(file: str, y: np.ndarray, targets: str, folds: int | None, fold: int) -> Rows:
@@ -199,8 +202,6 @@ def _classes(file: str, y: np.ndarray, rows: Rows) -> int:
 
 def _scaled(file: str, what: str, x: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Mean 0 and variance 1 of every entry of the last axis over the training rows; what is constant there becomes 0."""
-    if max(x.max(), -x.min()) > _LARGEST_SQUARED:
-        x = x.astype(np.float64)
     axes = tuple(range(x.ndim - 1))
     mean, deviation = x[train].mean(axis=axes), x[train].std(axis=axes)
     with np.errstate(over="ignore"):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from suite.catalog.keras_settings import standard_settings
 from suite.catalog.losses import baseline_loss
 from suite.catalog.optimizers import fed_momentum
 from suite.catalog.own import importing_from
@@ -44,6 +45,7 @@ def run_cell(cell: Cell, known: Sequence[Record] = ()) -> Record:
         Exception: Only for reasons outside the recipe. A recipe that fails is a result.
     """
     started = time.perf_counter()
+    standard_settings()
     known = [judged_by(record, cell.target) for record in known]
     with importing_from(cell.search_path):
         task = task_of(cell)

@@ -16,7 +16,7 @@ from suite.protocol import measurements
 from suite.results import reader as tables
 from suite.results.errors import ResultsError
 from suite.results.manifest import sha256
-from tests.leaderboard.synthetic import rehash
+from tests.leaderboard.synthetic import rehash, write_results
 from tests.results.exported import edit, only_problem, problems, rewrite
 
 
@@ -209,3 +209,10 @@ def test_a_file_that_may_not_be_read_is_named(folder: Path) -> None:
             parent.chmod(0o755)
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False)
     assert done.stdout == f"{folder / 'trials.parquet'}: cannot be read: Permission denied\n", done.stderr
+
+
+@pytest.mark.parametrize("label", ["NA", "None", "nan", "null", "1e5"])
+def test_a_label_is_a_text_whatever_it_looks_like(tmp_path: Path, label: str) -> None:
+    folder = write_results(tmp_path, grid={"activation": [label, "relu"]}, layers=3, probes=4, missing=0)
+    assert problems(folder) == []
+    assert set(tables.read(folder).cells["activation"]) == {label, "relu"}

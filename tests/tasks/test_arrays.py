@@ -230,3 +230,22 @@ def test_a_damaged_archive_ends_in_a_message_or_as_it_was(tmp_path: Path, seed: 
         (tmp_path / "mine.npz").write_bytes(data[: chance.choice([len(data), chance.randrange(len(data))])])
         with contextlib.suppress(TaskError):
             load_task({"name": "arrays", "path": "mine.npz"}, folders=[str(tmp_path)])
+
+
+@pytest.mark.parametrize("scaling", ["inputs", "targets"])
+def test_large_numbers_are_scaled_before_they_are_rounded(tmp_path: Path, scaling: str) -> None:
+    """Seconds since 1970 differ by 128 at least in float32, which leaves two values of a feature over some minutes."""
+    noise = np.random.default_rng(0).normal(size=200)
+    given = {"x": 1.7e9 + noise[:, None], "y": (noise > 0).astype(int)}
+    arguments = {}
+    if scaling == "targets":
+        given, arguments = (
+            {"x": noise[:, None], "y": 1.7e9 + noise},
+            {"targets": "numbers", "target_scaling": "standard"},
+        )
+    task = load(tmp_path, given, **arguments)
+    found = task.train.x if scaling == "inputs" else task.train.y
+    assert found.dtype == np.float32
+    assert len(np.unique(found)) == len(found)
+    other = task.train.y if scaling == "inputs" else task.train.x[:, 0] > 0
+    assert ((found[:, 0] > found.mean()) == other.astype(bool)).mean() > 0.9
