@@ -177,8 +177,8 @@ class Advice:
 
     @property
     def judged(self) -> int:
-        """Claims that tables have answered, or could not decide."""
-        return sum(one.claim.verdict not in (Verdict.NOT_JUDGED, Verdict.NOT_TESTABLE) for one in self.claims)
+        """Claims that were judged on tables, whether these could decide them or not."""
+        return sum(bool(one.claim.evidence) for one in self.claims)
 
     @cached_property
     def _sources(self) -> dict[str, int]:

@@ -210,7 +210,7 @@ class Board:
 
 def phrase(factor: str, label: str) -> str:
     """A level in words that can stand alone: `relu`, but `length 50`, `no clipping`, `residual true`."""
-    name = factor.replace("_", " ")
+    name = _factor_name(factor)
     if label == "none":
         return f"no {name}"
     return f"{name} {label}" if label in ("true", "false", "auto", "default") or _NUMBER.fullmatch(label) else label
@@ -218,7 +218,12 @@ def phrase(factor: str, label: str) -> str:
 
 def factor_title(factor: str) -> str:
     """A factor's name as a heading."""
-    return factor.replace("_", " ").capitalize()
+    return _factor_name(factor).capitalize()
+
+
+def _factor_name(column: str) -> str:
+    """In words: `learning rate`, whose column is `learning_rate_level` since `learning_rate` is another."""
+    return column.removesuffix("_level").replace("_", " ")
 
 
 def board(results: Results) -> Board:

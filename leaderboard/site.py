@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from leaderboard.advice import Advice
 from leaderboard.boards import Board, Row, board, factor_title
@@ -171,6 +172,7 @@ class Renderer:
         )  # fmt: skip
         self.jinja.filters |= {
             "text": label_text,
+            "code": _code,
             "as_text": _as_text,
             "commits": _commits,
             "task_text": _task_text,
@@ -282,6 +284,12 @@ def _commits(manifest: Manifest) -> str:
 def _tick_sign(value: float) -> str:
     """A tick of differences: `0`, `+0.2`."""
     return "0" if value == 0 else f"{value:+g}".replace("-", "−")
+
+
+def _code(text: str) -> Markup:
+    """A sentence in which what stands between backticks is code."""
+    parts = text.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(p) if n % 2 else escape(p) for n, p in enumerate(parts))
 
 
 def _as_text(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,7 @@ def _fitted(widths: Sequence[int], room: int) -> list[int]:
 def _score(figures: Any) -> Text:
     text = Text(_number(figures["test_score"]))
     if figures["test_low"] is not None:
-        text.append(f" {_end(figures['test_low'], figures['test_high'])}–{_end(figures['test_high'])}", style="dim")
+        text.append(f" {_interval(figures['test_low'], figures['test_high'])}", style="dim")
     return text
 
 
@@ -143,10 +144,16 @@ def _number(value: float) -> str:
     return f"{value:.3f}" if 1e-3 <= abs(value) < 100 or value == 0 else f"{value:.1e}"
 
 
-def _end(value: float, other: float = 0) -> str:
-    if 0 < value < 1e-3 and other < 0.1:  # beside .46 it is .00
-        return f"{value:.0e}"
-    return f"{value:.2f}".removeprefix("0") if value < 1 else f"{value:.2g}"
+def _interval(low: float, high: float) -> str:
+    """Both ends with as many digits as the larger one needs for two: `.46–.52`, `.0012–.0031`, `3e-04–7e-04`."""
+    if 0 < high < 1e-3:
+        return f"{low:.0e}–{high:.0e}"
+    places = 2 if high >= 0.1 or high == 0 else 1 - math.floor(math.log10(high))
+
+    def end(value: float) -> str:
+        return f"{value:.{places}f}".removeprefix("0") if value < 1 else f"{value:.2g}"
+
+    return f"{end(low)}–{end(high)}"
 
 
 def _varied(found: Sequence[Standing]) -> list[str]:
@@ -194,7 +201,7 @@ def _missing_line(results: Gathered) -> Text | None:
 
 
 def _notes(found: Sequence[Standing]) -> Text:
-    note = "A tier begins where a cell is told from the first of the tier above at 95%. ok: runs that met the target."
+    note = "Recipes in one tier are statistically indistinguishable from the tier's best (95%). ok: runs that met the target."
     if any(standing.figures["erratic"] for standing in found):
         note += f" {_ERRATIC}: erratic, trains under some seeds and fails under others."
     if any(standing.figures["at_edge"] for standing in found):
@@ -217,10 +224,11 @@ def _findings(records: Sequence[Record]) -> list[Text]:
             largest.setdefault(effect.factor, effect)
     told = [_sentence(effect, records[0]) for effect in list(largest.values())[:EFFECTS]]
     if not effects:
-        return told
+        alone = "No effect of a single factor: fewer than two pairs of recipes differ in one factor alone."
+        return [Text(alone, style="dim")] if len(records) > 1 else []
     compared = counted(effects[0].of, "difference")
     last = "The largest of {} between two levels; their intervals hold for all together at 95%."
-    none = "Of {} between two levels none is told from zero, all taken together."
+    none = "Of {} between two levels none is significant (corrected for multiple comparisons)."
     return [*told, Text((last if told else none).format(compared), style="dim")]
 
 

@@ -23,12 +23,14 @@ class Scale:
         high: Value at 1.
         log: Whether it is logarithmic.
         whole: Whether only whole numbers lie on it, such as layers.
+        levels: Values that its ticks stand at, in place of round ones.
     """
 
     low: float
     high: float
     log: bool = False
     whole: bool = False
+    levels: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Where nothing lies between the ends, as all values are the same one, it is given room."""
@@ -49,7 +51,9 @@ class Scale:
         return min(1.0, max(0.0, place))
 
     def ticks(self, count: int = 5) -> list[float]:
-        """Round values on it, about `count` of them."""
+        """Round values on it, about `count` of them; or its levels."""
+        if self.levels:
+            return list(self.levels)
         if self.log:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
             step = max(1, math.ceil((last - first) / count))

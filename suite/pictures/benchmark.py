@@ -107,8 +107,9 @@ def _along(
         for context, points in lines.items()
     ]
     ends = sorted(map(float, set(columns[along])))
-    x = Scale(ends[0], ends[-1], log=ends[0] > 0 and ends[-1] / ends[0] > 20)
-    return charts.lines(series, x=x, y=y, x_title=along, label=f"{title} of {len(series)} recipes", marks=marks)
+    x = Scale(ends[0], ends[-1], log=ends[0] > 0 and ends[-1] / ends[0] > 8, levels=tuple(ends))
+    label = f"{title} of {len(series)} recipes"
+    return charts.lines(series, x=x, y=y, x_title=along, label=label, marks=marks, points=True)
 
 
 def trend_factors(columns: Mapping[str, Sequence[str]]) -> list[str]:

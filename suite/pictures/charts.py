@@ -62,7 +62,7 @@ class Dot:
 def tick(value: float, log: bool, x: float, y: float, anchor: str = "middle") -> Text:
     """A tick's label: powers of ten with a raised exponent."""
     power = round(math.log10(value)) if log else 0
-    if -1 <= power <= 1:
+    if -1 <= power <= 1 or not math.isclose(value, 10.0**power):
         return Text(x, y, f"{value:g}", anchor)
     return Text(x, y, "10", anchor, power=str(power).replace("-", "−"))
 
@@ -120,14 +120,17 @@ class _Chart:
 
 
 def lines(
-    series: Sequence[Line], *, x: Scale, y: Scale, x_title: str, label: str, marks: Sequence[Mark] = ()
-) -> Drawing:
-    """Lines over a shared axis, such as the loss of every replicate."""
+    series: Sequence[Line], *, x: Scale, y: Scale, x_title: str, label: str, marks: Sequence[Mark] = (),
+    points: bool = False,
+) -> Drawing:  # fmt: skip
+    """Lines over a shared axis, such as the loss of every replicate; with `points`, each value has a dot."""
     chart = _Chart(x, y, x_title, label)
     for mark in marks:
         chart.mark(mark)
     for line in series:
         chart.line(line)
+        for value, score in line.points if points else ():
+            chart.add(Circle("dot", chart.px(value), chart.py(score), 2.5, line.name))
     chart.legend([(line.style, line.legend) for line in series if line.legend])
     return chart.drawing
 
