@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from suite.claims.claim import Claim, Form
 from suite.claims.evidence import Evidence
+from suite.claims.phrases import figure, sentence
 from suite.claims.verdicts import Ruling, Verdict
-from suite.protocol.audit import AuditSummary
+from suite.protocol.audit import TIMES, AuditSummary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,23 @@ class Judgement(Ruling):
     claim: Claim
     evidence: Mapping[str, str] = field(default_factory=dict)
     tuning: Mapping[str, AuditSummary | None] = field(default_factory=dict)
+
+    @property
+    def because(self) -> str:
+        """What the verdict rests on, in a sentence or two."""
+        if self.verdict is Verdict.NOT_JUDGED:
+            return f"Waits for {self.reason}."
+        if self.verdict is Verdict.NOT_TESTABLE or self.claim.form is None:
+            return sentence(self.reason)
+        told = [self.claim.form.because(self.claim, self)]
+        told += [
+            f"The tuning of {name} is poor: by its audit, {TIMES} times the trials gain {figure(audit.gain)}."
+            for name, audit in self.tuning.items()
+            if audit is not None
+        ]
+        unknown = [name for name, audit in self.tuning.items() if audit is None]
+        told += [f"The tuning of {' and '.join(unknown)} was not audited."] if unknown else []
+        return " ".join(told).strip()
 
 
 def evaluate_claim(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping[str, str] | None = None) -> Judgement:

@@ -16,7 +16,6 @@ from suite.claims.forms.spread import Spread
 from suite.claims.forms.trend import Trend
 from suite.claims.forms.value import Value
 from suite.claims.verdicts import Verdict
-from suite.claims.words import because
 from suite.protocol.audit import AuditSummary
 from tests.claims.truths import GRID, RELU_OVER_TANH, claim, judged, table
 from tests.studies.judge.scenarios import crossed, plus
@@ -66,8 +65,8 @@ def test_where_only_a_few_contexts_fail_the_words_say_that_every_level_holds_on_
 
     found = judged(table(mean, noise=0.01))
     assert found.verdict is Verdict.DEPENDS
-    assert because(found).endswith(" At each of them it holds on average.")
-    assert "At each of them" not in because(judged(table(crossed, noise=0.01)))
+    assert found.because.endswith(" At each of them it holds on average.")
+    assert "At each of them" not in judged(table(crossed, noise=0.01)).because
 
 
 def test_an_effect_below_delta_everywhere_is_contradicted_as_too_small() -> None:
@@ -213,7 +212,7 @@ def test_a_prediction_counts_cells_and_has_to_tell_something() -> None:
     assert "as frequent" in trivial.reason
     few = judged(evidence, claim(Predict("gradient_ratio_init < -3", "test_score < 0.5", 0.8), by=0.0))
     assert few.verdict is Verdict.NOT_DECIDED
-    assert because(few).endswith("Too few cells. About 16 cells with this share would decide it.")
+    assert few.because.endswith("Too few cells. About 16 cells with this share would decide it.")
     never = judged(evidence, claim(Predict("gradient_ratio_init > 99", "test_score < 0.5", 0.7), by=0.0))
     assert never.reason == "there is no cell for which its condition holds"
     wrong = judged(evidence, claim(Predict("gradient_ratio_init < -1.5", "test_score < 0.5", 0.9), by=0.0))
@@ -242,7 +241,7 @@ def test_a_published_value_that_is_met_in_one_context_and_not_in_another_depends
     assert found.moderator is not None
     assert found.moderator.factor == "initializer"
     assert (found.count(Status.FOR), found.count(Status.AGAINST)) == (1, 2)
-    assert "depends on initializer: 0.825 (0.779 to" in because(found)  # a figure, and no difference with a sign
+    assert "depends on initializer: 0.825 (0.779 to" in found.because  # a figure, and no difference with a sign
 
 
 def test_a_figure_is_what_it_is_where_differences_stop_at_chance() -> None:
@@ -259,15 +258,15 @@ def test_a_claim_about_scores_says_where_their_tuning_is_not_known_to_be_good() 
     poor = AuditSummary(12, 18, 5, 20, gain=0.05, low=0.02, high=0.08, worst=0.1, changed=0)
     tuned, gradients = replace(table(plus(0.2)), tuned=True), claim(measure="gradient_ratio_init", sign=1)
     good = replace(poor, gain=0.01)
-    assert "tuning" not in because(judged(table(plus(0.2))))  # its rates are given
-    assert "tuning" not in because(judged(replace(tuned, audit=good)))
-    assert because(judged(tuned)).endswith("The tuning of made was not audited.")
-    assert because(judged(replace(tuned, audit=poor))).endswith(
+    assert "tuning" not in judged(table(plus(0.2))).because  # its rates are given
+    assert "tuning" not in judged(replace(tuned, audit=good)).because
+    assert judged(tuned).because.endswith("The tuning of made was not audited.")
+    assert judged(replace(tuned, audit=poor)).because.endswith(
         "The tuning of made is poor: by its audit, 4 times the trials gain 0.05."
     )
-    assert because(judged(tuned, claim(Predict(None, "outcome == slow", 0.9)))).endswith("was not audited.")
+    assert judged(tuned, claim(Predict(None, "outcome == slow", 0.9))).because.endswith("was not audited.")
     columns = {**tuned.columns, "gradient_ratio_init": tuned.columns["test_score"]}
-    assert "tuning" not in because(judged(replace(tuned, columns=columns), gradients))
+    assert "tuning" not in judged(replace(tuned, columns=columns), gradients).because
 
 
 def test_a_figure_of_the_cell_is_judged_on_average_alone() -> None:
