@@ -77,7 +77,8 @@ def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIM
         if fault is not None:
             problems.append(benchmark.problem(factor, f"{level['name']} {fault}", level))
         if unseen:
-            told = f"{level['name']} reads {', '.join(unseen)}: a change there trains nothing again, since no module names it"
+            why = "which no module names in quotes: a change there retrains nothing"
+            told = f"{level['name']} reads {', '.join(unseen)}, {why}"
             remarks.append(benchmark.problem(factor, told, level))
     if problems:
         raise SpecError(dict.fromkeys(problems))
