@@ -202,7 +202,8 @@ def component_of(table: Catalog[Any], level: Mapping[str, Any]) -> tuple[Callabl
     if is_own_component(level["name"]):
         return load_target(level["name"]), arguments
     entry = table.find(level["name"])
-    assert entry is not None, level
+    if entry is None:
+        raise LookupError(f"there is no {level['name']}: the package that brings it is not installed here")
     return entry.load(), arguments
 
 

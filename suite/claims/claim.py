@@ -7,9 +7,10 @@ import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from suite.claims.evidence import Evidence, Levels
 from suite.claims.expressions import BETTER, LEARNT, SCORES, Expression, parse
@@ -24,75 +25,6 @@ class Holds(StrEnum):
 
     EVERYWHERE = "everywhere"
     ON_AVERAGE = "on average"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A sentence of advice as a comparison that a machine makes.
-
-    Attributes:
-        id: Fixed, by which it is quoted.
-        says: The claim in a sentence.
-        source: Who says it.
-        topic: Heading under which it is listed.
-        benchmarks: Names of the benchmarks that answer it; empty where there is none.
-        form: What is compared; None where it cannot be tested (yet).
-        measure: The measured quantity, as `suite.claims.expressions` reads it.
-        by: delta, the least difference that counts.
-        sign: 1 where the first side is said to be higher, -1 lower; None where it is better, as the measure has it.
-        where: The part of the grid that it is about: labels by factor.
-        holds: Everywhere, or on average.
-        dissent: Published evidence that disagrees.
-        note: What to keep in mind with the verdict.
-        test: How it would be tested, where it cannot be yet.
-        needs: What must be there before it can be judged.
-        untestable: Why it will not be.
-        digest: 16 hex digits of its text.
-    """
-
-    id: str
-    says: str
-    source: str
-    topic: str = ""
-    benchmarks: tuple[str, ...] = ()
-    form: Form | None = None
-    measure: str = "test_score"
-    by: float = 0.0
-    sign: int | None = None
-    where: Levels = field(default_factory=dict)
-    holds: Holds = Holds.EVERYWHERE
-    dissent: str = ""
-    note: str = ""
-    test: str = ""
-    needs: str = ""
-    untestable: str = ""
-    digest: str = ""
-
-    @property
-    def expression(self) -> Expression:
-        """The measure, read."""
-        return parse(self.measure)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The columns that it reads."""
-        return self.form.names(self.expression) if self.form else frozenset()
-
-    @property
-    def is_of_scores(self) -> bool:
-        """Whether it rests on how well learning rates were tuned."""
-        return bool(self.names & {*SCORES, "success_rate", "steps_to_target", "train_loss", "outcome"})
-
-    @property
-    def can_be_moot(self) -> bool:
-        """Whether a context in which nothing learns has nothing to say on it."""
-        return self.form is not None and self.form.compares and bool(self.expression.names & {*LEARNT})
-
-    def direction(self, evidence: Evidence) -> int:
-        """1 where the first side is said to be higher, or higher is better; -1 where lower."""
-        if self.sign is not None:
-            return self.sign
-        return BETTER[self.measure] if self.measure not in SCORES else 1 if evidence.higher_is_better else -1
 
 
 class Form(ABC):
@@ -158,6 +90,84 @@ class Form(ABC):
     @abstractmethod
     def because(self, claim: Claim, ruling: Ruling) -> str:
         """What a verdict rests on, in a sentence or two."""
+
+
+class ClaimWords(BaseModel):
+    """What a claim says in words, in its file and in published verdicts alike."""
+
+    id: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        max_length=40,
+        description="lower-case letters, digits and -, at most 40: what the claim is quoted by",
+    )
+    says: str = Field(max_length=300, description="the claim in a sentence")
+    source: str = Field("", description="who says it")
+    dissent: str = Field("", max_length=400, description="published evidence that disagrees")
+    note: str = Field("", max_length=400, description="what to keep in mind with the verdict")
+    topic: str = Field("", max_length=60, description="what it is listed under")
+
+
+class Claim(ClaimWords):
+    """A sentence of advice as a comparison that a machine makes.
+
+    Attributes:
+        benchmarks: Names of the benchmarks that answer it; empty where there is none.
+        form: What is compared; None where it cannot be tested (yet).
+        measure: The measured quantity, as `suite.claims.expressions` reads it.
+        by: delta, the least difference that counts.
+        sign: 1 where the first side is said to be higher, -1 lower; None where it is better, as the measure has it.
+        where: The part of the grid that it is about: labels by factor.
+        holds: Everywhere, or on average.
+        test: How it would be tested, where it cannot be yet.
+        needs: What must be there before it can be judged.
+        untestable: Why it will not be.
+        digest: 16 hex digits of its text.
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    benchmarks: tuple[str, ...] = ()
+    form: SkipValidation[Form | None] = None
+    measure: str = "test_score"
+    by: float = 0.0
+    sign: int | None = None
+    where: Levels = {}
+    holds: Holds = Holds.EVERYWHERE
+    test: str = ""
+    needs: str = ""
+    untestable: str = ""
+    digest: str = ""
+
+    @property
+    def test_text(self) -> str:
+        """What is tested, in a line."""
+        return self.form.test_text(self) if self.form else self.test
+
+    @property
+    def expression(self) -> Expression:
+        """The measure, read."""
+        return parse(self.measure)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The columns that it reads."""
+        return self.form.names(self.expression) if self.form else frozenset()
+
+    @property
+    def is_of_scores(self) -> bool:
+        """Whether it rests on how well learning rates were tuned."""
+        return bool(self.names & {*SCORES, "success_rate", "steps_to_target", "train_loss", "outcome"})
+
+    @property
+    def can_be_moot(self) -> bool:
+        """Whether a context in which nothing learns has nothing to say on it."""
+        return self.form is not None and self.form.compares and bool(self.expression.names & {*LEARNT})
+
+    def direction(self, evidence: Evidence) -> int:
+        """1 where the first side is said to be higher, or higher is better; -1 where lower."""
+        if self.sign is not None:
+            return self.sign
+        return BETTER[self.measure] if self.measure not in SCORES else 1 if evidence.higher_is_better else -1
 
 
 def digest_of(text: Mapping[str, object]) -> str:

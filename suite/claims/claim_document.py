@@ -1,29 +1,25 @@
-"""The shape of a claim and of a file of claims, as pydantic models; the forms bring their own keys."""
+"""The shape of a claim and of a file of claims, as pydantic models, and the JSON Schema of a spec for editors."""
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema, create_model
 
+from suite.claims.claim import ClaimWords
 from suite.claims.forms import FORMS
 from suite.claims.forms.compare import LEVELS
+from suite.spec.benchmark_reader import BENCHMARK_KEYS
 from suite.spec.document import Document
+from suite.spec.json_schema import benchmark_schema, untitled
 
 _NAMES = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]})
 
 
-class _Words(Document):
+class _Words(Document, ClaimWords):
     """One claim: a sentence of advice as a comparison that a machine makes."""
 
-    id: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9-]*$",
-        max_length=40,
-        description="lower-case letters, digits and -, at most 40: what the claim is quoted by",
-    )
-    says: str = Field(max_length=300, description="the claim in a sentence")
-    source: str = Field("", max_length=300, description="who says it")
-    topic: str = Field("", max_length=60, description="what it is listed under")
     benchmark: Annotated[Any, _NAMES] = Field(
         None, description="the name of the benchmark that answers it, or a list of them"
     )
@@ -42,8 +38,6 @@ class _Words(Document):
     holds: Literal["everywhere", "on average"] = Field(
         "everywhere", description="in every context, or in the mean over them"
     )
-    dissent: str = Field("", max_length=400, description="published evidence that disagrees")
-    note: str = Field("", max_length=400, description="what to keep in mind with the verdict")
     test: str = Field("", max_length=400, description="how it would be tested, where it cannot be yet")
     needs: str = Field("", max_length=400, description="what must be there before it can be judged")
     untestable: str = Field("", max_length=400, description="why it will not be judged here")
@@ -64,3 +58,26 @@ class ClaimsDocument(Document):
     sources: dict[str, str] = Field(
         {}, description="short names that source may use, with commas between, each with what it stands for"
     )
+
+
+_CLAIM = {"$ref": "#/$defs/ClaimDocument"}
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of one document; draft 2020-12."""
+    benchmark, claim = benchmark_schema(), untitled(ClaimDocument.model_json_schema())
+    benchmark["properties"]["claims"] |= {"items": _CLAIM}
+    claims = untitled(ClaimsDocument.model_json_schema())
+    claims["properties"]["claims"] |= {"items": _CLAIM}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$defs": benchmark.pop("$defs") | claim.pop("$defs") | {"ClaimDocument": claim},
+        "if": {"required": ["claims"], "not": {"anyOf": [{"required": [key]} for key in BENCHMARK_KEYS]}},
+        "then": claims,
+        "else": benchmark,
+    }
+
+
+def schema_text() -> str:
+    """The schema as `suite schema` writes it."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

@@ -19,7 +19,6 @@ import bisect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,34 +35,19 @@ MOST_REPLICATES = 1000
 _ROUNDING = 1e-9  # differences that are all alike up to here are alike
 
 
-class Decision(Protocol):
-    """A mean with what can be said of it."""
-
-    @property
-    def n(self) -> int:
-        """Replicates (or cells) that it rests on."""
-
-    def interval(self) -> Interval:
-        """The mean and its 95% interval; NaN where there is none."""
-
-    def p_above(self, bound: float) -> float:
-        """One-sided p-value of the mean being at most `bound`: small where it is above."""
-
-    def p_below(self, bound: float) -> float:
-        """One-sided p-value of the mean being at least `bound`: small where it is below."""
-
-    def replicates_needed(self, bound: float) -> int | None:
-        """How many would tell the mean from `bound`, if mean and spread stay as they are; None if too many would."""
-
-
 @dataclass(frozen=True)
 class Differences:
-    """Differences of numbers, shape (replicates,)."""
+    """A mean difference of numbers.
+
+    Attributes:
+        values: Differences by replicate, shape (replicates,).
+    """
 
     values: NDArray[np.float64]
 
     @property
     def n(self) -> int:
+        """Replicates that it rests on."""
         return len(self.values)
 
     @property
@@ -80,13 +64,16 @@ class Differences:
         return float(self.values.std(ddof=1)) / math.sqrt(self.n)
 
     def interval(self) -> Interval:
+        """The mean and its 95% interval; NaN where there is none."""
         half = float(special.stdtrit(max(self.n - 1, 1), 1 - ALPHA)) * self._error
         return self.mean, self.mean - half, self.mean + half
 
     def p_above(self, bound: float) -> float:
+        """One-sided p-value of the mean being at most `bound`: small where it is above."""
         return self._tail(self.mean - bound)
 
     def p_below(self, bound: float) -> float:
+        """One-sided p-value of the mean being at least `bound`: small where it is below."""
         return self._tail(bound - self.mean)
 
     def _tail(self, beyond: float) -> float:
@@ -98,6 +85,7 @@ class Differences:
         return float(special.stdtr(self.n - 1, -beyond / error))
 
     def replicates_needed(self, bound: float) -> int | None:
+        """Replicates that would tell the mean from `bound`, if mean and spread stay as they are; None if too many."""
         spread, beyond = self._error * math.sqrt(self.n), abs(self.mean - bound)
         if math.isnan(spread):
             return None
@@ -163,6 +151,10 @@ class Share:
         z, share = float(special.ndtri(1 - ALPHA)), self.count / self.n
         end = 0 if share > bound else 1
         return _least(lambda n: (wilson_of(share, n, z)[end] - bound) * (1 if end == 0 else -1) > 0, self.n + 1)
+
+
+Decision = Differences | Shares | Share
+"""A mean with its interval and tests; all three have the same methods."""
 
 
 def _inverted(beyond: Callable[[float], bool], right_side: bool) -> float:

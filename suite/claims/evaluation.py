@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from suite.claims.claim import Claim, Form
 from suite.claims.evidence import Evidence
+from suite.claims.phrases import sentence
 from suite.claims.verdicts import Ruling, Verdict
 
 
@@ -21,6 +22,15 @@ class Judgement(Ruling):
 
     claim: Claim
     evidence: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def because(self) -> str:
+        """What the verdict rests on, in a sentence or two."""
+        if self.verdict is Verdict.NOT_JUDGED:
+            return f"Waits for {self.reason}."
+        if self.verdict is Verdict.NOT_TESTABLE or self.claim.form is None:
+            return sentence(self.reason)
+        return self.claim.form.because(self.claim, self).strip()
 
 
 def evaluate_claim(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping[str, str] | None = None) -> Judgement:

@@ -64,27 +64,26 @@ def _evidence(
         np.array([place[cell] for cell in replicates["cell"]], dtype=int),
         np.array([column[int(index)] for index in replicates["replicate"]], dtype=int),
     )
-    shape = (len(table), len(indices))
-    columns: dict[str, NDArray] = {}
-    for name in CELL_COLUMNS:
-        if name in cells and name not in TEXTS:
-            columns[name] = cells[name].to_numpy(dtype=float, na_value=np.nan)[:, None]
-    for name in REPLICATE_COLUMNS:
-        if name in ("outcome", "causes"):
-            words = np.full(shape, None, dtype=object)
-            words[at] = ["" if value is None else str(value) for value in plain_values(replicates[name])]
-            columns[name] = words
-        elif name in replicates and name not in TEXTS:
-            numbers = np.full(shape, np.nan)
-            numbers[at] = replicates[name].to_numpy(dtype=float, na_value=np.nan)
-            columns[name] = numbers
-    there = np.zeros(shape, dtype=bool)
-    there[at] = True
+
+    def by_run(values: Any, missing: Any = np.nan) -> NDArray:
+        """One value a row of the table of replicates, as (cells, replicates)."""
+        found = np.full((len(table), len(indices)), missing, dtype=object if missing is None else type(missing))
+        found[at] = values
+        return found
+
+    def numbers(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, NDArray]:
+        held = [name for name in names if name in frame and name not in TEXTS]
+        return {name: frame[name].to_numpy(dtype=float, na_value=np.nan) for name in held}
+
+    columns: dict[str, NDArray] = {name: column[:, None] for name, column in numbers(cells, CELL_COLUMNS).items()}
+    columns |= {name: by_run(column) for name, column in numbers(replicates, REPLICATE_COLUMNS).items()}
+    for name in ("outcome", "causes"):
+        columns[name] = by_run(["" if v is None else str(v) for v in plain_values(replicates[name])], None)
+    there = by_run(True, False)
     if first:
         keys = zip(replicates["cell"], replicates["replicate"], strict=True)
         found = [gradient_straightness(first[cell, int(index)]) for cell, index in keys]
-        columns["gradient_straightness_init"] = straight = np.full(shape, np.nan)
-        straight[at] = np.array(found, dtype=float)
+        columns["gradient_straightness_init"] = by_run(np.array(found, dtype=float))
     columns |= {
         name: np.where(there & np.isnan(columns[name]), columns["chance_score"], columns[name]) for name in SCORES
     }

@@ -100,7 +100,7 @@ def _ruled(
         return Verdict.SUPPORTED, ""
     if some_beyond and Status.FOR not in statuses:
         return Verdict.CONTRADICTED, ""
-    if some_beyond and depends_on is not None and depends_on.told_from_zero:
+    if some_beyond and depends_on is not None and depends_on.is_significant:
         return Verdict.DEPENDS, ""
     if some_beyond:
         return Verdict.NOT_DECIDED, "it holds in some contexts and not in others, and no one factor tells which"

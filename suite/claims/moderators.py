@@ -41,7 +41,6 @@ class Moderator:
 
     Attributes:
         factor: Name of the factor, or `benchmark`.
-        share: Share of the variance between contexts that it explains, adjusted for the number of levels.
         most: The level at which the effect is largest.
         least: At which it is smallest.
         interaction: The effect at the one minus that at the other, over contexts alike in all else, with its interval,
@@ -50,15 +49,14 @@ class Moderator:
     """
 
     factor: str
-    share: float
     most: str
     least: str
     interaction: Interval
     levels: tuple[Moderated, ...]
 
     @property
-    def told_from_zero(self) -> bool:
-        """Whether the interaction is."""
+    def is_significant(self) -> bool:
+        """Whether the interaction differs from zero at 95%."""
         return self.interaction[1] > 0
 
 
@@ -81,7 +79,7 @@ def moderator(contexts: Sequence[Context]) -> Moderator | None:
     levels = sorted(_within(contexts, [key[factor] for key in keys]), key=lambda level: -level.mean)
     most, least = levels[0].label, levels[-1].label
     interaction = _interaction(contexts, keys, factor, (most, least), 1 - 0.05 / looks)
-    return Moderator(factor, candidates[factor], most, least, interaction, tuple(levels))
+    return Moderator(factor, most, least, interaction, tuple(levels))
 
 
 def _key(context: Context) -> dict[str, str]:

@@ -10,14 +10,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from suite.claims.claim import Holds
+from suite.claims.claim import ClaimWords, Holds
 from suite.claims.contexts import Status
 from suite.claims.evaluation import Judgement
 from suite.claims.forms.predict import Predict
 from suite.claims.forms.value import Value
 from suite.claims.phrases import measure_text
 from suite.claims.verdicts import Verdict
-from suite.claims.words import because, tested_text
 from suite.protocol.records import PROTOCOL_VERSION
 from suite.results.errors import ResultsError, first_line, told_as
 
@@ -93,16 +92,10 @@ class PublishedPrediction(_Part):
     misses: tuple[tuple[str, str], ...]
 
 
-class PublishedClaim(_Part):
+class PublishedClaim(ClaimWords, _Part):
     """One claim with its verdict, and all of it in words.
 
     Attributes:
-        id: Identifier by which it is quoted.
-        says: The claim in a sentence.
-        source: Who says it.
-        dissent: Published evidence that disagrees.
-        note: What to keep in mind with the verdict.
-        topic: Heading under which it is listed.
         test: What is compared.
         digest: Digest of the claim's text.
         verdict: What became of it.
@@ -119,12 +112,6 @@ class PublishedClaim(_Part):
         evidence: Digest of the tables of each benchmark that it rests on.
     """
 
-    id: str
-    says: str
-    source: str
-    dissent: str
-    note: str
-    topic: str
     test: str
     digest: str
     verdict: Verdict
@@ -218,8 +205,8 @@ def _claim(found: Judgement) -> PublishedClaim:
         {
             **vars(claim),
             **vars(found),
-            "test": tested_text(claim),
-            "because": because(found),
+            "test": claim.test_text,
+            "because": found.because,
             "measure": measure_text(claim.measure),
             "claimed": form.figure if isinstance(form, Value) else claim.by,
             "form": form.key if form else "",

@@ -21,18 +21,18 @@ def claims(
         ),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Train nothing: judge what is recorded, or else published.")
+        bool, typer.Option("--check", help="Train nothing: judge finished runs, or published results.")
     ] = False,
-    every: Annotated[bool, typer.Option("--show", help="Every context with its interval.")] = False,
+    every: Annotated[bool, typer.Option("--show", help="Every setting with its interval.")] = False,
     results: Annotated[
-        Path | None, typer.Option(help="Judge the tables published in this folder alone, and train nothing.")
+        Path | None, typer.Option(help="Judge only the results published in this folder, and train nothing.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the verdicts into this folder of results, for the pages.")
     ] = None,
     workers: Workers = None,
 ) -> None:
-    """Judge claims: run what is missing of the benchmarks they need, then say which hold, and where."""
+    """Judge claims: run the missing experiments, then report which claims hold, and where."""
     from suite.claims.claim_files import find_claims
     from suite.claims.published import write
     from suite.cli.origins import nothing_to_judge_on, origins
@@ -73,11 +73,11 @@ def claims(
 
 
 def new(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file to write; none that is there.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to create; must not exist.")],
     task: Annotated[str | None, typer.Option(help="What it learns, by default digits: suite list tasks.")] = None,
     model: Annotated[str | None, typer.Option(help="What learns it, by default mlp: suite list models.")] = None,
     claim: Annotated[
-        str | None, typer.Option(metavar="BENCHMARK", help="Write a claim on this benchmark, and no benchmark.")
+        str | None, typer.Option(metavar="BENCHMARK", help="Write a claim on this benchmark in place of a spec.")
     ] = None,
 ) -> None:
     """Write a commented spec, or a claim, to start from."""

@@ -89,8 +89,8 @@ def plot(
 
 
 def schema() -> None:
-    """Write the JSON Schema of a spec, for editors."""
-    from suite.claims.claim_schema import schema_text
+    """Write the JSON Schema of a spec, for editors: suite schema > schema.json."""
+    from suite.claims.claim_document import schema_text
 
     sys.stdout.write(schema_text())
 

@@ -15,7 +15,6 @@ from suite.claims.contexts import Context, Status
 from suite.claims.evaluation import Judgement
 from suite.claims.phrases import figure, signed, verdict_text
 from suite.claims.verdicts import Verdict
-from suite.claims.words import because, tested_text
 from suite.protocol.labels import printable
 from suite.protocol.written import counted
 
@@ -49,7 +48,7 @@ def detail(found: Judgement) -> RenderableType:
     claim = found.claim
     parts: list[RenderableType] = [_claim(found)]
     about = {
-        "source": claim.source, "dissent": claim.dissent, "note": claim.note, "compared": tested_text(claim),
+        "source": claim.source, "dissent": claim.dissent, "note": claim.note, "compared": claim.test_text,
         "text": claim.digest,
     }  # fmt: skip
     table = Table.grid(padding=(0, 2, 0, 0))
@@ -73,7 +72,7 @@ def _claim(found: Judgement) -> RenderableType:
         (verdict_text(found.verdict, found.moderator.factor if found.moderator else None), _STYLE.get(found.verdict, "dim")), "  ", (found.claim.id, "bold"), "  ",
         printable(found.claim.says),
     )  # fmt: skip
-    return Group(title, Padding(Text(printable(because(found)), style="dim"), (0, 0, 0, 2)))
+    return Group(title, Padding(Text(printable(found.because), style="dim"), (0, 0, 0, 2)))
 
 
 def _contexts(found: Judgement) -> RenderableType:

@@ -1,4 +1,4 @@
-"""A user's own components tried before anything trains: imported, called, and trained in a network of one layer.
+"""Components of a user's own, or of a plug-in, tried before anything trains: imported, called, and trained in a network of one layer.
 
 That happens in a process of its own, so that whatever a user's module does when it is imported (print, sleep, end the
 process) is told, and TensorFlow is loaded only where there is something to try.
@@ -19,7 +19,7 @@ from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any
 
-from suite.catalog import is_own_component, load_target
+from suite.catalog import KINDS, is_own_component, load_target
 from suite.catalog.own import importing_from
 from suite.models import MODELS
 from suite.protocol.records import Cell
@@ -39,6 +39,8 @@ _SIZES = ("width", "channels", "kernel_size", "units")
 _ONE_LAYER = {"depth": 1, "layers": 1, "stages": 1}
 _SHAPES = {"table": (6,), "image": (8, 8, 1), "sequence": (5, 3)}
 
+_PACKAGE = Path(__file__).parents[1]
+
 Trial = tuple[str, list[Cell]]
 """The factor whose level is tried, and cells of increasing size that have it."""
 
@@ -51,7 +53,7 @@ class NotOfItsKind(Exception):
 
 
 def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIMIT_SECONDS) -> list[Problem]:
-    """Imports every component of a user's own that the cells name, and trains a network of one layer with it.
+    """Imports every component of a user's own or of a plug-in that the cells name, and trains a network of one layer with it.
 
     Args:
         cells: Cells of the benchmark; those that differ in other factors share a trial, which goes through their sizes.
@@ -75,7 +77,8 @@ def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIM
         if fault is not None:
             problems.append(benchmark.problem(factor, f"{level['name']} {fault}", level))
         if unseen:
-            told = f"{level['name']} reads {', '.join(unseen)}: a change there trains nothing again, since no module names it"
+            why = "which no module names in quotes: a change there retrains nothing"
+            told = f"{level['name']} reads {', '.join(unseen)}, {why}"
             remarks.append(benchmark.problem(factor, told, level))
     if problems:
         raise SpecError(dict.fromkeys(problems))
@@ -85,14 +88,26 @@ def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIM
 def _trials(cells: Iterable[Cell]) -> list[Trial]:
     """One trial for every level that differs in what matters to it."""
     found: dict[str, tuple[str, dict[tuple[int, ...], Cell]]] = {}
-    for cell in (cell for cell in cells if cell.sources):
+    for cell in cells:
         for factor, level in cell.recipe.items():
-            if isinstance(level, Mapping) and is_own_component(level["name"]):
+            if isinstance(level, Mapping) and _target(factor, cell):
                 key = json.dumps(
                     [cell.model, factor, [cell.recipe.get(name) for name in _kept(factor)]], sort_keys=True
                 )
                 found.setdefault(key, (factor, {}))[1].setdefault(tuple(_sizes(cell).values()), cell)
     return [(factor, some(by_size)) for factor, by_size in found.values()]
+
+
+def _target(factor: str, cell: Cell) -> str:
+    """The code of a level that a user or a plug-in brings, as `module:attribute`; empty of what is ours."""
+    name, kind = cell.recipe[factor]["name"], _kind(factor, cell)
+    entry = KINDS[kind].find(name) if kind else None
+    return entry.target if entry is not None and entry.package else name if is_own_component(name) else ""
+
+
+def _kind(factor: str, cell: Cell) -> str | None:
+    parameter = MODELS[cell.model].parameter(factor)
+    return parameter.catalog if parameter else None
 
 
 def some(by_size: Mapping[tuple[int, ...], Any]) -> list[Any]:
@@ -150,7 +165,8 @@ def answer() -> None:
         opened.clear()
         with importing_from(cells[0].search_path):
             fault = _fault(factor, cells, limit)
-        unseen = _unseen(cells[0].recipe[factor]["name"], cells[0].search_path, set(opened))
+        name = cells[0].recipe[factor]["name"]
+        unseen = _unseen(name, cells[0].search_path, set(opened)) if is_own_component(name) else []
         print(json.dumps((fault, unseen)), file=answers, flush=True)
 
 
@@ -158,13 +174,20 @@ def _unseen(name: str, folders: Sequence[str], opened: Iterable[str]) -> list[st
     """Those of the files opened that lie beside the spec and are no part of a component's digest."""
     files = {Path(source_from_cache(path) if path.endswith(".pyc") else path).resolve() for path in opened}
     seen = {file.resolve() for file in code_of_component(name, folders)}
-    tops = [Path(folder).resolve() for folder in folders]
-    return sorted(f.name for f in files - seen if f.is_file() and any(f.is_relative_to(top) for top in tops))
+    inside, outside = ([Path(place).resolve() for place in places] for places in (folders, (sys.prefix, _PACKAGE)))
+    return sorted(
+        file.name
+        for file in files - seen
+        if any(file.is_relative_to(folder) for folder in inside)
+        and not any(file.is_relative_to(folder) for folder in outside)
+        and "site-packages" not in file.parts
+        and file.is_file()
+    )
 
 
 def _fault(factor: str, cells: Sequence[Cell], limit: int) -> str | None:
-    name = cells[0].recipe[factor]["name"]
-    module, file = name.partition(":")[0], find_module(name.partition(":")[0], cells[0].search_path)
+    target = _target(factor, cells[0])
+    module, file = target.partition(":")[0], find_module(target.partition(":")[0], cells[0].search_path)
 
     def raised(error: BaseException) -> str:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
@@ -178,7 +201,7 @@ def _fault(factor: str, cells: Sequence[Cell], limit: int) -> str | None:
         loaded = importlib.import_module(module).__file__
         if loaded is not None and file is not None and Path(loaded).resolve() != file.resolve():
             return f"is of another module named {module}, loaded from {loaded} already; rename this one"
-        load_target(name)
+        load_target(target)
     except (Exception, SystemExit) as error:
         return f"cannot be imported: {raised(error)}"
     for cell in cells:
@@ -208,10 +231,9 @@ def _train_one_layer(factor: str, cell: Cell) -> None:
     from suite.catalog.normalizations import build_normalization
     from suite.catalog.optimizers import build_optimizer
 
-    recipe, form, parameter = _plain_recipe(cell, factor), form_of(cell.task), MODELS[cell.model].parameter(factor)
+    recipe, form, kind = _plain_recipe(cell, factor), form_of(cell.task), _kind(factor, cell)
     level, build, shape = recipe[factor], MODELS[cell.model].load(), _SHAPES[form.examples]
     shapes = shape, (*(shape[:1] if form.every_step else ()), 3)
-    kind = parameter.catalog if parameter else None
 
     def check(result: Any, wanted: Any) -> None:
         if isinstance(wanted, type):

@@ -108,6 +108,14 @@ def test_a_version_or_a_revision_tells_results_apart(tmp_path: Path, installed: 
     assert old["swoosh"] != new["swoosh"], "by the task"
 
 
+def test_code_that_a_plug_in_lacks_is_told_where_the_spec_names_it(tmp_path: Path) -> None:
+    (tmp_path / "rings.yaml").write_text(SPEC)
+    code = CODE.replace("def swoosh(", "def another(")
+    folder = install(tmp_path / "packages", PROJECT, __init__=ENTRIES, code=code)
+    told = suite(tmp_path, folder, "check", "rings.yaml", status=2).stderr
+    assert told.startswith("rings.yaml:8:22: grid.activation: swoosh cannot be imported: ImportError: ")
+
+
 BROKEN = """
 [project]
 name = "broken"

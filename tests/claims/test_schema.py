@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from suite.claims.claim_schema import json_schema
+from suite.claims.claim_document import json_schema
 from suite.spec import shipped_specs
 from suite.spec.shipped import shipped_claims
 from suite.spec.yaml_reader import read

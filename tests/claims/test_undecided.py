@@ -60,8 +60,8 @@ def test_missing_replicates_are_left_out_in_pairs() -> None:
 
 
 def test_what_cannot_be_judged_says_why() -> None:
-    untestable = Claim("gan", "GANs are hard.", "B", untestable="no GAN here")
-    needs = Claim("saddle", "Saddles.", "B", needs="a probe of curvature")
+    untestable = Claim(id="gan", says="GANs are hard.", source="B", untestable="no GAN here")
+    needs = Claim(id="saddle", says="Saddles.", source="B", needs="a probe of curvature")
     assert (evaluate_claim(untestable, {}).verdict, evaluate_claim(untestable, {}).reason) == (
         Verdict.NOT_TESTABLE,
         "no GAN here",

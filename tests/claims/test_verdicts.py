@@ -16,7 +16,6 @@ from suite.claims.forms.spread import Spread
 from suite.claims.forms.trend import Trend
 from suite.claims.forms.value import Value
 from suite.claims.verdicts import Verdict
-from suite.claims.words import because
 from tests.claims.truths import GRID, RELU_OVER_TANH, claim, judged, table
 from tools.studies.judge.scenarios import crossed, plus
 
@@ -65,8 +64,8 @@ def test_where_only_a_few_contexts_fail_the_words_say_that_every_level_holds_on_
 
     found = judged(table(mean, noise=0.01))
     assert found.verdict is Verdict.DEPENDS
-    assert because(found).endswith(" At each of them it holds on average.")
-    assert "At each of them" not in because(judged(table(crossed, noise=0.01)))
+    assert found.because.endswith(" At each of them it holds on average.")
+    assert "At each of them" not in judged(table(crossed, noise=0.01)).because
 
 
 def test_an_effect_below_delta_everywhere_is_contradicted_as_too_small() -> None:
@@ -212,7 +211,7 @@ def test_a_prediction_counts_cells_and_has_to_tell_something() -> None:
     assert "as frequent" in trivial.reason
     few = judged(evidence, claim(Predict("gradient_ratio_init < -3", "test_score < 0.5", 0.8), by=0.0))
     assert few.verdict is Verdict.NOT_DECIDED
-    assert because(few).endswith("Too few cells. About 16 cells with this share would decide it.")
+    assert few.because.endswith("Too few cells. About 16 cells with this share would decide it.")
     never = judged(evidence, claim(Predict("gradient_ratio_init > 99", "test_score < 0.5", 0.7), by=0.0))
     assert never.reason == "there is no cell for which its condition holds"
     wrong = judged(evidence, claim(Predict("gradient_ratio_init < -1.5", "test_score < 0.5", 0.9), by=0.0))
@@ -241,7 +240,7 @@ def test_a_published_value_that_is_met_in_one_context_and_not_in_another_depends
     assert found.moderator is not None
     assert found.moderator.factor == "initializer"
     assert (found.count(Status.FOR), found.count(Status.AGAINST)) == (1, 2)
-    assert "depends on initializer: 0.825 (0.779 to" in because(found)  # a figure, and no difference with a sign
+    assert "depends on initializer: 0.825 (0.779 to" in found.because  # a figure, and no difference with a sign
 
 
 def test_a_figure_is_what_it_is_where_differences_stop_at_chance() -> None:

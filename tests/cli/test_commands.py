@@ -202,8 +202,9 @@ def test_check_tries_own_components_and_keeps_their_words_off_the_screen(suite: 
     (suite.folder / "mine.py").write_text(source)
     done = suite("check", "tiny.yaml", "./tiny.yaml", status=2)
     first, second = done.stderr.splitlines()
-    assert first.startswith(f"{suite.folder / 'mine.py'}:6: mine:broken: raises AttributeError: ")
-    assert "urllib.request:urlopen: raises " in second
+    assert first.startswith("tiny.yaml:9:29: grid.activation: mine:broken raises AttributeError: ")
+    assert "(mine.py, line 6)" in first
+    assert "urllib.request:urlopen raises " in second
     assert done.stdout == ""
 
 

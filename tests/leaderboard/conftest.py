@@ -44,7 +44,7 @@ def claim(id: str, form: object = None, *benchmarks: str, **changes: object) -> 
         "by": 0.02,
         "digest": "0123456789abcdef",
     }
-    return Claim(id, f"Of {id}.", form=form, benchmarks=benchmarks or ("deep_mlp",), **{**about, **changes})  # type: ignore[arg-type]
+    return Claim(id=id, says=f"Of {id}.", form=form, benchmarks=benchmarks or ("deep_mlp",), **{**about, **changes})  # type: ignore[arg-type]
 
 
 CLAIMS = (

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from suite.catalog import KINDS
 from suite.models import MODELS
 from suite.protocol.records import Budget
 from suite.spec import Benchmark, find_spec, read_benchmarks, shipped_specs
-from suite.spec.levels import default_of
-from suite.spec.parameter_types import accepts
 from suite.tasks import TASKS
 from tests.spec.specs import one, read, tiny
 
@@ -111,12 +108,3 @@ def test_no_family_and_task_share_a_factor() -> None:
     for model in MODELS.values():
         for task in TASKS.values():
             assert not {p.name for p in model.parameters} & {p.name for p in task.parameters}
-
-
-@pytest.mark.parametrize("entry", [*MODELS.values(), *TASKS.values()], ids=lambda entry: entry.name)
-def test_every_default_of_the_catalog_is_a_value_that_a_spec_may_hold(entry) -> None:  # type: ignore[no-untyped-def]
-    for parameter in entry.parameters:
-        if not parameter.required and parameter.type != "component":
-            assert accepts(parameter, default_of(parameter)), parameter
-        if parameter.type == "component" and not parameter.required:
-            assert default_of(parameter)["name"] in KINDS[parameter.catalog]

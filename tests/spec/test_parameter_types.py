@@ -9,11 +9,17 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from suite.catalog import KINDS, Parameter
+from suite.catalog import KINDS, Entry, Parameter
 from suite.models import MODELS
+from suite.spec.levels import default_of
 from suite.spec.parameter_types import accepts, schema_of
 from suite.tasks import TASKS
 
+ENTRIES = [
+    pytest.param(entry, id=f"{kind}.{entry.name}")
+    for kind, table in {**KINDS, "models": MODELS, "tasks": TASKS}.items()
+    for entry in table.values()
+]
 PARAMETERS = [
     pytest.param(parameter, id=f"{kind}.{entry.name}.{parameter.name}")
     for kind, table in {**KINDS, "models": MODELS, "tasks": TASKS}.items()
@@ -21,6 +27,13 @@ PARAMETERS = [
     for parameter in entry.parameters
     if parameter.type != "component"
 ]
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_component_that_is_a_default_is_in_the_catalog(entry: Entry) -> None:
+    for parameter in entry.parameters:
+        if parameter.type == "component" and not parameter.required:
+            assert default_of(parameter)["name"] in KINDS[parameter.catalog or ""]
 
 
 def values_around(parameter: Parameter) -> Iterator[Any]:
