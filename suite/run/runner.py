@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from suite.protocol.records import Cell, Failure, Provenance, Record
 from suite.run.pool import Tell, open_pool, run_cells
 from suite.run.provenance import provenance, same_numbers
-from suite.run.scratch import scratch
 from suite.run.worker import Run, train
 
 if TYPE_CHECKING:
@@ -66,7 +65,6 @@ def run_plans(
         writer = stack.enter_context(Writer(records))
         for plan in plans:
             writer.open(plan.benchmark.name, plan.to_run[0].quick)
-        stack.enter_context(scratch())
         pool = stack.enter_context(open_pool(workers, most, run))
         try_components([cell for plan in plans for cell in plan.to_run])
         if isinstance(workers, int):  # else the data is where the workers are

@@ -113,13 +113,12 @@ class Round:
     def __post_init__(self) -> None:
         (self.folder / "storm.yaml").write_text(SPEC)
         (self.folder / "run.py").write_text(RUN)
-        (self.folder / "tmp").mkdir(exist_ok=True)
         self.random = random.Random(self.number)
         self.counts = Counts(rounds=1)
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")}
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         self.environment = {
-            **kept, "MLFLOW_TRACKING_URI": self.uri, "SUITE_RECORDS": str(self.folder / "records"), "PYTHONPATH": path, "TMPDIR": str(self.folder / "tmp"),
+            **kept, "MLFLOW_TRACKING_URI": self.uri, "SUITE_RECORDS": str(self.folder / "records"), "PYTHONPATH": path,
         }  # fmt: skip
 
     def start(self, workers: object = 1) -> subprocess.Popen[str]:
@@ -179,7 +178,7 @@ class Round:
         runs = Counter(_runs(self.uri))
         self.counts.doubled += runs.total() - len(runs)
         self.counts.not_in_mlflow += len(wanted.keys() - runs.keys())
-        self.counts.left_behind += len([*(self.folder / "tmp").rglob("suite-*"), *records.folder.rglob("*.new")])
+        self.counts.left_behind += len(list(records.folder.rglob("*.new")))
         return self.counts
 
 
