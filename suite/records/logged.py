@@ -87,7 +87,7 @@ def experiment_note(record: Record, provenance: Provenance) -> str:
 
     Args:
         record: One of its cells.
-        provenance: Where it comes from.
+        provenance: The spec and versions behind it.
     """
     cell, metric = record.cell, metric_of(record)
     factors = ", ".join(cell.factors)

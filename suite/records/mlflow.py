@@ -43,7 +43,7 @@ class Copy:
         client: MLflow's client.
         records: The folder of records.
         name: The benchmark's folder there.
-        artifacts: Where a new experiment keeps its artifacts; None leaves it to MLflow.
+        artifacts: Folder for the artifacts of a new experiment; None leaves it to MLflow.
     """
 
     def __init__(self, client: MlflowClient, records: Records, name: str, artifacts: Path | None) -> None:

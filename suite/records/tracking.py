@@ -44,7 +44,7 @@ class Experiment:
 
     Attributes:
         title: The benchmark, with "(quick)" for its quick slice.
-        name: What MLflow calls it: another name where the title was taken.
+        name: The experiment's name in MLflow; differs from the title where that was taken.
         id: MLflow's id.
     """
 

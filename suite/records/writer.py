@@ -27,7 +27,7 @@ class Writer(contextlib.ExitStack):
     """Saves finished cells. Other processes may read meanwhile; no other may write to the same benchmarks.
 
     Args:
-        records: Where to.
+        records: The folder of records.
     """
 
     def __init__(self, records: Records) -> None:

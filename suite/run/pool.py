@@ -27,10 +27,10 @@ _PATIENCE_SECONDS, _REFUSED_SECONDS, _TOLD_SECONDS = 60.0, 5.0, 5.0
 _DIED = "the worker process died (killed, out of memory, or crashed)"
 
 Known = Callable[[Cell], Sequence[Record]]
-"""Brings what is recorded of a cell under other budgets."""
+"""Brings the records of a cell under other budgets."""
 
 Tell = Callable[[str], None]
-"""What is done with a line for the user."""
+"""Shows a line to the user."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def open_pool(workers: int | str, cells: int, run: Run = train, *, memory_limit:
         workers: Number of local processes, one thread each; 0 for this process; or the address of a Dask scheduler
             (`tcp://host:port`), whose workers have this package installed.
         cells: Number of cells, one at least: no more processes are started.
-        run: What is done with each cell.
+        run: Makes the record of each cell.
         memory_limit: Bytes that a local worker may hold; by default what `memory_limit_of` says.
 
     Raises:
@@ -108,9 +108,9 @@ def run_cells(
 
     Args:
         cells: In the order in which they should be begun.
-        pool: Who runs them.
-        run: What is done with a cell and its known records; a function that can be pickled.
-        known: What is recorded of a cell under other budgets; called as the cell is given away.
+        pool: The workers.
+        run: Makes the record of a cell, given its known records; a function that can be pickled.
+        known: Brings the records of a cell under other budgets; called as the cell is given away.
         tell: Is told of workers that are refused.
 
     Raises:

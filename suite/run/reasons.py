@@ -38,7 +38,7 @@ def told(reasons: Mapping[str, int], *, again: bool = False) -> list[str]:
     """Reasons in a line each: "12 never run", "5: target changed from 0.9 to 0.95".
 
     Args:
-        reasons: As counted.
+        reasons: Counts by reason.
         again: Only of cells that have a record, which does not answer them.
     """
     first = (NEVER, FAILED)

@@ -22,7 +22,7 @@ class Progress:
     """One more cell is finished and saved.
 
     Attributes:
-        result: What came of that cell.
+        result: The cell's record or failure.
         done: Cells saved by this run so far.
         total: Cells that this run set out to save.
     """
@@ -40,10 +40,10 @@ def run_plans(
     Interrupting it loses the cells in flight and nothing else.
 
     Args:
-        plans: Of different benchmarks.
-        records: Where records go; no other run may be writing to these benchmarks.
+        plans: Plans of different benchmarks.
+        records: The folder of records; no other run may be writing to these benchmarks.
         workers: See `suite.run.pool.open_pool`.
-        run: What is done with a cell.
+        run: Makes the record of a cell.
         tell: See `suite.run.pool.run_cells`; is also told what is not in MLflow yet.
 
     Raises:
