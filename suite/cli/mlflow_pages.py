@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -56,6 +57,7 @@ def serve(uri: str, port: int, lines: list[str]) -> None:
     if _is_server(uri):
         print("\n".join(lines))
         return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(f"Starting MLflow at http://127.0.0.1:{port}. Press Ctrl-C to stop.", flush=True)
     # One person looks: as few processes as still end on Ctrl-C without a traceback, and no line a request.
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}

@@ -170,6 +170,7 @@ class Copies:
                 self._waiting.pop(0)
             self.error = ""
         except Exception as error:
+            self._copies.clear()  # what a run half made is found anew, and replaced
             self.error, self.failed_at = _in_one_line(error), time.monotonic()
 
     def report(self) -> str:

@@ -84,11 +84,15 @@ class Tracking:
         with contextlib.suppress(OSError):
             os.write(self._process.stdin.fileno(), f"{file}\n".encode())  # type: ignore[union-attr]
 
-    def finish(self, patience: float = _PATIENCE_SECONDS) -> tuple[list[Experiment], list[str]]:
-        """Waits until all is logged. The experiments, and what has to be said, in a line each."""
+    def finish(self, patience: float | None = None) -> tuple[list[Experiment], list[str]]:
+        """Waits until all is logged. The experiments, and what has to be said, in a line each.
+
+        Args:
+            patience: Seconds to wait; by default as many as suit the end of a run.
+        """
         later = "`suite ui` or the next run logs them"
         try:
-            out, _ = self._process.communicate(timeout=patience)
+            out, _ = self._process.communicate(timeout=_PATIENCE_SECONDS if patience is None else patience)
         except subprocess.TimeoutExpired:
             self.stop()
             return [], [f"MLflow at {public(self._uri)} is too slow for some records: {later}."]

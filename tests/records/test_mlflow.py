@@ -179,3 +179,18 @@ def test_a_database_of_another_version_costs_a_line_and_is_left_alone(
 def test_passwords_are_not_shown() -> None:
     assert public("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
     assert public("sqlite:////tmp/x@y:z.db") == "sqlite:////tmp/x@y:z.db"
+
+
+def test_a_run_that_a_failing_server_left_half_made_is_replaced(
+    records: Records, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_cells(records, 1)
+    copies = Copies(uri, records.folder, ["made"], tmp_path / "mlruns")
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "log_batch", lambda *_: (_ for _ in ()).throw(ConnectionError("gone")))
+        copies.catch_up()
+    assert copies.error == "it does not answer"
+    assert [run.info.status for run in runs(uri)] == ["RUNNING"]
+    copies.catch_up()
+    assert copies.error == ""
+    assert [run.info.status for run in runs(uri)] == ["FINISHED"]

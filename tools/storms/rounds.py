@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -175,20 +174,20 @@ class Round:
         self.counts.lost += len(wanted.keys() - found.keys())
         self.counts.changed += sum(not _same(found[key], wanted[key]) for key in wanted.keys() & found.keys())
         Tracking(records, ["storm"], self.uri).finish(PATIENCE_SECONDS)
-        runs = Counter(_runs(self.uri))
-        self.counts.doubled += runs.total() - len(runs)
-        self.counts.not_in_mlflow += len(wanted.keys() - runs.keys())
+        runs = _runs(self.uri)
+        self.counts.doubled += len(runs) - len(set(runs) & wanted.keys())
+        self.counts.not_in_mlflow += len(wanted.keys() - set(runs))
         self.counts.left_behind += len(list(records.folder.rglob("*.new")))
         return self.counts
 
 
 def _runs(uri: str) -> list[str]:
-    """The cell of every run in MLflow; one that is not finished counts as its own."""
+    """The cell of every run in MLflow; empty for a run that is not finished."""
     from mlflow import MlflowClient
 
     client = MlflowClient(uri)
     runs = client.search_runs([client.get_experiment_by_name("storm").experiment_id])
-    return [run.data.tags["suite.fingerprint"] if run.info.status == "FINISHED" else "unfinished" for run in runs]
+    return [run.data.tags["suite.fingerprint"] if run.info.status == "FINISHED" else "" for run in runs]
 
 
 def _same(one: object, other: object) -> bool:
