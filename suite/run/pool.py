@@ -14,7 +14,7 @@ from suite.run import worker_log
 from suite.run.cell_queue import CellQueue
 from suite.run.connection import ClusterError, joined_cluster, local_cluster, misfit
 from suite.run.provenance import Origin, Own, origin, own_sources
-from suite.run.worker import Answer, Run, introduce, short, train, work
+from suite.run.worker import Answer, Run, short, train, work
 
 LEAST_MEMORY, MOST_MEMORY = 1.5 * 2**30, 6 * 2**30
 """Bytes that a local worker may hold lie between these, as the machine allows: TensorFlow alone takes 0.7 GiB."""
@@ -203,7 +203,7 @@ class _Workers:
         self._leaving &= present
         for worker in present - self._ready - set(self._asked) - set(self._refused):
             ask = self._client.run  # not a task: a worker without this package would die of that without a word
-            self._asked[worker] = self._helpers.submit(ask, introduce, self._own, workers=[worker], on_error="return")
+            self._asked[worker] = self._helpers.submit(ask, origin, self._own, workers=[worker], on_error="return")
         for worker, answer in list(self._asked.items()):
             if answer.done():
                 del self._asked[worker]
