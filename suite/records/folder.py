@@ -99,7 +99,7 @@ class Records:
         """
         name = folder_name(benchmark, quick)
         if name not in self._listed:
-            found = filter(None, map(self.entry, self._files(name)))
+            found = filter(None, map(self._entry, self._files(name)))
             self._listed[name] = sorted(found, key=lambda entry: (not entry.error, entry.finished, entry.file.name))
         return self._listed[name]
 
@@ -175,7 +175,7 @@ class Records:
             names = os.listdir(folder) if folder.is_dir() else []
         return [folder / each for each in names if each.endswith(".npz")]
 
-    def entry(self, file: Path) -> Entry | None:
+    def _entry(self, file: Path) -> Entry | None:
         """The entry of a file; None where it is damaged or not one of ours, which is told once."""
         try:
             with explained("read", file.parent):

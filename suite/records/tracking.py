@@ -79,10 +79,10 @@ class Tracking:
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
 
-    def saved(self, file: Path) -> None:
-        """One more record; where the process is far behind, it finds it the next time."""
-        with contextlib.suppress(OSError):
-            os.write(self._process.stdin.fileno(), f"{file}\n".encode())  # type: ignore[union-attr]
+    def look_again(self) -> None:
+        """Makes the process look for new records."""
+        with contextlib.suppress(OSError):  # it has ended, or has enough such calls to answer
+            os.write(self._process.stdin.fileno(), b"\n")  # type: ignore[union-attr]
 
     def finish(self, patience: float | None = None) -> tuple[list[Experiment], list[str]]:
         """Waits until all is logged. The experiments, and what has to be said, in a line each.

@@ -79,8 +79,8 @@ def run_plans(
         stack.enter_context(contextlib.closing(results))
         for done, outcome in enumerate(results, start=1):
             made = origins[outcome.result.cell.benchmark]
-            file = writer.add(outcome.result, outcome.origin.of(made) if outcome.origin else made)
-            tracking.saved(file)
+            writer.add(outcome.result, outcome.origin.of(made) if outcome.origin else made)
+            tracking.look_again()
             yield Progress(outcome.result, done, len(cells))
         for line in tracking.finish()[1]:
             tell(line)

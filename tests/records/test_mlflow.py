@@ -151,7 +151,7 @@ def test_a_server_that_is_away_costs_a_line_and_catches_up_when_it_is_back(recor
     add_cells(records, 1)
     tracking = Tracking(records, ["made"], address)
     add_cells(records, 2)
-    tracking.saved(records.recorded("made")[-1].file)
+    tracking.look_again()
     experiments, told = tracking.finish(120)
     assert experiments == []
     assert told == [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from suite.run.preload import load
-
 from tests.speed.timing import cpu
 
 KINDS = {
