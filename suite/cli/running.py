@@ -58,7 +58,7 @@ def tell_plans(plans: list[Plan], records: Records, workers: int | str) -> None:
     from suite.cli.remarks import new_target
     from suite.run.plan import wall_seconds
     from suite.run.pool import default_workers
-    from suite.run.reasons import told
+    from suite.run.reasons import reason_lines
 
     processes = workers if isinstance(workers, int) else default_workers()
     for plan in plans:
@@ -66,7 +66,7 @@ def tell_plans(plans: list[Plan], records: Records, workers: int | str) -> None:
             f"{plan.benchmark.name}: {counted(len(plan.cells), 'cell')}, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
             f" ({len(plan.failed)} failed before), {counted(plan.programs, 'program')} to compile"
         )
-        for line in (*told(plan.reasons), *new_target(plan, records)):
+        for line in (*reason_lines(plan.reasons), *new_target(plan, records)):
             print(f"  {line}")
     if any(plan.to_run for plan in plans):
         basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
@@ -77,14 +77,14 @@ def run_missing(plans: list[Plan], records: Records, workers: int | str, console
     """Runs what is missing."""
     from suite.cli.progress import Display
     from suite.run.plan import wall_seconds
-    from suite.run.reasons import told
+    from suite.run.reasons import reason_lines
     from suite.run.runner import finished_since, run_plans
 
     total = sum(len(plan.to_run) for plan in plans)
     if not total:
         return
     for plan in plans:
-        for line in told(plan.reasons, again=True):
+        for line in reason_lines(plan.reasons, again=True):
             console.print(f"{plan.benchmark.name}: run again {line}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     display = Display(console, wall_seconds(plans, workers if isinstance(workers, int) else 1))

@@ -46,7 +46,7 @@ def _reason(cell: Cell, factors: Sequence[str], recorded: Mapping[Hashable, Sequ
     return ", ".join(fewest)
 
 
-def told(reasons: Mapping[str, int], *, again: bool = False) -> list[str]:
+def reason_lines(reasons: Mapping[str, int], *, again: bool = False) -> list[str]:
     """Reasons in a line each: "12 never run", "5: target changed from 0.9 to 0.95".
 
     Args:
