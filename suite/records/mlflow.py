@@ -146,6 +146,7 @@ class Copies:
 
     def __init__(self, uri: str, folder: Path, names: list[str], artifacts: Path | None) -> None:
         self._uri, self._records, self._names, self._artifacts = uri, Records(folder), names, artifacts
+        self._locks = [FileLock(folder / name / ".mlflow.lock", timeout=0) for name in names]
         self._copies: list[Copy] = []
         self.error, self.failed_at = "", 0.0
 
@@ -153,6 +154,7 @@ class Copies:
         """Logs all that is missing, until something is in the way."""
         try:
             if not self._copies:
+                self._lock()
                 client = MlflowClient(self._uri)
                 self._copies = [Copy(client, self._records, name, self._artifacts) for name in self._names]
             for copy in self._copies:
@@ -161,6 +163,17 @@ class Copies:
         except Exception as error:
             self._copies = []  # what a run half made is found anew, and replaced
             self.error, self.failed_at = _in_one_line(error), time.monotonic()
+
+    def _lock(self) -> None:
+        """Holds off other processes that log the same records, until this one ends."""
+        for lock in self._locks:
+            try:
+                if not lock.is_locked:
+                    lock.acquire()
+            except Timeout:
+                raise RecordsError("another process is logging them") from None
+            except (OSError, NotImplementedError):  # on a read-only disk, say
+                continue
 
     def report(self) -> str:
         """What is logged where, as JSON."""
@@ -176,19 +189,11 @@ def main() -> None:
     """Logs what is missing at the start, and again whenever a byte comes on standard input, until its end."""
     uri, artifacts, folder, *names = sys.argv[1:]
     copies = Copies(uri, Path(folder), names, Path(artifacts) if artifacts else None)
-    with contextlib.ExitStack() as locks:
-        try:
-            for name in names:
-                with contextlib.suppress(OSError, NotImplementedError):  # the folder is on a read-only disk, say
-                    locks.enter_context(FileLock(Path(folder, name, ".mlflow.lock"), timeout=0))
-        except Timeout:
-            copies.error = "another process logs these records"
-        else:
-            copies.catch_up()
-            while os.read(sys.stdin.fileno(), _AT_ONCE):
-                copies.catch_up()
-            if copies.error and time.monotonic() - copies.failed_at > _AGAIN_SECONDS:
-                copies.catch_up()
+    copies.catch_up()
+    while os.read(sys.stdin.fileno(), _AT_ONCE):
+        copies.catch_up()
+    if copies.error and time.monotonic() - copies.failed_at > _AGAIN_SECONDS:
+        copies.catch_up()
     print(copies.report(), flush=True)
 
 
@@ -197,8 +202,8 @@ def _tag(entry: Entry) -> str:
 
 
 def _in_one_line(error: BaseException) -> str:
-    """An error of MLflow's; one of the connection is told as such."""
-    cause: BaseException | None = error
+    """What is in the way; errors of the connection are told as such."""
+    cause: BaseException | None = None if isinstance(error, RecordsError) else error
     while cause is not None:
         if isinstance(cause, (ConnectionError, TimeoutError)) or "HTTPConnectionPool" in str(cause):
             return "it does not answer"

@@ -194,3 +194,15 @@ def test_a_run_that_a_failing_server_left_half_made_is_replaced(
     copies.catch_up()
     assert copies.error == ""
     assert [run.info.status for run in runs(uri)] == ["FINISHED"]
+
+
+def test_two_processes_do_not_log_the_same_records(records: Records, uri: str, tmp_path: Path) -> None:
+    add_cells(records, 1)
+    one, two = (Copies(uri, records.folder, ["made"], tmp_path / "mlruns") for _ in range(2))
+    one.catch_up()
+    two.catch_up()
+    assert (one.error, two.error) == ("", "another process is logging them")
+    del one
+    two.catch_up()
+    assert two.error == ""
+    assert len(runs(uri)) == 1
