@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def nothing_recorded(
-    store: Records,
+    records: Records,
     specs: list[str],
     quick: bool,
     do: str,
@@ -22,25 +22,25 @@ def nothing_recorded(
     """What was asked for may be there quick, or in full, or for other cells of the same benchmark.
 
     Args:
-        store: Where there is nothing of it.
-        specs: As they were given, if any were.
-        quick: Whether the quick slice was asked for.
-        do: What would be done with it: `export`.
-        name: Of the one benchmark that is missing; any if it is not given.
+        records: The folder of records.
+        specs: Specs as the user gave them, if any.
+        quick: The quick slice was asked for.
+        do: The verb of the command, such as `export`.
+        name: Name of the one benchmark that is missing; any if it is not given.
         only: The parts of its grid that were asked for.
     """
 
-    place, what = store.place, f"of {name} " if name else ""
+    place, what = records.place, f"of {name} " if name else ""
     run = f"`{again('run', specs or ['SPEC'], quick, only)}`"
-    if name and _holds(store, name, quick):
+    if name and _holds(records, name, quick):
         cells = "the cells asked for" if only else "the cells that its spec now has"
         return f"none of {cells} {what}is recorded in {place}: {run} comes first."
-    if not any(_holds(store, one, not quick) for one in ([name] if name else store.benchmarks(not quick))):
+    if not any(_holds(records, one, not quick) for one in ([name] if name else records.benchmarks(not quick))):
         return f"nothing {what}is recorded in {place}: {run} comes first."
     if quick:
         return f"no quick run {what}is recorded in {place}: leave out --quick to {do} the full one."
     return f"only a quick run {what}is recorded in {place}: {do} it with --quick, or {run} first."
 
 
-def _holds(store: Records, name: str, quick: bool) -> bool:
-    return any(not entry.error for entry in store.recorded(name, quick))
+def _holds(records: Records, name: str, quick: bool) -> bool:
+    return any(not entry.error for entry in records.recorded(name, quick))

@@ -48,16 +48,18 @@ def claims(
     from suite.run.plan import make_plan
 
     console, wanted = terminal(), find_claims(words or [])
-    needed, store = benchmarks_of(wanted), open_records()
+    needed, records = benchmarks_of(wanted), open_records()
     if not check and results is None:
-        plans = [make_plan(benchmark, store) for benchmark in needed]
-        tell_plans(plans, store, parse_workers(workers))
-        run_missing(plans, store, parse_workers(workers), console, again("claims", words or [], False, None, workers))
+        plans = [make_plan(benchmark, records) for benchmark in needed]
+        tell_plans(plans, records, parse_workers(workers))
+        run_missing(plans, records, parse_workers(workers), console, again("claims", words or [], False, None, workers))
     folder = results or PUBLISHED
     traced = traced_in(wanted)
-    tables = published_only(needed, folder, traced) if results else recorded_or_published(needed, store, folder, traced)
+    tables = (
+        published_only(needed, folder, traced) if results else recorded_or_published(needed, records, folder, traced)
+    )
     if needed and not tables.found:
-        fail(nothing_to_judge_on(needed, tables, folder, words or [], None if results else store), WRONG)
+        fail(nothing_to_judge_on(needed, tables, folder, words or [], None if results else records), WRONG)
     found = judge_all(wanted, tables)
     for judgement in found if every else ():
         console.print(detail(judgement))
@@ -66,7 +68,7 @@ def claims(
     for problem in tables.problems:
         console.print(problem, style="yellow")
     if results is None:
-        for line in origins(tables, folder, store):
+        for line in origins(tables, folder, records):
             print(line)
     if out is not None:
         print(write(found, out))

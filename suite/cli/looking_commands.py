@@ -32,23 +32,23 @@ def show(
     only: Only = None,
     replicates: Replicates = None,
 ) -> None:
-    """Show the ranked table again, from the store."""
+    """Show the ranked table again, from the records."""
     from suite.cli.absent import nothing_recorded
     from suite.cli.remarks import remarks
     from suite.cli.report import report
     from suite.run.gather import gather
 
     whole_runs_only(replicates, quick)
-    wanted, console, store = chosen(specs, parse_only(only), replicates), terminal(), open_records()
+    wanted, console, records = chosen(specs, parse_only(only), replicates), terminal(), open_records()
     command, absent = again("show", specs, quick, only, None, replicates) + " --all", []
     for benchmark, parts in wanted:
-        results = gather(benchmark, store, quick=quick, only=parts, traces=False)
+        results = gather(benchmark, records, quick=quick, only=parts, traces=False)
         if results.records or results.errors:
             console.print(report(results, everything=every, command=command))
             for line in remarks(results):
                 print(line)
         else:
-            absent.append(nothing_recorded(store, specs, quick, "show", name=benchmark.name, only=only))
+            absent.append(nothing_recorded(records, specs, quick, "show", name=benchmark.name, only=only))
     if absent:
         fail("\n".join(absent))
 
@@ -74,10 +74,10 @@ def plot(
     wanted = chosen(specs, parse_only(only))
     if len(wanted) > 1:
         fail(f"expected one benchmark to draw, got {', '.join(benchmark.name for benchmark, _ in wanted)}.")
-    (benchmark, parts), store = wanted[0], open_records()
-    results = gather(benchmark, store, quick=quick, only=parts)
+    (benchmark, parts), records = wanted[0], open_records()
+    results = gather(benchmark, records, quick=quick, only=parts)
     if not results.records:
-        fail(nothing_recorded(store, specs, quick, "draw", name=benchmark.name, only=only))
+        fail(nothing_recorded(records, specs, quick, "draw", name=benchmark.name, only=only))
     drawing = benchmark_drawing(benchmark.title, results.records, what)
     if drawing is None:
         fail(f"--what {what}: the cells recorded of {benchmark.name} have none to show.")
@@ -105,5 +105,5 @@ def ui(port: Annotated[int, typer.Option(help="Port of MLflow's pages.")] = 5000
 
     if not 1 <= port <= 65535:
         fail(f"--port {port}: expected a number from 1 to 65535.")
-    uri, store = tracking_uri(), open_records()
-    serve(uri, port, catch_up(store, uri, port))
+    uri, records = tracking_uri(), open_records()
+    serve(uri, port, catch_up(records, uri, port))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,7 +28,7 @@ def catch_up(records: Records, uri: str, port: int) -> list[str]:
     Args:
         records: The folder of records.
         uri: MLflow's tracking URI.
-        port: Where its pages are served, unless the URI is that of a server.
+        port: Port of MLflow's pages, unless the URI is that of a server.
     """
     from suite.records.folder import folder_name
     from suite.records.tracking import Tracking, public
@@ -46,16 +47,17 @@ def catch_up(records: Records, uri: str, port: int) -> list[str]:
 
 
 def serve(uri: str, port: int, lines: list[str]) -> None:
-    """Runs `mlflow ui` on a store until it is interrupted; a tracking server has pages of its own.
+    """Runs `mlflow ui` until it is interrupted; a tracking server has pages of its own.
 
     Args:
         uri: MLflow's tracking URI.
-        port: Where the pages are served.
+        port: Port of the pages.
         lines: Printed once the pages can be opened.
     """
     if _is_server(uri):
         print("\n".join(lines))
         return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(f"Starting MLflow at http://127.0.0.1:{port}. Press Ctrl-C to stop.", flush=True)
     # One person looks: as few processes as still end on Ctrl-C without a traceback, and no line a request.
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}

@@ -18,19 +18,19 @@ _MOST = 3
 """Benchmarks that are named; there may be more."""
 
 
-def origins(tables: Tables, folder: Path, store: Records) -> Iterator[str]:
+def origins(tables: Tables, folder: Path, records: Records) -> Iterator[str]:
     """A line for each place that tables are from, and one on where there are none.
 
     Args:
-        tables: Of the benchmarks that the claims need.
-        folder: Of published results.
-        store: Of what is recorded.
+        tables: Tables of the benchmarks that the claims need.
+        folder: The folder of published results.
+        records: The folder of records.
     """
 
-    places = f"neither recorded in {store.place} nor published in {_near(folder)}"
+    places = f"neither recorded in {records.place} nor published in {_near(folder)}"
     recorded = [name for name in tables.found if name not in tables.published]
     if recorded:
-        yield f"Recorded in {store.place}: {', '.join(recorded)}."
+        yield f"Recorded in {records.place}: {', '.join(recorded)}."
     if tables.published:
         yield f"Published in {_near(folder)}: {', '.join(tables.published)}."
     if tables.absent:
@@ -38,16 +38,16 @@ def origins(tables: Tables, folder: Path, store: Records) -> Iterator[str]:
 
 
 def nothing_to_judge_on(
-    needed: Sequence[Benchmark], tables: Tables, folder: Path, words: list[str], store: Records | None
+    needed: Sequence[Benchmark], tables: Tables, folder: Path, words: list[str], records: Records | None
 ) -> str:
     """That there are tables of none of the benchmarks, where they were looked for, and the command that makes them.
 
     Args:
         needed: All benchmarks that the claims are on.
         tables: Without any that can be judged on.
-        folder: Of published results.
+        folder: The folder of published results.
         words: The claims, as they were given.
-        store: Of what is recorded; None if only the folder was asked for.
+        records: The folder of records; None if only the folder was asked for.
 
     Raises:
         ResultsError: There is no such folder.
@@ -55,13 +55,13 @@ def nothing_to_judge_on(
     from suite.results.reader import folders
 
     names = _names([benchmark.name for benchmark in needed])
-    if store is None:
+    if records is None:
         folders(folder)
         told = f"{_near(folder)}: holds no tables of {names}: `suite export --out {_near(folder)}` writes what is recorded."
     else:
         run = again("claims", words, False, None)
         told = (
-            f"Nothing to judge on: nothing of {names} is recorded in {store.place}, nor published in "
+            f"Nothing to judge on: nothing of {names} is recorded in {records.place}, nor published in "
             f"{_near(folder)}. `{run}` trains what is missing; `suite plan` says how long a benchmark takes."
         )
     return "\n".join([*tables.problems, told])

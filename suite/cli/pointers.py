@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def write_pages(results: Gathered, records: Records) -> list[str]:
-    """Writes them beside the records; a line each on where. Of one recipe, or none, as many as there are.
+    """Writes them beside the records, where that can be done; a line each on where.
 
     Raises:
         RecordsError: A record cannot be read.
@@ -27,8 +28,9 @@ def write_pages(results: Gathered, records: Records) -> list[str]:
         for entry in (entries[cell.fingerprint] for cell in cells):
             (stored,) = records.load([entry])
             page = entry.file.with_name(f"{name}.html")
-            page.write_text(html_text(picture_of_record(stored.record)), encoding="utf-8")
-            lines.append(f"{name + ':':6} {_near(page)}")
+            with contextlib.suppress(OSError):  # the disk is full or read only: a run does not fail for that
+                page.write_text(html_text(picture_of_record(stored.record)), encoding="utf-8")
+                lines.append(f"{name + ':':6} {_near(page)}")
     return lines
 
 

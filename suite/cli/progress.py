@@ -34,7 +34,7 @@ class Display:
     """Shows a run's steps.
 
     Args:
-        console: Where to.
+        console: The terminal.
         expected: Seconds that the plan expects; trusted until enough cells are done.
     """
 

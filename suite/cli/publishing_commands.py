@@ -32,17 +32,16 @@ def export(
     from suite.spec import read_specs
 
     whole_runs_only(replicates, quick)
-    store = open_records()
-    benchmarks = read_specs(specs) if specs else recorded_benchmarks(store, quick=quick)
+    records = open_records()
+    benchmarks = read_specs(specs) if specs else recorded_benchmarks(records, quick=quick)
     for benchmark in benchmarks:
-        results = gather(with_replicates(benchmark, replicates), store, quick=quick)
-        records = results.records
-        if not records:
-            fail(nothing_recorded(store, specs or [], quick, "export", name=benchmark.name))
-        folder = write(results.manifest(), records, out)
-        print(f"{folder}: {len(records)} of {len(results.cells)} cells")
+        results = gather(with_replicates(benchmark, replicates), records, quick=quick)
+        if not results.records:
+            fail(nothing_recorded(records, specs or [], quick, "export", name=benchmark.name))
+        folder = write(results.manifest(), results.records, out)
+        print(f"{folder}: {len(results.records)} of {len(results.cells)} cells")
     if not benchmarks:
-        fail(nothing_recorded(store, [], quick, "export"))
+        fail(nothing_recorded(records, [], quick, "export"))
 
 
 def leaderboard(
@@ -55,7 +54,7 @@ def leaderboard(
         bool, typer.Option("--from-store", help="Of all that is recorded here, exported first.")
     ] = False,
 ) -> None:
-    """Build the static site from exported results or from the store, or check one."""
+    """Build the static site from exported results or from the records, or check one."""
     import tempfile
 
     from leaderboard import site
@@ -80,16 +79,16 @@ def leaderboard(
 
 
 def _export_all(out: Path) -> None:
-    """Exports every benchmark in the store; the quick slice of one that has nothing else."""
+    """Exports every recorded benchmark; the quick slice of one that has nothing else."""
     from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
     from suite.run.gather import gather, recorded_benchmarks
 
-    store = open_records()
-    found = {b.name: (b, quick) for quick in (True, False) for b in recorded_benchmarks(store, quick=quick)}
-    gathered = [gather(benchmark, store, quick=quick) for benchmark, quick in found.values()]
+    records = open_records()
+    found = {b.name: (b, quick) for quick in (True, False) for b in recorded_benchmarks(records, quick=quick)}
+    gathered = [gather(benchmark, records, quick=quick) for benchmark, quick in found.values()]
     if not any(results.records for results in gathered):
-        fail(nothing_recorded(store, [], False, "show"))
+        fail(nothing_recorded(records, [], False, "show"))
     for results in gathered:
         if results.records:
             write(results.manifest(), results.records, out)

@@ -20,10 +20,10 @@ def remarks(results: Gathered) -> list[str]:
     return lines
 
 
-def new_target(plan: Plan, store: Records) -> list[str]:
+def new_target(plan: Plan, records: Records) -> list[str]:
     """That what is recorded was trained for another target than its spec now has; nothing is trained again for that."""
     latest = max(plan.recorded.values(), key=lambda entry: entry.finished, default=None)
-    found = store.load([latest], traces=False) if latest else []
+    found = records.load([latest], traces=False) if latest else []
     return _new_target({stored.record.cell.target for stored in found}, plan.benchmark)
 
 

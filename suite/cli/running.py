@@ -33,7 +33,7 @@ def chosen(specs: list[str], only: Parts, replicates: int | None = None) -> list
 
 
 def plans_of(
-    wanted: list[tuple[Benchmark, Parts]], store: Records, specs: list[str], quick: bool, top: int | None
+    wanted: list[tuple[Benchmark, Parts]], records: Records, specs: list[str], quick: bool, top: int | None
 ) -> list[Plan]:
     """What there is to do, for whole benchmarks or the best recorded cells of each."""
     from suite.cli.absent import nothing_recorded
@@ -41,24 +41,24 @@ def plans_of(
     from suite.run.plan import make_plan, plan_cells
 
     if top is None:
-        return [make_plan(benchmark, store, quick=quick, only=parts) for benchmark, parts in wanted]
+        return [make_plan(benchmark, records, quick=quick, only=parts) for benchmark, parts in wanted]
     plans = []
     for benchmark, parts in wanted:
-        results = gather(benchmark, store, quick=quick, only=parts, traces=False)
+        results = gather(benchmark, records, quick=quick, only=parts, traces=False)
         best = {standing.record.cell.fingerprint for standing in results.ranked[:top]}
         if not best:
-            fail(nothing_recorded(store, specs, quick, "rank", name=benchmark.name))
-        plans.append(plan_cells(benchmark, [cell for cell in results.cells if cell.fingerprint in best], store))
+            fail(nothing_recorded(records, specs, quick, "rank", name=benchmark.name))
+        plans.append(plan_cells(benchmark, [cell for cell in results.cells if cell.fingerprint in best], records))
     return plans
 
 
-def tell_plans(plans: list[Plan], store: Records, workers: int | str) -> None:
+def tell_plans(plans: list[Plan], records: Records, workers: int | str) -> None:
     """What is to do for each plan, why, and about how long all of it takes."""
     from suite.cli.progress import duration
     from suite.cli.remarks import new_target
     from suite.run.plan import wall_seconds
     from suite.run.pool import default_workers
-    from suite.run.reasons import told
+    from suite.run.reasons import reason_lines
 
     processes = workers if isinstance(workers, int) else default_workers()
     for plan in plans:
@@ -66,33 +66,33 @@ def tell_plans(plans: list[Plan], store: Records, workers: int | str) -> None:
             f"{plan.benchmark.name}: {counted(len(plan.cells), 'cell')}, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
             f" ({len(plan.failed)} failed before), {counted(plan.programs, 'program')} to compile"
         )
-        for line in (*told(plan.reasons), *new_target(plan, store)):
+        for line in (*reason_lines(plan.reasons), *new_target(plan, records)):
             print(f"  {line}")
     if any(plan.to_run for plan in plans):
         basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
         print(f"about {duration(wall_seconds(plans, processes))} on {counted(max(processes, 1), 'worker')}, {basis}")
 
 
-def run_missing(plans: list[Plan], store: Records, workers: int | str, console: Console, go_on: str) -> None:
+def run_missing(plans: list[Plan], records: Records, workers: int | str, console: Console, go_on: str) -> None:
     """Runs what is missing."""
     from suite.cli.progress import Display
     from suite.run.plan import wall_seconds
-    from suite.run.reasons import told
+    from suite.run.reasons import reason_lines
     from suite.run.runner import finished_since, run_plans
 
     total = sum(len(plan.to_run) for plan in plans)
     if not total:
         return
     for plan in plans:
-        for line in told(plan.reasons, again=True):
+        for line in reason_lines(plan.reasons, again=True):
             console.print(f"{plan.benchmark.name}: run again {line}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     display = Display(console, wall_seconds(plans, workers if isinstance(workers, int) else 1))
     try:
-        with display.showing(total), contextlib.closing(run_plans(plans, store, workers, tell=display.tell)) as steps:
+        with display.showing(total), contextlib.closing(run_plans(plans, records, workers, tell=display.tell)) as steps:
             for step in steps:
                 display.step(step)
     except KeyboardInterrupt:
-        done = finished_since(plans, store)
+        done = finished_since(plans, records)
         print(f"\nInterrupted: {done} of {total} cells finished and saved. Resume with: {go_on}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None

@@ -47,11 +47,11 @@ class Asked:
         """To be given once more."""
         return again(command, self.specs, self.quick, self.only, self.workers, self.replicates, self.top)
 
-    def plans(self, store: Records) -> list[Plan]:
+    def plans(self, records: Records) -> list[Plan]:
         """What there is to do."""
         whole_runs_only(self.replicates, self.quick)
         benchmarks = chosen(self.specs, parse_only(self.only), self.replicates)
-        return plans_of(benchmarks, store, self.specs, self.quick, self.top)
+        return plans_of(benchmarks, records, self.specs, self.quick, self.top)
 
 
 def _taking_cells(command: Callable[[Asked], None]) -> Callable[..., None]:
@@ -68,24 +68,24 @@ def _taking_cells(command: Callable[[Asked], None]) -> Callable[..., None]:
 
 @_taking_cells
 def run(asked: Asked) -> None:
-    """Run what is not recorded yet, and rank it.
+    """Run the missing experiments and rank the results.
 
-    What is recorded is not trained again: more replicates or trials are added to those that are there.
+    Finished runs are cached and never repeated: more replicates or trials are added to those that exist.
     """
     from suite.cli.pointers import write_pages
     from suite.cli.remarks import remarks
     from suite.cli.report import report
     from suite.run.gather import gather
 
-    count, console, store = parse_workers(asked.workers), terminal(), open_records()
-    plans = asked.plans(store)
-    run_missing(plans, store, count, console, asked.again("run"))
+    count, console, records = parse_workers(asked.workers), terminal(), open_records()
+    plans = asked.plans(records)
+    run_missing(plans, records, count, console, asked.again("run"))
     shown = again("show", asked.specs, asked.quick, asked.only, None, asked.replicates) + " --all"
     missing = 0
     for plan in plans:
-        results = gather(plan.benchmark, store, traces=False, cells=plan.cells)
+        results = gather(plan.benchmark, records, traces=False, cells=plan.cells)
         console.print(report(results, command=shown))
-        for line in (*remarks(results), *write_pages(results, store)):
+        for line in (*remarks(results), *write_pages(results, records)):
             print(line)
         missing += len(results.missing) + len(results.shallow)
     print("More: `suite ui`, every run; `suite leaderboard --from-store --out site`, pages.")
@@ -97,8 +97,8 @@ def run(asked: Asked) -> None:
 def plan(asked: Asked) -> None:
     """Say what a run would do, and about how long it would take."""
 
-    count, store = parse_workers(asked.workers), open_records()
-    tell_plans(asked.plans(store), store, count)
+    count, records = parse_workers(asked.workers), open_records()
+    tell_plans(asked.plans(records), records, count)
 
 
 def check(specs: Specs) -> None:

@@ -20,8 +20,8 @@ def explained(doing: str, folder: Path) -> Iterator[None]:
     """Turns errors of the operating system into a `RecordsError`.
 
     Args:
-        doing: What is tried, such as "write to".
-        folder: Where it is tried.
+        doing: The attempt in words, such as "write to".
+        folder: The folder concerned.
     """
     try:
         yield

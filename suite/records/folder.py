@@ -40,7 +40,7 @@ class Entry:
     Attributes:
         file: The file of the cell.
         fingerprint: Fingerprint of the cell.
-        identity: What the fingerprint is made of, and what was asked: see `suite.spec.identity.identity`.
+        identity: All that the fingerprint is made of, and the budget asked: see `suite.spec.identity.identity`.
         seconds: Wall time of the cell; 0 for a failure.
         compile_seconds: The part of it spent compiling.
         finished: Milliseconds since 1970.
@@ -76,8 +76,8 @@ class Records:
     Reading creates nothing. A benchmark's files are listed once, and again after a `Writer` changed them.
 
     Args:
-        folder: By default SUITE_RECORDS, or `records` in the working folder.
-        tell: Is told of each damaged file, in one line.
+        folder: The folder; by default SUITE_RECORDS, or `records` in the working folder.
+        tell: Called with a line on each damaged file.
     """
 
     def __init__(self, folder: Path | None = None, tell: Callable[[str], None] = lambda line: None) -> None:
@@ -99,7 +99,7 @@ class Records:
         """
         name = folder_name(benchmark, quick)
         if name not in self._listed:
-            found = filter(None, map(self.entry, self._files(name)))
+            found = filter(None, map(self._entry, self._files(name)))
             self._listed[name] = sorted(found, key=lambda entry: (not entry.error, entry.finished, entry.file.name))
         return self._listed[name]
 
@@ -175,7 +175,7 @@ class Records:
             names = os.listdir(folder) if folder.is_dir() else []
         return [folder / each for each in names if each.endswith(".npz")]
 
-    def entry(self, file: Path) -> Entry | None:
+    def _entry(self, file: Path) -> Entry | None:
         """The entry of a file; None where it is damaged or not one of ours, which is told once."""
         try:
             with explained("read", file.parent):

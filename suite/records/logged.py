@@ -87,7 +87,7 @@ def experiment_note(record: Record, provenance: Provenance) -> str:
 
     Args:
         record: One of its cells.
-        provenance: Where it comes from.
+        provenance: The spec and versions behind it.
     """
     cell, metric = record.cell, metric_of(record)
     factors = ", ".join(cell.factors)
@@ -107,7 +107,7 @@ seed of its own.
   -6 says that it shrinks a million-fold on its way back. `gradient_factor` is the same as a factor for each layer.
 - `.../replicate_0` and so on are series over training; `gradients.html` among the artifacts shows every layer.
 
-The records that this is a copy of are files in the folder `records` beside the spec's runs.
+These runs are a copy: the records themselves are files, in the folder `records` from where `suite run` was given.
 """
 
 

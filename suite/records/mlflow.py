@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -37,13 +38,13 @@ _AGAIN_SECONDS = 60
 
 
 class Copy:
-    """The runs of one benchmark in MLflow, and the entries that are still missing there.
+    """The runs of one benchmark in MLflow.
 
     Args:
         client: MLflow's client.
         records: The folder of records.
         name: The benchmark's folder there.
-        artifacts: Where a new experiment keeps its artifacts; None leaves it to MLflow.
+        artifacts: Folder for the artifacts of a new experiment; None leaves it to MLflow.
     """
 
     def __init__(self, client: MlflowClient, records: Records, name: str, artifacts: Path | None) -> None:
@@ -53,31 +54,25 @@ class Copy:
         self.experiment: Any = None
         self._runs: dict[str, list[Any]] = {}
 
-    def missing(self) -> list[Entry]:
-        """The entries that MLflow has no finished run of."""
-        entries = Records(self._records.folder).recorded(self._benchmark, self._quick)
+    def catch_up(self) -> None:
+        """Logs every entry that MLflow has no finished run of."""
+        self._records.look_again()
+        entries = self._records.recorded(self._benchmark, self._quick)
         if entries and self.experiment is None:
-            self._open(entries[-1])
-        return [entry for entry in entries if not self._is_logged(entry)]
+            self._open()
+        for entry in entries:
+            if not self._is_logged(entry):
+                with contextlib.suppress(RecordsError):  # it was replaced meanwhile, or is damaged: told elsewhere
+                    body = self._records.body(entry, traces=True)
+                    self._replace(entry, self._put(entry, body), {_tag(each) for each in entries} - {_tag(entry)})
 
-    def log(self, entry: Entry) -> None:
-        """Logs an entry; earlier runs of its cell go, unless their records are still there."""
-        if self.experiment is None:
-            self._open(entry)
-        if self._is_logged(entry):
-            return
-        with contextlib.suppress(RecordsError):  # it was replaced meanwhile, or is damaged, which is told elsewhere
-            run = self._put(entry, self._records.body(entry, traces=True))
-            earlier = self._runs.pop(entry.fingerprint, [])
-            there = set()
-            if earlier:
-                entries = Records(self._records.folder).recorded(self._benchmark, self._quick)
-                there = {_tag(each) for each in entries} - {_tag(entry)}
-            kept = [each for each in earlier if each.data.tags[RECORD] in there]
-            for each in earlier:
-                if each not in kept and each.info.lifecycle_stage == "active":
-                    self._client.delete_run(each.info.run_id)
-            self._runs[entry.fingerprint] = [*kept, run]
+    def _replace(self, entry: Entry, run: Any, others: set[str]) -> None:
+        """Deletes earlier runs of a cell, but those of its other entries."""
+        runs = self._runs.pop(entry.fingerprint, [])
+        self._runs[entry.fingerprint] = [*(each for each in runs if each.data.tags[RECORD] in others), run]
+        for each in runs:
+            if each.data.tags[RECORD] not in others and each.info.lifecycle_stage == "active":
+                self._client.delete_run(each.info.run_id)
 
     def _put(self, entry: Entry, body: dict[str, Any]) -> Any:
         record: Record | None = body.get("record")
@@ -103,7 +98,7 @@ class Copy:
         runs = [run for run in self._runs.get(entry.fingerprint, ()) if run.data.tags[RECORD] == _tag(entry)]
         return any(run.info.status in ("FINISHED", "FAILED") for run in runs)
 
-    def _open(self, entry: Entry) -> None:
+    def _open(self) -> None:
         """Finds our experiment and its runs; an experiment of the same name that is not ours is left alone."""
         name, number = self.title, 1
         while (there := self._client.get_experiment_by_name(name)) is not None:
@@ -140,7 +135,7 @@ class Copy:
 
 
 class Copies:
-    """What the process keeps of its benchmarks, and of the server's last trouble.
+    """The runs of several benchmarks, and the last trouble with MLflow.
 
     Args:
         uri: The tracking URI.
@@ -151,65 +146,54 @@ class Copies:
 
     def __init__(self, uri: str, folder: Path, names: list[str], artifacts: Path | None) -> None:
         self._uri, self._records, self._names, self._artifacts = uri, Records(folder), names, artifacts
-        self._copies: dict[str, Copy] = {}
-        self._waiting: list[Entry] = []
+        self._locks = [FileLock(folder / name / ".mlflow.lock", timeout=0) for name in names]
+        self._copies: list[Copy] = []
         self.error, self.failed_at = "", 0.0
-
-    def saved(self, file: Path) -> None:
-        """Takes note of one more record."""
-        entry = self._records.entry(file)
-        self._waiting += [entry] if entry else []
 
     def catch_up(self) -> None:
         """Logs all that is missing, until something is in the way."""
         try:
             if not self._copies:
-                self._connect()
-            while self._waiting:
-                self._copies[self._waiting[0].file.parent.name].log(self._waiting[0])
-                self._waiting.pop(0)
+                self._lock()
+                client = MlflowClient(self._uri)
+                self._copies = [Copy(client, self._records, name, self._artifacts) for name in self._names]
+            for copy in self._copies:
+                copy.catch_up()
             self.error = ""
         except Exception as error:
+            self._copies = []  # what a run half made is found anew, and replaced
             self.error, self.failed_at = _in_one_line(error), time.monotonic()
+
+    def _lock(self) -> None:
+        """Holds off other processes that log the same records, until this one ends."""
+        for lock in self._locks:
+            try:
+                if not lock.is_locked:
+                    lock.acquire()
+            except Timeout:
+                raise RecordsError("another process is logging them") from None
+            except (OSError, NotImplementedError):  # on a read-only disk, say
+                continue
 
     def report(self) -> str:
         """What is logged where, as JSON."""
         found = [
             {"title": copy.title, "name": copy.experiment.name, "id": copy.experiment.experiment_id}
-            for copy in self._copies.values()
+            for copy in self._copies
             if copy.experiment is not None
         ]
-        return json.dumps({"experiments": found, "missing": len(self._waiting), "error": self.error})
-
-    def _connect(self) -> None:
-        client = MlflowClient(self._uri)
-        copies, missing = {}, []
-        for name in self._names:
-            copies[name] = Copy(client, self._records, name, self._artifacts)
-            missing += copies[name].missing()
-        fresh = {entry.file for entry in missing}
-        self._waiting = [*missing, *(entry for entry in self._waiting if entry.file not in fresh)]
-        self._copies = copies
+        return json.dumps({"experiments": found, "error": self.error})
 
 
 def main() -> None:
-    """Logs what is missing at the start, and each record whose file is named on standard input, until its end."""
+    """Logs what is missing at the start, and again whenever a byte comes on standard input, until its end."""
     uri, artifacts, folder, *names = sys.argv[1:]
     copies = Copies(uri, Path(folder), names, Path(artifacts) if artifacts else None)
-    with contextlib.ExitStack() as locks:
-        try:
-            for name in names:
-                with contextlib.suppress(OSError, NotImplementedError):  # the folder is on a read-only disk, say
-                    locks.enter_context(FileLock(Path(folder, name, ".mlflow.lock"), timeout=0))
-        except Timeout:
-            copies.error = "another process logs these records"
-        else:
-            copies.catch_up()
-            for line in sys.stdin:
-                copies.saved(Path(line.rstrip("\n")))
-                copies.catch_up()
-            if copies.error and time.monotonic() - copies.failed_at > _AGAIN_SECONDS:
-                copies.catch_up()
+    copies.catch_up()
+    while os.read(sys.stdin.fileno(), _AT_ONCE):
+        copies.catch_up()
+    if copies.error and time.monotonic() - copies.failed_at > _AGAIN_SECONDS:
+        copies.catch_up()
     print(copies.report(), flush=True)
 
 
@@ -218,8 +202,8 @@ def _tag(entry: Entry) -> str:
 
 
 def _in_one_line(error: BaseException) -> str:
-    """An error of MLflow's; one of the connection is told as such."""
-    cause: BaseException | None = error
+    """What is in the way; errors of the connection are told as such."""
+    cause: BaseException | None = None if isinstance(error, RecordsError) else error
     while cause is not None:
         if isinstance(cause, (ConnectionError, TimeoutError)) or "HTTPConnectionPool" in str(cause):
             return "it does not answer"

@@ -44,7 +44,7 @@ class Experiment:
 
     Attributes:
         title: The benchmark, with "(quick)" for its quick slice.
-        name: What MLflow calls it: another name where the title was taken.
+        name: The experiment's name in MLflow; differs from the title where that was taken.
         id: MLflow's id.
     """
 
@@ -79,16 +79,20 @@ class Tracking:
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
 
-    def saved(self, file: Path) -> None:
-        """One more record; where the process is far behind, it finds it the next time."""
-        with contextlib.suppress(OSError):
-            os.write(self._process.stdin.fileno(), f"{file}\n".encode())  # type: ignore[union-attr]
+    def look_again(self) -> None:
+        """Makes the process look for new records."""
+        with contextlib.suppress(OSError):  # it has ended, or has enough such calls to answer
+            os.write(self._process.stdin.fileno(), b"\n")  # type: ignore[union-attr]
 
-    def finish(self, patience: float = _PATIENCE_SECONDS) -> tuple[list[Experiment], list[str]]:
-        """Waits until all is logged. The experiments, and what has to be said, in a line each."""
+    def finish(self, patience: float | None = None) -> tuple[list[Experiment], list[str]]:
+        """Waits until all is logged. The experiments, and what has to be said, in a line each.
+
+        Args:
+            patience: Seconds to wait; by default as many as suit the end of a run.
+        """
         later = "`suite ui` or the next run logs them"
         try:
-            out, _ = self._process.communicate(timeout=patience)
+            out, _ = self._process.communicate(timeout=_PATIENCE_SECONDS if patience is None else patience)
         except subprocess.TimeoutExpired:
             self.stop()
             return [], [f"MLflow at {public(self._uri)} is too slow for some records: {later}."]

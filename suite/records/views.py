@@ -20,7 +20,7 @@ def view_tags(metric: str, factors: Sequence[str], *, higher_is_better: bool) ->
     Args:
         metric: The task's metric.
         factors: Names of the grid's factors.
-        higher_is_better: Which way the metric is ranked.
+        higher_is_better: Rank the metric in descending order.
     """
     score = f"test_{metric}"
     columns = [

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import shutil
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.protocol.nesting import holds
@@ -27,7 +26,7 @@ class Writer(contextlib.ExitStack):
     """Saves finished cells. Other processes may read meanwhile; no other may write to the same benchmarks.
 
     Args:
-        records: Where to.
+        records: The folder of records.
     """
 
     def __init__(self, records: Records) -> None:
@@ -70,8 +69,8 @@ class Writer(contextlib.ExitStack):
         for entry in self._records.recorded(benchmark, quick):
             self._entries[name].setdefault(entry.fingerprint, []).append(entry)
 
-    def add(self, result: Record | Failure, provenance: Provenance) -> Path:
-        """Saves a cell or its failure, in place of what it makes superfluous; returns its file.
+    def add(self, result: Record | Failure, provenance: Provenance) -> None:
+        """Saves a cell or its failure, in place of what it makes superfluous.
 
         Raises:
             RecordsError: It could not be saved; what was there before still is.
@@ -89,7 +88,6 @@ class Writer(contextlib.ExitStack):
                 old.file.unlink(missing_ok=True)
         self._entries[name][cell.fingerprint] = [*(e for e in others if e not in replaced), entry]
         self._records.look_again()
-        return entry.file
 
     def _entry(self, result: Record | Failure, name: str) -> Entry:
         cell = result.cell

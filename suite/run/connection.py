@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from suite.run import worker_log
-from suite.run.worker import introduce, short
+from suite.run.provenance import origin
+from suite.run.worker import short
 
 _CONNECT_SECONDS, _CLOSE_SECONDS = 6, 0.5
 
@@ -119,7 +120,7 @@ async def _knock(address: str) -> None:
 def _check_scheduler(client: Any, address: str) -> None:
     """A scheduler unpacks every task on its way: where it cannot, all cells would fail."""
     try:
-        client.run_on_scheduler(introduce, ())
+        client.run_on_scheduler(origin, ())
     except Exception as error:
         raise ClusterError(
             f"the Dask scheduler at {address} cannot pass cells on: it has {misfit(error)}. It needs what is "

@@ -29,10 +29,10 @@ class Gathered:
     """All there is of one benchmark.
 
     Attributes:
-        benchmark: As its spec is now.
-        cells: Of the whole grid (or quick slice), in its order.
-        stored: What was recorded, by fingerprint.
-        errors: Of the cells that could not be run, by fingerprint.
+        benchmark: The benchmark, as its spec is now.
+        cells: Cells of the whole grid (or quick slice), in its order.
+        stored: Finished cells, by fingerprint.
+        errors: Why cells failed, by fingerprint.
     """
 
     benchmark: Benchmark
@@ -113,7 +113,7 @@ class Gathered:
 
 def gather(
     benchmark: Benchmark,
-    store: Records,
+    records: Records,
     *,
     quick: bool = False,
     only: Sequence[Part] = (),
@@ -123,27 +123,27 @@ def gather(
     """Reads the records of a benchmark's cells; records of cells that its spec no longer has are left out.
 
     Args:
-        benchmark: As its spec is now.
-        store: Where they are.
+        benchmark: The benchmark, as its spec is now.
+        records: The folder of records.
         quick: Its quick slice.
         only: Parts of its grid.
-        traces: Whether those are read too.
-        cells: What the three before come to, if that is known already.
+        traces: Read traces too.
+        cells: The cells that the three before come to, if they are known already.
 
     Raises:
         SpecError: A part of `only` names what is not there.
-        RecordsError: The store or a record cannot be read.
+        RecordsError: Records cannot be read.
     """
     from suite.spec import expand
 
     cells = expand(benchmark, quick=quick, only=only) if cells is None else cells
-    found = store.answering(cells, partly=True)
+    found = records.answering(cells, partly=True)
     errors = {fingerprint: entry.error for fingerprint, entry in found.items() if entry.error}
     recorded = [entry for entry in found.values() if not entry.error]
     # A target that is not the record's own judges the runs anew, by what they were on the way.
     targets = {cell.fingerprint: cell.target for cell in cells}
     judged = any(entry.identity["target"] != targets[entry.fingerprint] for entry in recorded)
-    loaded = store.load(recorded, traces=traces or judged)
+    loaded = records.load(recorded, traces=traces or judged)
     stored = {entry.fingerprint: stored for entry, stored in zip(recorded, loaded, strict=True)}
     return Gathered(benchmark, cells, stored, errors)
 
@@ -155,19 +155,19 @@ def with_replicates(benchmark: Benchmark, replicates: int | None) -> Benchmark:
     return dataclasses.replace(benchmark, budget=dataclasses.replace(benchmark.budget, replicates=replicates))
 
 
-def recorded_benchmarks(store: Records, *, quick: bool = False) -> list[Benchmark]:
-    """Every benchmark in the store, by the spec file it was run from, or the text kept of it if that file is gone.
+def recorded_benchmarks(records: Records, *, quick: bool = False) -> list[Benchmark]:
+    """Every benchmark that has records, by the spec file it was run from, or its saved text if that file is gone.
 
     Raises:
         SpecError: Such a spec is not valid (any more).
-        RecordsError: The store cannot be read.
+        RecordsError: Records cannot be read.
     """
     found = []
-    for name in store.benchmarks(quick):
-        entries = [entry for entry in store.recorded(name, quick) if not entry.error]
+    for name in records.benchmarks(quick):
+        entries = [entry for entry in records.recorded(name, quick) if not entry.error]
         if entries:
             latest = max(entries, key=lambda entry: entry.finished)
-            origin = store.load([latest], traces=False)[0].provenance
+            origin = records.load([latest], traces=False)[0].provenance
             found.append(_read(name, Path(origin.spec_file), origin.spec))
     return found
 

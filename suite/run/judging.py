@@ -27,10 +27,10 @@ class Tables:
     """The evidence of every benchmark that was asked for.
 
     Attributes:
-        found: By the benchmark's name.
+        found: Evidence by the benchmark's name.
         absent: Why there is none of the others, and what to do.
-        published: Names of those that are not of this store, but published.
-        problems: Of published tables that cannot be used.
+        published: Names of those that are not of this records, but published.
+        problems: Why published tables cannot be used.
     """
 
     found: dict[str, Evidence] = field(default_factory=dict)
@@ -76,25 +76,25 @@ def traced_in(claims: Sequence[tuple[Claim, Path]]) -> set[str]:
 
 
 def recorded_or_published(
-    benchmarks: Sequence[Benchmark], store: Records, published: Path, traced: Collection[str] = ()
+    benchmarks: Sequence[Benchmark], records: Records, published: Path, traced: Collection[str] = ()
 ) -> Tables:
     """What is recorded of each benchmark; where nothing is, what is published of it.
 
     Args:
-        benchmarks: Of which tables are needed.
-        store: What is recorded.
+        benchmarks: Benchmarks whose tables are needed.
+        records: The folder of records.
         published: The folder of published results.
         traced: Names of those whose traces are needed too.
 
     Raises:
-        RecordsError: The store cannot be read.
+        RecordsError: Records cannot be read.
     """
     from suite.claims.from_results import evidence_of_records
     from suite.run.gather import gather
 
     tables = Tables()
     for benchmark in benchmarks:
-        results = gather(benchmark, store, traces=benchmark.name in traced)
+        results = gather(benchmark, records, traces=benchmark.name in traced)
         if results.records:
             tables.found[benchmark.name] = evidence_of_records(
                 results.manifest(), results.records, traced=benchmark.name in traced

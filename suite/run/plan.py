@@ -31,15 +31,15 @@ class Plan:
     """One benchmark, and what there is to do for it.
 
     Attributes:
-        benchmark: As its spec is now.
+        benchmark: The benchmark, as its spec is now.
         cells: All that were asked for, in the order of the grid.
-        recorded: Those with a record, by fingerprint.
-        failed: Those that could not be run before, by fingerprint; they are tried again.
+        recorded: Entries of finished cells, by fingerprint.
+        failed: Entries of cells that failed before, by fingerprint; they are tried again.
         to_run: The rest in the order in which to run them: program by program, the longest first.
         there: Trials and replicates of those to run that are recorded already, by fingerprint.
         reasons: Why, and how many cells for each reason.
-        seconds: Of work that is to do, on one worker.
-        measured: Whether that rests on cells of this benchmark, or on a rule of thumb.
+        seconds: Estimated work on one worker.
+        measured: The estimate rests on finished cells of this benchmark, not on a rule of thumb.
     """
 
     benchmark: Benchmark
@@ -58,42 +58,42 @@ class Plan:
         return len({cell.program for cell in self.to_run})
 
 
-def make_plan(benchmark: Benchmark, store: Records, *, quick: bool = False, only: Sequence[Part] = ()) -> Plan:
-    """Compares a grid with what the store has of it.
+def make_plan(benchmark: Benchmark, records: Records, *, quick: bool = False, only: Sequence[Part] = ()) -> Plan:
+    """Compares a grid with what is recorded of it.
 
     Raises:
         SpecError: A part of `only` names what is not there.
-        RecordsError: The store cannot be read.
+        RecordsError: Records cannot be read.
     """
     from suite.spec import expand
 
-    return plan_cells(benchmark, expand(benchmark, quick=quick, only=only), store)
+    return plan_cells(benchmark, expand(benchmark, quick=quick, only=only), records)
 
 
-def plan_cells(benchmark: Benchmark, cells: Sequence[Cell], store: Records) -> Plan:
-    """Compares cells of a benchmark with what the store has of them.
+def plan_cells(benchmark: Benchmark, cells: Sequence[Cell], records: Records) -> Plan:
+    """Compares cells of a benchmark with what is recorded of them.
 
     Args:
         benchmark: Whose cells they are.
         cells: All of its full grid, or all of its quick slice.
-        store: Where they are recorded.
+        records: The folder of records.
 
     Raises:
-        RecordsError: The store cannot be read.
+        RecordsError: Records cannot be read.
     """
     from suite.run.reasons import reasons
 
     quick = bool(cells) and cells[0].quick
-    entries = store.recorded(benchmark.name, quick)
-    mine = store.answering(cells)
+    entries = records.recorded(benchmark.name, quick)
+    mine = records.answering(cells)
     recorded = {fingerprint: entry for fingerprint, entry in mine.items() if not entry.error}
     failed = {fingerprint: entry for fingerprint, entry in mine.items() if entry.error}
     known = [entry for entry in entries if not entry.error]
-    other = [] if known else [entry for entry in store.recorded(benchmark.name, not quick) if not entry.error]
+    other = [] if known else [entry for entry in records.recorded(benchmark.name, not quick) if not entry.error]
     missing = [cell for cell in cells if cell.fingerprint not in recorded]
     there = {
         fingerprint: (max(e.identity["trials"] for e in found), max(e.identity["replicates"] for e in found))
-        for fingerprint, found in store.known(missing).items()
+        for fingerprint, found in records.known(missing).items()
     }
     to_run = _ordered(missing, there)
     cost = _Cost(known or other)
@@ -143,7 +143,7 @@ class _Cost:
     """Seconds of a training, by its steps, and of a program: from recorded cells, or a rule of thumb by family.
 
     Args:
-        recorded: Of the same grid, or else of the benchmark's quick slice, or of its full grid if that is asked for.
+        recorded: Finished cells of the same grid; without any, of the quick slice, or of the full grid for a quick slice.
     """
 
     def __init__(self, recorded: Sequence[Entry]) -> None:

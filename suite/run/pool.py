@@ -14,7 +14,7 @@ from suite.run import worker_log
 from suite.run.cell_queue import CellQueue
 from suite.run.connection import ClusterError, joined_cluster, local_cluster, misfit
 from suite.run.provenance import Origin, Own, origin, own_sources
-from suite.run.worker import Answer, Run, introduce, short, train, work
+from suite.run.worker import Answer, Run, short, train, work
 
 LEAST_MEMORY, MOST_MEMORY = 1.5 * 2**30, 6 * 2**30
 """Bytes that a local worker may hold lie between these, as the machine allows: TensorFlow alone takes 0.7 GiB."""
@@ -27,10 +27,10 @@ _PATIENCE_SECONDS, _REFUSED_SECONDS, _TOLD_SECONDS = 60.0, 5.0, 5.0
 _DIED = "the worker process died (killed, out of memory, or crashed)"
 
 Known = Callable[[Cell], Sequence[Record]]
-"""Brings what is recorded of a cell under other budgets."""
+"""Brings the records of a cell under other budgets."""
 
 Tell = Callable[[str], None]
-"""What is done with a line for the user."""
+"""Shows a line to the user."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def open_pool(workers: int | str, cells: int, run: Run = train, *, memory_limit:
         workers: Number of local processes, one thread each; 0 for this process; or the address of a Dask scheduler
             (`tcp://host:port`), whose workers have this package installed.
         cells: Number of cells, one at least: no more processes are started.
-        run: What is done with each cell.
+        run: Makes the record of each cell.
         memory_limit: Bytes that a local worker may hold; by default what `memory_limit_of` says.
 
     Raises:
@@ -108,9 +108,9 @@ def run_cells(
 
     Args:
         cells: In the order in which they should be begun.
-        pool: Who runs them.
-        run: What is done with a cell and its known records; a function that can be pickled.
-        known: What is recorded of a cell under other budgets; called as the cell is given away.
+        pool: The workers.
+        run: Makes the record of a cell, given its known records; a function that can be pickled.
+        known: Brings the records of a cell under other budgets; called as the cell is given away.
         tell: Is told of workers that are refused.
 
     Raises:
@@ -203,7 +203,7 @@ class _Workers:
         self._leaving &= present
         for worker in present - self._ready - set(self._asked) - set(self._refused):
             ask = self._client.run  # not a task: a worker without this package would die of that without a word
-            self._asked[worker] = self._helpers.submit(ask, introduce, self._own, workers=[worker], on_error="return")
+            self._asked[worker] = self._helpers.submit(ask, origin, self._own, workers=[worker], on_error="return")
         for worker, answer in list(self._asked.items()):
             if answer.done():
                 del self._asked[worker]

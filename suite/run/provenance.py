@@ -32,7 +32,7 @@ class Origin:
     """What a process says of itself before and after it trains a cell.
 
     Attributes:
-        versions: Of Python and the libraries.
+        versions: Versions of Python and the libraries.
         machine: System, processor and cores.
         package: Digest of this package's source.
         own: Digests of the user's own components and data files, by name; None of one that is not there.

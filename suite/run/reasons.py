@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from suite.catalog import Entry, is_own_component
@@ -21,7 +21,7 @@ NEVER, FAILED = "never run", "failed before"
 _WORDS = {"learning_rate": "the range of learning rates", "protocol": "the protocol's version"}
 
 
-def reasons(to_run: Iterable[Cell], failed: Collection[str], entries: Sequence[Recorded]) -> Mapping[str, int]:
+def reasons(to_run: Sequence[Cell], failed: Collection[str], entries: Sequence[Recorded]) -> Mapping[str, int]:
     """How many cells run for which reason, the commonest first.
 
     Args:
@@ -29,40 +29,33 @@ def reasons(to_run: Iterable[Cell], failed: Collection[str], entries: Sequence[R
         failed: Fingerprints of those that failed before.
         entries: All there is of the benchmark.
     """
-    records = _Alike([entry.identity for entry in entries if not entry.error])
-    counts = Counter(FAILED if cell.fingerprint in failed else records.reason(cell) for cell in to_run)
+    recorded: dict[Hashable, list[Mapping[str, Any]]] = {}
+    factors = tuple(to_run[0].factors) if to_run else ()
+    for entry in entries:
+        if not entry.error:
+            recorded.setdefault(_levels(entry.identity, factors), []).append(entry.identity)
+    counts = Counter(FAILED if cell.fingerprint in failed else _reason(cell, factors, recorded) for cell in to_run)
     return dict(counts.most_common())
 
 
-def told(reasons: Mapping[str, int], *, again: bool = False) -> list[str]:
+def _reason(cell: Cell, factors: Sequence[str], recorded: Mapping[Hashable, Sequence[Mapping[str, Any]]]) -> str:
+    """What changed since the most alike record: one of the same levels is that cell changed, others are other cells."""
+    wanted = identity(cell)
+    alike = recorded.get(_levels(wanted, factors), ())
+    fewest = min((tuple(_changes(found, wanted)) for found in reversed(alike)), key=len, default=(NEVER,))
+    return ", ".join(fewest)
+
+
+def reason_lines(reasons: Mapping[str, int], *, again: bool = False) -> list[str]:
     """Reasons in a line each: "12 never run", "5: target changed from 0.9 to 0.95".
 
     Args:
-        reasons: As counted.
+        reasons: Counts by reason.
         again: Only of cells that have a record, which does not answer them.
     """
     first = (NEVER, FAILED)
     shown = {reason: count for reason, count in reasons.items() if not (again and reason in first)}
     return [f"{count}{'' if reason in first else ':'} {reason}" for reason, count in shown.items()]
-
-
-class _Alike:
-    """Recorded identities, by the levels that they have on the axes of a grid: a cell that only shares these with a
-    record is that cell changed; one that does not is another."""
-
-    def __init__(self, recorded: Sequence[Mapping[str, Any]]) -> None:
-        self._recorded = recorded
-        self._by_levels: dict[tuple[str, ...], dict[Hashable, list[Mapping[str, Any]]]] = {}
-
-    def reason(self, cell: Cell) -> str:
-        wanted, factors = identity(cell), tuple(cell.factors)
-        if factors not in self._by_levels:
-            table = self._by_levels[factors] = {}
-            for found in self._recorded:
-                table.setdefault(_levels(found, factors), []).append(found)
-        alike = self._by_levels[factors].get(_levels(wanted, factors), [])
-        fewest = min((tuple(_changes(found, wanted)) for found in reversed(alike)), key=len, default=(NEVER,))
-        return ", ".join(fewest)
 
 
 def _levels(found: Mapping[str, Any], factors: Sequence[str]) -> Hashable:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from suite.protocol.records import Cell, Failure, Provenance, Record
 from suite.run.pool import Tell, open_pool, run_cells
 from suite.run.provenance import provenance, same_numbers
-from suite.run.scratch import scratch
 from suite.run.worker import Run, train
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ class Progress:
     """One more cell is finished and saved.
 
     Attributes:
-        result: What came of that cell.
+        result: The cell's record or failure.
         done: Cells saved by this run so far.
         total: Cells that this run set out to save.
     """
@@ -41,10 +40,10 @@ def run_plans(
     Interrupting it loses the cells in flight and nothing else.
 
     Args:
-        plans: Of different benchmarks.
-        records: Where records go; no other run may be writing to these benchmarks.
+        plans: Plans of different benchmarks.
+        records: The folder of records; no other run may be writing to these benchmarks.
         workers: See `suite.run.pool.open_pool`.
-        run: What is done with a cell.
+        run: Makes the record of a cell.
         tell: See `suite.run.pool.run_cells`; is also told what is not in MLflow yet.
 
     Raises:
@@ -66,7 +65,6 @@ def run_plans(
         writer = stack.enter_context(Writer(records))
         for plan in plans:
             writer.open(plan.benchmark.name, plan.to_run[0].quick)
-        stack.enter_context(scratch())
         pool = stack.enter_context(open_pool(workers, most, run))
         for plan in plans:
             try_components(plan.to_run, plan.benchmark)
@@ -81,8 +79,8 @@ def run_plans(
         stack.enter_context(contextlib.closing(results))
         for done, outcome in enumerate(results, start=1):
             made = origins[outcome.result.cell.benchmark]
-            file = writer.add(outcome.result, outcome.origin.of(made) if outcome.origin else made)
-            tracking.saved(file)
+            writer.add(outcome.result, outcome.origin.of(made) if outcome.origin else made)
+            tracking.look_again()
             yield Progress(outcome.result, done, len(cells))
         for line in tracking.finish()[1]:
             tell(line)

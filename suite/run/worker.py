@@ -66,11 +66,6 @@ def _no_standard_error() -> Iterator[None]:
         os.close(nowhere)
 
 
-def introduce(own: Own) -> Origin:
-    """What a worker is, before it gets a cell."""
-    return origin(own)
-
-
 def work(run: Run, cell: Cell, own: Own, known: Sequence[Record]) -> Answer:
     """Runs a cell. Errors become text here, since not every exception survives the way to another process."""
     set_environment()

@@ -89,7 +89,7 @@ def test_where_nothing_can_be_judged_on_it_says_where_it_looked_and_writes_nothi
     done = suite("claims", "mine.yaml", "--check", "--out", "out", status=2)
     assert done.stdout == ""
     for words in (
-        "nothing of tiny is recorded in sqlite:",
+        "nothing of tiny is recorded in records",
         f"nor published in {PUBLISHED}.",
         "`suite claims mine.yaml` trains",
     ):

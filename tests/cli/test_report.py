@@ -15,7 +15,7 @@ from rich.console import Console
 from suite.cli.remarks import remarks
 from suite.cli.report import BEST, WORST, report
 from suite.protocol.ranks import ranked, standings
-from suite.records import Records, Stored
+from suite.records import Stored
 from suite.run.gather import Gathered
 from suite.spec import Benchmark, expand, read_benchmarks
 from tests.conftest import TINY, Suite
@@ -164,16 +164,15 @@ def test_both_ends_of_an_interval_are_written_alike(scores: tuple[float, ...], i
 
 def test_it_is_said_where_runs_are_judged_by_another_target_than_they_were_trained_for(big: Benchmark) -> None:
     results = results_of(big, recorded=2)
-    assert remarks(results, Records(), "tiny.yaml") == []
+    assert remarks(results) == []
     changed = replace(results, benchmark=replace(big, target=0.75))
-    (told,) = remarks(changed, Records(), "tiny.yaml")
+    (told,) = remarks(changed)
     assert told.startswith(f"the target is 0.75 and was {big.target:g} when they were trained")
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("show", "tiny.yaml", "--protocol", "1"), "nothing of tiny is recorded under protocol 1 in sqlite:"),
         (("plan", "tiny.yaml", "--top", "3"), ": `suite run tiny.yaml` comes first."),
     ],
 )

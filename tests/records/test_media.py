@@ -57,7 +57,7 @@ def test_something_else_in_the_place_of_the_folder_is_told(tmp_path: Path) -> No
 RECORD = """
 import sys
 from pathlib import Path
-from suite.records import Records
+from suite.records import Records, Writer
 from tests.made import PROVENANCE, make_cell, make_record
 with Writer(Records(Path(sys.argv[1]))) as writer:
     writer.add(make_record(make_cell(2)), PROVENANCE)

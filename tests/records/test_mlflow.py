@@ -151,7 +151,7 @@ def test_a_server_that_is_away_costs_a_line_and_catches_up_when_it_is_back(recor
     add_cells(records, 1)
     tracking = Tracking(records, ["made"], address)
     add_cells(records, 2)
-    tracking.saved(records.recorded("made")[-1].file)
+    tracking.look_again()
     experiments, told = tracking.finish(120)
     assert experiments == []
     assert told == [
@@ -179,3 +179,30 @@ def test_a_database_of_another_version_costs_a_line_and_is_left_alone(
 def test_passwords_are_not_shown() -> None:
     assert public("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
     assert public("sqlite:////tmp/x@y:z.db") == "sqlite:////tmp/x@y:z.db"
+
+
+def test_a_run_that_a_failing_server_left_half_made_is_replaced(
+    records: Records, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_cells(records, 1)
+    copies = Copies(uri, records.folder, ["made"], tmp_path / "mlruns")
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "log_batch", lambda *_: (_ for _ in ()).throw(ConnectionError("gone")))
+        copies.catch_up()
+    assert copies.error == "it does not answer"
+    assert [run.info.status for run in runs(uri)] == ["RUNNING"]
+    copies.catch_up()
+    assert copies.error == ""
+    assert [run.info.status for run in runs(uri)] == ["FINISHED"]
+
+
+def test_two_processes_do_not_log_the_same_records(records: Records, uri: str, tmp_path: Path) -> None:
+    add_cells(records, 1)
+    one, two = (Copies(uri, records.folder, ["made"], tmp_path / "mlruns") for _ in range(2))
+    one.catch_up()
+    two.catch_up()
+    assert (one.error, two.error) == ("", "another process is logging them")
+    del one
+    two.catch_up()
+    assert two.error == ""
+    assert len(runs(uri)) == 1

@@ -12,7 +12,7 @@ from suite.models import MODELS
 from suite.protocol.records import Failure
 from suite.records import Records, Writer
 from suite.run.plan import START_SECONDS, make_plan, wall_seconds
-from suite.run.reasons import told
+from suite.run.reasons import reason_lines
 from suite.spec import Benchmark, SpecError, expand, read_benchmarks
 from suite.tasks import form_of
 from tests.conftest import TINY, Suite
@@ -135,7 +135,7 @@ def test_why_cells_are_to_be_run(tmp_path: Path, records: Records) -> None:
         for was, becomes in changes:
             assert was in changed
             changed = changed.replace(was, becomes)
-        return told(make_plan(one(tmp_path, changed), records).reasons)
+        return reason_lines(make_plan(one(tmp_path, changed), records).reasons)
 
     assert why() == ["1: steps changed from 31 to 30"]
     assert why(("target: 0.5", "target: 0.6")) == why(), "a target only judges"
@@ -148,13 +148,13 @@ def test_why_cells_are_to_be_run(tmp_path: Path, records: Records) -> None:
     assert why(("[relu,", "[selu,")) == ["2 never run", "1: steps changed from 31 to 30"]
     own.write_text("def bend(z):\n    return 2 * z\n")
     assert why() == ["1: mine.py changed", "1: mine.py changed, steps changed from 31 to 30"]
-    assert told(make_plan(one(tmp_path, text), records).reasons, again=True) == why()
+    assert reason_lines(make_plan(one(tmp_path, text), records).reasons, again=True) == why()
     own.write_text("def bend(z):\n    return z  # a comment\n")
     assert why() == ["1: steps changed from 31 to 30"]
     with Writer(records) as writer:
         writer.add(Failure(expand(one(tmp_path, text))[3], "died", 3), PROVENANCE)
     assert why() == ["1 failed before"]
-    assert told(make_plan(one(tmp_path, text), records).reasons, again=True) == []
+    assert reason_lines(make_plan(one(tmp_path, text), records).reasons, again=True) == []
 
 
 def test_part_of_a_grid(tiny: Benchmark, records: Records) -> None:

@@ -15,6 +15,12 @@ from tests.conftest import TINY, Suite
 from tests.made import raise_or_record, record_at_once
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No run waits until MLflow is imported: what it logs is tested in `tests/records`."""
+    monkeypatch.setattr("suite.records.tracking._PATIENCE_SECONDS", 0.0)
+
+
 def plan_of(suite: Suite, records: Records) -> Plan:
     return make_plan(read_benchmarks(suite.spec)[0], records)
 

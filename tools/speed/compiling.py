@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from suite.run.warm import load
-
+from suite.run.preload import load
 from tools.speed.timing import cpu
 
 KINDS = {

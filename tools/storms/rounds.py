@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -113,13 +112,12 @@ class Round:
     def __post_init__(self) -> None:
         (self.folder / "storm.yaml").write_text(SPEC)
         (self.folder / "run.py").write_text(RUN)
-        (self.folder / "tmp").mkdir(exist_ok=True)
         self.random = random.Random(self.number)
         self.counts = Counts(rounds=1)
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")}
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         self.environment = {
-            **kept, "MLFLOW_TRACKING_URI": self.uri, "SUITE_RECORDS": str(self.folder / "records"), "PYTHONPATH": path, "TMPDIR": str(self.folder / "tmp"),
+            **kept, "MLFLOW_TRACKING_URI": self.uri, "SUITE_RECORDS": str(self.folder / "records"), "PYTHONPATH": path,
         }  # fmt: skip
 
     def start(self, workers: object = 1) -> subprocess.Popen[str]:
@@ -176,20 +174,20 @@ class Round:
         self.counts.lost += len(wanted.keys() - found.keys())
         self.counts.changed += sum(not _same(found[key], wanted[key]) for key in wanted.keys() & found.keys())
         Tracking(records, ["storm"], self.uri).finish(PATIENCE_SECONDS)
-        runs = Counter(_runs(self.uri))
-        self.counts.doubled += runs.total() - len(runs)
-        self.counts.not_in_mlflow += len(wanted.keys() - runs.keys())
-        self.counts.left_behind += len([*(self.folder / "tmp").rglob("suite-*"), *records.folder.rglob("*.new")])
+        runs = _runs(self.uri)
+        self.counts.doubled += len(runs) - len(set(runs) & wanted.keys())
+        self.counts.not_in_mlflow += len(wanted.keys() - set(runs))
+        self.counts.left_behind += len(list(records.folder.rglob("*.new")))
         return self.counts
 
 
 def _runs(uri: str) -> list[str]:
-    """The cell of every run in MLflow; one that is not finished counts as its own."""
+    """The cell of every run in MLflow; empty for a run that is not finished."""
     from mlflow import MlflowClient
 
     client = MlflowClient(uri)
     runs = client.search_runs([client.get_experiment_by_name("storm").experiment_id])
-    return [run.data.tags["suite.fingerprint"] if run.info.status == "FINISHED" else "unfinished" for run in runs]
+    return [run.data.tags["suite.fingerprint"] if run.info.status == "FINISHED" else "" for run in runs]
 
 
 def _same(one: object, other: object) -> bool:
