@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suite.catalog.entries import Parameter
 from suite.catalog.factors import HIDDEN, TRAINING
-from suite.models.family import Conflict, Family, group_conflicts
+from suite.models.family import Conflict, Family, Start, group_conflicts
 from suite.tasks.task import Form
 
 if TYPE_CHECKING:
@@ -113,5 +113,6 @@ CNN = Family(
     ),
     reads="image",
     conflicts=_conflicts,
+    start=Start("{depth: 8, channels: 8}"),
     step_seconds=_step_seconds,
 )

@@ -7,10 +7,26 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from suite.catalog.entries import Entry
+from suite.catalog.normalizations import normalization_of
 from suite.tasks.task import Form
 
 Conflict = tuple[str, str]
 """A factor that cannot work (or an argument of the task, or `model`), and why."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What `suite new` begins with: a size that trains in seconds, and a factor with two levels to compare.
+
+    Attributes:
+        fixed: Factors held constant, as YAML has them.
+        factor: Name of the factor.
+        levels: Names of its levels; the claim to start from says that the first is better.
+    """
+
+    fixed: str
+    factor: str = "activation"
+    levels: tuple[str, str] = ("relu", "tanh")
 
 
 @dataclass(frozen=True)
@@ -23,6 +39,7 @@ class Family(Entry):
         conflicts: From the form of a task and a recipe to what cannot work, beyond what `suite.spec.rules` knows.
         step_seconds: From the form of a task and a recipe to about what a step takes on one core of a server.
         fast: Whether it trains fast enough for the larger quick slice.
+        start: What a new spec of it begins with.
     """
 
     reads: Literal["image", "sequence"] | None = None
@@ -30,6 +47,7 @@ class Family(Entry):
     conflicts: Callable[[Form, Mapping[str, Any]], Iterator[Conflict]] = lambda form, recipe: iter(())
     step_seconds: Callable[[Form, Mapping[str, Any]], float] = field(kw_only=True)
     fast: bool = False
+    start: Start = field(kw_only=True)
 
 
 def group_conflicts(recipe: Mapping[str, Any], size: str, units: str, positions: int | None = 0) -> Iterator[Conflict]:
@@ -41,14 +59,13 @@ def group_conflicts(recipe: Mapping[str, Any], size: str, units: str, positions:
         units: What they are called.
         positions: How many each of them has: none in a dense layer; None where that is not known.
     """
-    level = recipe["normalization"]
-    name = level["name"]
-    if name not in ("layer", "instance", "group"):
-        return
-    width = recipe[size]
-    groups = {"layer": 1, "instance": width if positions else None, "group": level.get("groups")}.get(name)
+    level, width = recipe["normalization"], recipe[size]
+    groups = normalization_of(level).groups(level, width, positions)
     if groups == width and positions in (0, 1):
-        yield "normalization", f"{name} normalization would be over one number here, which leaves nothing but the shift"
+        yield (
+            "normalization",
+            f"{level['name']} normalization would be over one number here, which leaves nothing but the shift",
+        )
     elif groups is not None and width % groups:
         yield "normalization", f"groups {groups} does not divide the {width} {units}"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from suite.catalog.entries import Parameter
 from suite.catalog.factors import ACTIVATION, HIDDEN, TRAINING
-from suite.catalog.normalizations import OF_BATCHES
-from suite.models.family import Conflict, Family, group_conflicts, skip_conflicts
+from suite.catalog.normalizations import normalization_of
+from suite.models.family import Conflict, Family, Start, group_conflicts, skip_conflicts
 from suite.tasks.task import Form
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _conflicts(form: Form, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
     yield from skip_conflicts(recipe["residual"], depth)
     if recipe["other_layers"] != "none" and depth < _SWAPPED:
         yield "other_layers", f"are {_SWAPPED}, and depth is {depth}"
-    if level["name"] in OF_BATCHES and recipe["batch_size"] == 1:
+    if normalization_of(level).of_batches and recipe["batch_size"] == 1:
         yield "normalization", "batch normalization over a batch of 1 leaves nothing but its shift"
     if depth == 0 and level["name"] != "none":
         yield "normalization", "is of hidden layers, and depth is 0"
@@ -95,4 +95,5 @@ MLP = Family(
     conflicts=_conflicts,
     step_seconds=_step_seconds,
     fast=True,
+    start=Start("{depth: 10, width: 64}"),
 )  # fmt: skip

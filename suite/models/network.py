@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from suite.catalog.activations import build_activation
 from suite.catalog.initializers import initial_value
-from suite.catalog.normalizations import build_normalization, drawn_by_wrapper, wrap_layer
+from suite.catalog.normalizations import build_normalization, normalization_of, wrap_layer
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Stack:
         z = outer(x)
         self.draw(linear.kernel, "initializer")
         self._bias(linear.bias)
-        for variable, how in drawn_by_wrapper(level, outer):
+        for variable, how in normalization_of(level).drawn(outer):
             self.draw(variable, how)
         normalize = build_normalization(level, f"{name}_normalization", axes=len(z.shape))
         before = normalize is not None and self.recipe["norm_position"] == "before"

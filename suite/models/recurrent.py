@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from suite.catalog.entries import Parameter
 from suite.catalog.factors import ACTIVATION, BIAS, DROPOUT, INITIALIZER, NORMALIZATION, RESIDUAL, TRAINING
-from suite.catalog.normalizations import OF_BATCHES, is_of_weights
+from suite.catalog.normalizations import normalization_of
 from suite.catalog.recurrent_cells import CELLS
-from suite.models.family import Conflict, Family, skip_conflicts
+from suite.models.family import Conflict, Family, Start, skip_conflicts
 from suite.tasks.task import Form
 
 if TYPE_CHECKING:
@@ -56,12 +56,13 @@ def build(recipe: Mapping[str, Any], input_shape: tuple[int, ...], output_shape:
 
 
 def _conflicts(form: Form, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
-    name, cell = recipe["normalization"]["name"], CELLS[recipe["cell_type"]["name"]]
+    level, cell = recipe["normalization"], CELLS[recipe["cell_type"]["name"]]
+    name, norm = level["name"], normalization_of(level)
     if name == "group":
         yield "normalization", "group normalization is over all time steps, so it would show a layer the future"
-    elif is_of_weights(name):
+    elif norm.of_weights:
         yield "normalization", f"{name} normalization wraps layers with one kernel, and a recurrent cell has two"
-    elif recipe["norm_position"] == "inside" and name in OF_BATCHES:
+    elif recipe["norm_position"] == "inside" and norm.of_batches:
         yield "norm_position", "batch normalization inside a cell would need statistics for every time step"
     yield from skip_conflicts(recipe["residual"], recipe["layers"])
     if recipe["forget_bias"] != 1 and "forget" not in cell.gates:
@@ -102,5 +103,6 @@ RECURRENT = Family(
     reads="sequence",
     every_step=True,
     conflicts=_conflicts,
+    start=Start("{units: 32}", "cell_type", ("gru", "simple_rnn")),
     step_seconds=_step_seconds,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from suite.catalog.losses import LOSSES
-from suite.catalog.normalizations import is_of_images, is_of_weights
+from suite.catalog.normalizations import normalization_of
 from suite.catalog.optimizers import OPTIMIZERS
 from suite.models import MODELS
 from suite.models.family import Conflict, Family
@@ -99,11 +99,11 @@ def _of_optimizer(recipe: Mapping[str, Any]) -> Iterator[Conflict]:
 
 
 def _of_normalization(family: Family, recipe: Mapping[str, Any]) -> Iterator[Conflict]:
-    name = recipe["normalization"]["name"]
-    if is_of_images(name) and family.reads != "image":
+    name, norm = recipe["normalization"]["name"], normalization_of(recipe["normalization"])
+    if norm.of_images and family.reads != "image":
         able = " and ".join(other.name for other in MODELS.values() if other.reads == "image")
         yield "normalization", f"{name} normalization is over an image's positions, which only {able} has"
-    if is_of_weights(name) and recipe["norm_position"] == "after":
+    if norm.of_weights and recipe["norm_position"] == "after":
         yield "norm_position", f"{name} normalization acts on weights and has no position"
-    if name == "spectral" and recipe["initializer"]["name"] == "zeros":
-        yield "normalization", "spectral normalization divides by the largest singular value, which is 0 of zeros"
+    if norm.of_zeros and recipe["initializer"]["name"] == "zeros":
+        yield "normalization", norm.of_zeros

@@ -12,13 +12,6 @@ from suite.spec.benchmark_reader import read_benchmarks
 from suite.spec.problems import Problem, SpecError, not_found
 from suite.tasks import TASKS, form_of
 
-_SIZES = {
-    "mlp": ("{depth: 10, width: 64}", "activation", "relu, tanh"),
-    "cnn": ("{depth: 8, channels: 8}", "activation", "relu, tanh"),
-    "recurrent": ("{units: 32}", "cell_type", "gru, simple_rnn"),
-}
-"""Of each family: a size that trains in seconds, and a factor to begin with, whose first level the claim calls better."""
-
 _SPEC = """\
 {schema}# `suite check {file}` says what it makes of this, `suite list` what may stand here, `suite run {file}` trains it and
 # `suite claims {file}` judges the claim at the end.
@@ -70,7 +63,7 @@ def new_spec(file: Path, task: str, model: str) -> str:
                 [Problem(str(file), None, None, "task" if table is TASKS else "model", not_found(what, list(table)))]
             )
     arguments = {"name": task}
-    if MODELS[model].name == "recurrent" and TASKS[task].parameter("layout"):
+    if MODELS[model].reads == "sequence" and TASKS[task].parameter("layout"):
         arguments["layout"] = "rows"
     if any(parameter.required for parameter in TASKS[task].parameters):
         needed = ", ".join(p.name for p in TASKS[task].parameters if p.required)
@@ -78,15 +71,15 @@ def new_spec(file: Path, task: str, model: str) -> str:
         raise SpecError([Problem(str(file), None, None, "task", message)])
     form = form_of(arguments)
     accuracy, chance = form.targets == "classes", form.chance or 0.5
-    fixed, factor, levels = _SIZES[model]
+    start = MODELS[model].start
+    fixed, (first, second) = start.fixed, start.levels
     if form.train is None or form.train < 64:
         fixed = fixed.replace("}", f", batch_size: {form.train or 1}}}")
-    first, second = levels.split(", ")
     text = _SPEC.format(
         file=file.name, name=name_of(file), id=f"{first}-over-{second}".replace("_", "-"), schema=modeline(file),
         task=task if len(arguments) == 1 else f"{{name: {task}, layout: rows}}", model=model,
         target=f"{(1 + chance) / 2 + 0.35 * (1 - chance):.2f}" if accuracy else f"{chance / 10:.2g}",
-        metric="validation accuracy" if accuracy else "validation error", fixed=fixed, factor=factor, levels=levels,
+        metric="validation accuracy" if accuracy else "validation error", fixed=fixed, factor=start.factor, levels=f"{first}, {second}",
         says=f"{first} trains better than {second}.", by=0.02 if accuracy else f"{chance / 10:.2g}",
     ).replace("test validation ", "test ")  # fmt: skip
     _read(text, file)
