@@ -93,22 +93,14 @@ class PublishedPrediction(_Part):
 
 
 class PublishedClaim(ClaimWords, _Part):
-    """One claim with its verdict, and all of it in words.
+    """One claim with its verdict and what that rests on; what is not explained here is as in a `Claim` and its `Judgement`.
 
     Attributes:
-        test: What is compared.
-        digest: Digest of the claim's text.
-        verdict: What became of it.
-        because: What that rests on, or why there is none.
-        measure: The measured quantity.
-        by: delta.
+        test: The comparison, in a line.
+        measure: The measured quantity, without underscores.
         claimed: delta, or the published figure that ours is held against.
-        holds: Everywhere, or on average.
         form: The key of its form; empty where there is none.
-        effect: Mean and interval.
-        contexts: All contexts.
         moderator: What the effect depends on, if its verdict says so.
-        prediction: Counts, if it is one.
         evidence: Digest of the tables of each benchmark that it rests on.
     """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import pickle
 import signal
@@ -34,7 +35,7 @@ LIMIT_SECONDS = 60
 """Time limit for importing one component, and for each size of network that it is tried in."""
 
 _CHILD = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from suite.spec.trial import answer; answer()"
-_MOST_SIZES = 8  # from the smallest to the largest; each takes about a second
+_MOST_SIZES = 8  # from the smallest on; each takes about a second
 _SIZES = ("width", "channels", "kernel_size", "units")
 _ONE_LAYER = {"depth": 1, "layers": 1, "stages": 1}
 _SHAPES = {"table": (6,), "image": (8, 8, 1), "sequence": (5, 3)}
@@ -67,7 +68,7 @@ def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIM
         SpecError: One cannot be imported, is not what its file beside the spec defines, raises, returns something else
             than its kind does, ends the process or takes too long.
     """
-    trials = _trials(cells)
+    trials = trials_of(cells)
     answers: list[Answer] = []
     while len(answers) < len(trials):
         answers += _answers(trials[len(answers) :], limit)
@@ -85,7 +86,7 @@ def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIM
     return list(dict.fromkeys(remarks))
 
 
-def _trials(cells: Iterable[Cell]) -> list[Trial]:
+def trials_of(cells: Iterable[Cell]) -> list[Trial]:
     """One trial for every level that differs in what matters to it."""
     found: dict[str, tuple[str, dict[tuple[int, ...], Cell]]] = {}
     for cell in cells:
@@ -95,7 +96,8 @@ def _trials(cells: Iterable[Cell]) -> list[Trial]:
                     [cell.model, factor, [cell.recipe.get(name) for name in _kept(factor)]], sort_keys=True
                 )
                 found.setdefault(key, (factor, {}))[1].setdefault(tuple(_sizes(cell).values()), cell)
-    return [(factor, some(by_size)) for factor, by_size in found.values()]
+    ordered = ((factor, [by_size[size] for size in sorted(by_size)]) for factor, by_size in found.values())
+    return [(factor, cells[:: math.ceil(len(cells) / _MOST_SIZES)]) for factor, cells in ordered]
 
 
 def _target(factor: str, cell: Cell) -> str:
@@ -108,13 +110,6 @@ def _target(factor: str, cell: Cell) -> str:
 def _kind(factor: str, cell: Cell) -> str | None:
     parameter = MODELS[cell.model].parameter(factor)
     return parameter.catalog if parameter else None
-
-
-def some(by_size: Mapping[tuple[int, ...], Any]) -> list[Any]:
-    """The sizes that are tried: at most eight, the smallest and the largest among them, in increasing order."""
-    count, last = min(len(by_size), _MOST_SIZES), len(by_size) - 1
-    ordered = [by_size[size] for size in sorted(by_size)]
-    return [ordered[round(index * last / max(count - 1, 1))] for index in range(count)]
 
 
 def _sizes(cell: Cell) -> dict[str, int]:

@@ -96,16 +96,13 @@ def test_a_version_or_a_revision_tells_results_apart(tmp_path: Path, installed: 
     def of(name: str, project: str, entries: str) -> dict[str, str]:
         return fingerprints(tmp_path, install(tmp_path / name, project, __init__=entries, code=CODE))
 
-    first, newer = fingerprints(tmp_path, installed), PROJECT.replace('version = "1.0"', 'version = "1.1"')
-    revised = ENTRIES.replace('"swooshes.code:swoosh",\n', '"swooshes.code:swoosh",\n    revision=2,\n').replace(
-        '    (Parameter("beta"', '    parameters=(Parameter("beta"'
-    )
-    second = of("newer", newer, ENTRIES)
+    newer = PROJECT.replace('version = "1.0"', 'version = "1.1"')
+    revised = ENTRIES.replace("low_open=True),),\n", "low_open=True),),\n    revision=2,\n")
+    both = revised.replace("held_out=200),\n", "held_out=200),\n    revision=2,\n")
+    first, second, third = fingerprints(tmp_path, installed), of("newer", newer, ENTRIES), of("third", PROJECT, revised)
     assert all(first[name] != second[name] for name in first), "the task is of the package too"
-    old, new = of("old", PROJECT, revised), of("new", newer, revised)
-    assert old["swoosh"] != first["swoosh"]
-    assert old["relu"] == first["relu"]
-    assert old["swoosh"] != new["swoosh"], "by the task"
+    assert (third["relu"] == first["relu"], third["swoosh"] == first["swoosh"]) == (True, False)
+    assert of("old", PROJECT, both) == of("new", newer, both), "a revision stands in for the version"
 
 
 def test_code_that_a_plug_in_lacks_is_told_where_the_spec_names_it(tmp_path: Path) -> None:

@@ -260,7 +260,7 @@ def test_a_component_must_take_what_its_kind_is_given(tmp_path: Path, module: Pa
     module.write_text("def bend(z, alpha):\n    return z\n\n\ndef scale():\n    return None\n")
     (fault,) = import_faults(tmp_path, f"{module.stem}:bend", f"{{name: '{module.stem}:bend', alpha: 1}}")
     assert "raises TypeError: bend() missing 1 required positional argument: 'alpha'; it was tried on " in fault.message
-    benchmark = one(tmp_path, fixed=f"fixed: {{depth: 2, §normalization: '{module.stem}:scale'}}".replace("§", ""))
+    benchmark = one(tmp_path, fixed=f"fixed: {{depth: 2, normalization: '{module.stem}:scale'}}")
     with pytest.raises(SpecError, match=r"scale\(\) got an unexpected keyword argument 'name'"):
         try_components(expand(benchmark), benchmark)
 
