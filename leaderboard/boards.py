@@ -16,8 +16,8 @@ from suite.pictures.axes import ScoreScale
 from suite.pictures.numbers import gradient_text
 from suite.pictures.scale import median_over_replicates
 from suite.pictures.strips import strip_image
-from suite.protocol.along import DEPTH, Along
 from suite.protocol.columns import CELL_COLUMNS, factor_column
+from suite.protocol.gradient_axis import DEPTH, GradientAxis
 from suite.protocol.labels import label_text
 from suite.protocol.ranks import compared_scores, order
 from suite.protocol.records import Cause, Outcome
@@ -56,7 +56,7 @@ class Row:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     causes: tuple[str, ...] = ()
     gradients: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
-    along: Along = DEPTH
+    along: GradientAxis = DEPTH
     steps: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     looks: int = 1
 
@@ -152,7 +152,7 @@ class Board:
         return tuple(row for row in self.rows if row.missing)
 
     @property
-    def along(self) -> Along:
+    def along(self) -> GradientAxis:
         """What the gradient is followed along."""
         return self.results.along
 

@@ -16,8 +16,8 @@ from leaderboard.boards import Board, Row
 from suite.pictures.charts import RATE_GAP
 from suite.pictures.numbers import significant
 from suite.pictures.views import CellView, Curves, Gradients
-from suite.protocol.along import TIME
-from suite.protocol.ranks import RanCell
+from suite.protocol.gradient_axis import TIME
+from suite.protocol.ranks import CellResult
 from suite.protocol.records import Budget, Replicate
 from suite.protocol.run_statistics import STATISTICS, Statistic
 from suite.protocol.statistics import Interval, mean_intervals
@@ -132,7 +132,7 @@ class CellPages:
             return [f"The learning rate: it was fixed at {significant(cell.learning_rate)}; no other was tried."]
         return [f"The learning rate: {said}" for said in (*self._met(cell), *self._at_edge(cell), *self._untried(cell))]
 
-    def _met(self, cell: RanCell) -> Iterator[str]:
+    def _met(self, cell: CellResult) -> Iterator[str]:
         """The best of the rates that met the target while they were tuned, in the mean of the seeds that each saw."""
         scale = self.board.scale
         scores: dict[float, list[float]] = {}
@@ -149,14 +149,14 @@ class CellPages:
                 f"{scale.metric} {scale.write(sign * best)})."
             )
 
-    def _at_edge(self, cell: RanCell) -> Iterator[str]:
+    def _at_edge(self, cell: CellResult) -> Iterator[str]:
         budget, rate = self.board.manifest.budget, cell.learning_rate
         if cell.at_edge:
             nearer_low = rate * rate < budget.learning_rate_low * budget.learning_rate_high
             end, beyond = ("lower", "smaller") if nearer_low else ("upper", "larger")
             yield f"{significant(rate)} lies at the {end} end of the range searched; a {beyond} one may train it."
 
-    def _untried(self, cell: RanCell) -> Iterator[str]:
+    def _untried(self, cell: CellResult) -> Iterator[str]:
         rates = sorted(trial.learning_rate for trial in cell.trials)
         gaps = [(math.log10(high / low), low, high) for low, high in itertools.pairwise(rates)]
         width, low, high = max(gaps, default=(0.0, 0.0, 0.0))

@@ -14,12 +14,12 @@ from suite.pictures.benchmark import ALONG, trend_factors, trends
 from suite.pictures.charts import Mark, histogram
 from suite.pictures.drawing import Drawing
 from suite.protocol.effects import Effect, FrontierPoint, factor_effects, frontier, interactions, level_effects
+from suite.protocol.interactions import InteractionContrast, swings
 from suite.protocol.statistics import Interval, interquartile_mean
-from suite.protocol.swings import Swing, swings
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportedInteraction:
     """A swing with the two differences that it lies between.
 
     Attributes:
@@ -28,7 +28,7 @@ class Told:
         low: The difference where it is less.
     """
 
-    swing: Swing
+    swing: InteractionContrast
     high: Effect
     low: Effect
 
@@ -73,7 +73,7 @@ class BoardFindings:
         """Every pair of levels of a factor, the better one first, the clearest difference first; since whoever reads
         them from the top picks, with the intervals that hold together."""
         turned = [self._better_first(effect.among_all) for effect in self._asked(factor_effects)]
-        return sorted(turned, key=lambda e: (not e.told_from_zero, -abs(e.mean)))
+        return sorted(turned, key=lambda e: (not e.significant, -abs(e.mean)))
 
     @cached_property
     def interactions(self) -> list[Effect]:
@@ -112,32 +112,32 @@ class BoardFindings:
     @property
     def biggest(self) -> Effect | None:
         """The biggest difference between two levels that is told from zero among all, over more than one pair of cells."""
-        return next((effect for effect in self.pairs if effect.told_from_zero and effect.pairs > 1), None)
+        return next((effect for effect in self.pairs if effect.significant and effect.pairs > 1), None)
 
     @cached_property
-    def swings(self) -> list[Told]:
+    def swings(self) -> list[ReportedInteraction]:
         """Of each two factors the biggest swing that is told from zero among all of the board, biggest first.
 
         A swing can be read from either of its two factors: it is from the one that does least at one of its ends, and
         with the level first that is better at the other.
         """
-        best: dict[tuple[str, str], Swing] = {}
+        best: dict[tuple[str, str], InteractionContrast] = {}
         for swing in sorted(self.all_swings, key=lambda swing: -swing.mean):
-            if swing.told_from_zero:
+            if swing.significant:
                 best.setdefault((swing.factor, swing.second), swing)
         return [
             min(map(self._told, (swing, swing.turned())), key=lambda told: min(abs(told.high.mean), abs(told.low.mean)))
             for swing in best.values()
         ]
 
-    def _told(self, swing: Swing) -> Told:
+    def _told(self, swing: InteractionContrast) -> ReportedInteraction:
         high, low = (
             self._ends[swing.factor, swing.level, swing.other, swing.second, at] for at in (swing.here, swing.there)
         )
         clear = max(high.mean, low.mean, key=abs)
         if (clear > 0) == self.board.scale.higher_is_better:
-            return Told(swing, high, low)
-        return Told(swing.reversed(), low.turned(), high.turned())
+            return ReportedInteraction(swing, high, low)
+        return ReportedInteraction(swing.reversed(), low.turned(), high.turned())
 
     @cached_property
     def _ends(self) -> dict[tuple[Any, ...], Effect]:
@@ -146,7 +146,7 @@ class BoardFindings:
         return {(e.factor, e.level, e.other, *e.given): e for e in both if e.given}
 
     @cached_property
-    def all_swings(self) -> list[Swing]:
+    def all_swings(self) -> list[InteractionContrast]:
         """Of every two factors, every two levels of each."""
         board = self.board
         return swings(board.columns, board.scores, bounds=board.scale.difference_bounds) if board.recorded else []

@@ -11,8 +11,8 @@ import numpy as np
 from suite.monitor.history import History
 from suite.monitor.observer import Observer
 from suite.tasks import Split, Task
-from suite.training.feed import Feed
 from suite.training.program import Program
+from suite.training.run_inputs import RunInputs
 from tests.probes.cases import recipe
 
 CLASSES = 10
@@ -53,7 +53,7 @@ class ByProgram:
     def look(self, weights: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:
         """As of a `Net`."""
         rows = np.arange(len(self._task.train), dtype=np.int32)[None]
-        return self._program.run(Feed(weights, np.zeros(1, np.float32), rows, 0)).arrays
+        return self._program.run(RunInputs(weights, np.zeros(1, np.float32), rows, 0)).arrays
 
 
 class ByMonitor:

@@ -20,10 +20,10 @@ DOUBLE = dataclasses.replace(
     MLP, name="double", summary="an MLP by another name", aliases=(), start=Start("{depth: 2, width: 8}")
 )
 '''
-NORMALIZATION = '''        NormalizationEntry("unit", "to length 1 over the units", "keras.layers:UnitNormalization"),
+NORMALIZATION = """        NormalizationEntry("unit", "to length 1 over the units", "keras.layers:UnitNormalization"),
     ],
     kind="normalizations",
-'''
+"""
 
 
 def copy_of_the_engine(folder: Path) -> Path:
@@ -46,7 +46,12 @@ def test_a_family_and_a_normalization_are_an_entry_each(tmp_path: Path) -> None:
 
     def suite(*words: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "suite", *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "suite", *words],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from suite.claims.evidence import Evidence
 from suite.claims.expressions import SCORES
-from suite.protocol.along import followed
 from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS
+from suite.protocol.gradient_axis import followed
 from suite.protocol.labels import held_label, label_text
 from suite.protocol.outcomes import gradient_straightness
 from suite.protocol.ranks import Ran, basin_of

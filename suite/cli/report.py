@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.protocol.labels import label_text, printable
-from suite.protocol.ranks import Standing, compared_scores
+from suite.protocol.ranks import RankedCell, compared_scores
 from suite.protocol.records import Outcome, Record
 from suite.protocol.words import record_causes_in_words
 from suite.protocol.written import counted
@@ -86,7 +86,7 @@ def outcomes(record: Record) -> Text:
 class _Ranked:
     """The table, as wide as where it is printed: what became of the runs gets the room that the figures leave."""
 
-    def __init__(self, found: Sequence[Standing], everything: bool) -> None:
+    def __init__(self, found: Sequence[RankedCell], everything: bool) -> None:
         self._short = not everything and len(found) > BEST + WORST + 1
         self._shown = [*found[:BEST], *found[-WORST:]] if self._short else list(found)
         self._factors = _varied(found)
@@ -112,7 +112,7 @@ class _Ranked:
             table.add_row(*row)
         yield table
 
-    def _row(self, standing: Standing) -> list[Text]:
+    def _row(self, standing: RankedCell) -> list[Text]:
         figures, record = standing.figures, standing.record
         first = standing.figures["tier"] == 1
         return [
@@ -156,14 +156,14 @@ def _interval(low: float, high: float) -> str:
     return f"{end(low)}–{end(high)}"
 
 
-def _varied(found: Sequence[Standing]) -> list[str]:
+def _varied(found: Sequence[RankedCell]) -> list[str]:
     """Factors with more than one level among the cells: the others would only take room."""
     factors = found[0].record.cell.factors
     varied = [f for f in factors if len({standing.record.cell.factors[f] for standing in found}) > 1]
     return varied or list(factors)
 
 
-def _whole(found: Sequence[Standing]) -> Text:
+def _whole(found: Sequence[RankedCell]) -> Text:
     """How many cells train, and what becomes of the runs that do not."""
     trained = [standing.figures["trained"] for standing in found]
     runs = [standing.figures["replicates"] for standing in found]
@@ -200,7 +200,7 @@ def _missing_line(results: Gathered) -> Text | None:
     return Text(f"{text.plain}.", style="yellow")
 
 
-def _notes(found: Sequence[Standing]) -> Text:
+def _notes(found: Sequence[RankedCell]) -> Text:
     note = "Recipes in one tier are statistically indistinguishable from the tier's best (95%). ok: runs that met the target."
     if any(standing.figures["erratic"] for standing in found):
         note += f" {_ERRATIC}: erratic, trains under some seeds and fails under others."
@@ -220,7 +220,7 @@ def _findings(records: Sequence[Record]) -> list[Text]:
     effects = [effect.among_all for effect in effects if effect.pairs > 1]
     largest: dict[str, Effect] = {}
     for effect in sorted(effects, key=lambda effect: -abs(effect.mean)):
-        if effect.told_from_zero:
+        if effect.significant:
             largest.setdefault(effect.factor, effect)
     told = [_sentence(effect, records[0]) for effect in list(largest.values())[:EFFECTS]]
     if not effects:

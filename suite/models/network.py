@@ -17,7 +17,7 @@ from suite.catalog.normalizations import build_normalization, normalization_of, 
 
 
 @dataclass(frozen=True)
-class Tap:
+class ProbePoint:
     """Where the probes look into one hidden layer. The tensors are Keras's symbolic ones, batch first, units last.
 
     Attributes:
@@ -76,7 +76,7 @@ class Network:
 
     model: Any
     tapped: Any
-    taps: tuple[Tap, ...]
+    taps: tuple[ProbePoint, ...]
     built: tuple[np.ndarray, ...]
     drawn: Mapping[int, str | Mapping[str, Any]]
     xla: bool
@@ -135,7 +135,7 @@ class Stack:
     def __init__(self, recipe: Mapping[str, Any]) -> None:
         self.recipe = recipe
         self.activation = build_activation(recipe["activation"])
-        self._taps: list[Tap] = []
+        self._taps: list[ProbePoint] = []
         self._drawn: dict[int, str | Mapping[str, Any]] = {}
         self._begun: dict[int, np.ndarray] = {}
         self._output: Any = None
@@ -161,7 +161,7 @@ class Stack:
         before = normalize is not None and self.recipe["norm_position"] == "before"
         activation_input = normalize(z) if normalize is not None and before else z
         outputs = keras.layers.Activation(function, name=f"{name}_activation")(activation_input)
-        self.tap(Tap(name, linear.kernel, z, activation_input, outputs, function))
+        self.tap(ProbePoint(name, linear.kernel, z, activation_input, outputs, function))
         y = normalize(outputs) if normalize is not None and not before else outputs
         if self.recipe["dropout"]:
             y = keras.layers.Dropout(self.recipe["dropout"], seed=0, name=f"{name}_dropout")(y)
@@ -183,7 +183,7 @@ class Stack:
             self.draw(variable, {"name": "random_normal", "mean": value, "stddev": scale})
         self.begin(variable, value)
 
-    def tap(self, tap: Tap) -> None:
+    def tap(self, tap: ProbePoint) -> None:
         """Has the probes look into a hidden layer, the next one on the way from the input."""
         self._taps.append(tap)
 

@@ -11,7 +11,7 @@ import numpy as np
 from suite.catalog.activations import build_activation
 from suite.catalog.normalizations import build_normalization
 from suite.catalog.recurrent_cells import CELLS
-from suite.models.network import Stack, Tap
+from suite.models.network import ProbePoint, Stack
 from suite.models.recurrence import Recurrence, TappedRecurrence
 
 
@@ -51,7 +51,9 @@ class RecurrentLayer:
     def tapped(self, x: Any, zeros: Any) -> Any:
         """The same, after `plain`, with zeros added to the state; it is entered among the taps."""
         h, z, u = TappedRecurrence(self._cell, name=f"{self._name}_tapped")([x, zeros])
-        self._stack.tap(Tap(self._name, self._cell.recurrent_kernel, z, u, h, self._stack.activation, recurrent=True))
+        self._stack.tap(
+            ProbePoint(self._name, self._cell.recurrent_kernel, z, u, h, self._stack.activation, recurrent=True)
+        )
         return self._after(h)
 
     def _after(self, y: Any) -> Any:

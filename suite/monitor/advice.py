@@ -12,7 +12,7 @@ from suite.monitor.evidence import LEAST, NO_FAULT, Count, Kind, Row, changes, f
 from suite.monitor.traits import Traits
 from suite.protocol.outcomes import THRESHOLDS
 from suite.protocol.records import Cause, Outcome
-from suite.protocol.words import Facts
+from suite.protocol.words import Diagnosis
 
 Change = tuple[str, str]
 """Of a recipe: a factor and its new level, as in a spec."""
@@ -78,7 +78,9 @@ _THROUGH_TIME: Mapping[Cause, Sequence[Change]] = {
 """The same, of a gradient through time."""
 
 
-def advice(cause: Cause | Outcome, facts: Facts, traits: Traits, rows: Sequence[Row] | None = None) -> tuple[str, ...]:
+def advice(
+    cause: Cause | Outcome, facts: Diagnosis, traits: Traits, rows: Sequence[Row] | None = None
+) -> tuple[str, ...]:
     """What to try, in lines: what was measured, the best first; what was not; nothing that the model has already.
 
     Args:
@@ -105,7 +107,7 @@ def advice(cause: Cause | Outcome, facts: Facts, traits: Traits, rows: Sequence[
 
 
 def outlook(
-    causes: Sequence[Cause | Outcome], facts: Facts, traits: Traits, rows: Sequence[Row] | None = None
+    causes: Sequence[Cause | Outcome], facts: Diagnosis, traits: Traits, rows: Sequence[Row] | None = None
 ) -> tuple[str, ...]:
     """How published recipes ended whose first look was like this one; nothing of a model that is trained already.
 
@@ -159,7 +161,7 @@ def _whom(of: Kind, counts: Iterable[Count]) -> str:
     return f"{of}; {', '.join(sorted({name for count in counts for name in count.benchmarks}))}"
 
 
-def _is_known(cause: Any, facts: Facts, traits: Traits) -> bool:
+def _is_known(cause: Any, facts: Diagnosis, traits: Traits) -> bool:
     """The recurrent networks of the benchmarks have one layer: what they say of gradients, they say of time."""
     return traits.kind.model != "recurrent" or cause not in _THROUGH_TIME or _in_time(cause, facts)
 
@@ -183,6 +185,6 @@ def _said(change: Change, traits: Traits) -> str:
     return ("an LSTM with " if lacks_lstm else "") + REMEDIES[change]
 
 
-def _in_time(cause: Cause, facts: Facts) -> bool:
+def _in_time(cause: Cause, facts: Diagnosis) -> bool:
     sign = -1 if cause is Cause.VANISHING else 1
     return sign * (facts.time_ratio or 0.0) > max(sign * (facts.ratio or 0.0), THRESHOLDS.gradient_ratio)

@@ -18,7 +18,7 @@ from suite.monitor.report import Report, deprecated
 from suite.monitor.tracking import ActiveRun
 from suite.monitor.traits import Traits
 from suite.protocol.records import Cause, Outcome
-from suite.protocol.words import Facts, cause_in_words
+from suite.protocol.words import Diagnosis, cause_in_words
 
 if TYPE_CHECKING:
     import pandas
@@ -192,9 +192,9 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         # Weights that were looked at already are those of that look: nothing that came after had a say.
         later = (step or 0) > self.history.steps[-1] + 1
         traits = replace(self._traits, trained=self._traits.trained or later)
-        self._find(step or 0, Outcome.NONFINITE, text, Facts(), traits)
+        self._find(step or 0, Outcome.NONFINITE, text, Diagnosis(), traits)
 
-    def _find(self, step: int, cause: Cause | Outcome, text: str, facts: Facts, traits: Traits) -> None:
+    def _find(self, step: int, cause: Cause | Outcome, text: str, facts: Diagnosis, traits: Traits) -> None:
         if any(known.cause is cause for known in self.findings):
             return
         remedy = "\n".join(advice(cause, facts, traits))

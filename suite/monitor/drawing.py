@@ -11,7 +11,7 @@ from suite.pictures import Picture
 from suite.pictures.axes import GRADIENT, Scale, fitted
 from suite.pictures.cells import by_place, curves_over, heat
 from suite.pictures.views import Gradients
-from suite.protocol.along import DEPTH, TIME, Along
+from suite.protocol.gradient_axis import DEPTH, TIME, GradientAxis
 
 
 def picture_of(history: History, title: str, logs: Sequence[tuple[int, Mapping[str, float]]]) -> Picture:
@@ -42,7 +42,7 @@ def picture_of(history: History, title: str, logs: Sequence[tuple[int, Mapping[s
     return Picture(title, history.verdict(), panels, shown, facts)
 
 
-def _gradients(steps: np.ndarray, values: np.ndarray, along: Along, names: Sequence[str] = ()) -> Gradients:
+def _gradients(steps: np.ndarray, values: np.ndarray, along: GradientAxis, names: Sequence[str] = ()) -> Gradients:
     """One training's looks: there are no replicates of it."""
     return Gradients([0], steps, np.where(np.isfinite(values), values, np.inf)[None].astype(float), along, names)
 

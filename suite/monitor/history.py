@@ -12,7 +12,7 @@ from suite.monitor.observer import Observation, Place
 from suite.protocol.measurements import OF_LAYERS
 from suite.protocol.outcomes import find_causes
 from suite.protocol.records import Cause
-from suite.protocol.words import Facts, causes_in_words, facts_of
+from suite.protocol.words import Diagnosis, causes_in_words, diagnose
 
 if TYPE_CHECKING:
     import pandas
@@ -89,10 +89,10 @@ class History:
             found.add(Cause.VANISHING)
         return tuple(cause for cause in Cause if cause in found)
 
-    def facts(self, looks: slice = slice(None)) -> Facts:
+    def facts(self, looks: slice = slice(None)) -> Diagnosis:
         """The numbers behind the causes, in the looks to judge."""
         places = [self.places[index] for index in self.hidden]
-        each = [facts_of(traces, [place.name for place in places]) for traces in self._with_time(looks)]
+        each = [diagnose(traces, [place.name for place in places]) for traces in self._with_time(looks)]
         facts = max(each, key=lambda facts: abs(facts.time_ratio or 0))
         if not facts.zeros:
             return facts

@@ -30,7 +30,7 @@ from suite.monitor.recording import record_calls
 from suite.monitor.scaling import LossScale
 from suite.monitor.traits import Traits, traits_of
 from suite.monitor.units import measure_units
-from suite.probes import Look, StepProbe, nonfinite_layer, step_probes
+from suite.probes import StepProbe, StepSnapshot, nonfinite_layer, step_probes
 from suite.probes.through_time import rms_of_each_step
 
 
@@ -154,7 +154,7 @@ class Observer:
         return tf.function(self._compare, autograph=False).get_concrete_function(self._before)
 
     def _compare(self, before: Sequence[Any]) -> dict[str, Any]:
-        look = Look(kernels_before=before, kernels_after=[kernel.value for kernel in self._kernels])
+        look = StepSnapshot(kernels_before=before, kernels_after=[kernel.value for kernel in self._kernels])
         return _measured(self._update_probes, look)
 
     def _look(self) -> dict[str, Any]:
@@ -201,7 +201,7 @@ class Observer:
             raise MonitorError(
                 "Expected a loss that depends on a layer with weights. Received: one whose gradient reaches none"
             )
-        look = Look(
+        look = StepSnapshot(
             _alike([windows[i].value for i in reached]),
             _alike([sources[i] for i in reached]),
             _alike([_gradient(by_id[id(windows[i].kernel)], windows[i].kernel) for i in reached]),
@@ -241,7 +241,7 @@ class Observer:
         self._kernels = [w.kernel for w in windows]
 
 
-def _measured(probes: Sequence[StepProbe], look: Look) -> dict[str, Any]:
+def _measured(probes: Sequence[StepProbe], look: StepSnapshot) -> dict[str, Any]:
     return {name: value for probe in probes for name, value in probe.measure(look).items()}
 
 

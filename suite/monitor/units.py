@@ -53,6 +53,6 @@ def _probes(functions: tuple[Callable[[Any], Any], ...]) -> Sequence[ValidationP
 
 
 def _eagerly(find: Callable[[Any], Any], of: Any) -> Any:
-    """Facts of a function, which are found eagerly whatever is traced here: in a thread that has no part in it."""
+    """What is known of a function, which are found eagerly whatever is traced here: in a thread that has no part in it."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(find, of).result()

@@ -18,7 +18,7 @@ from suite.pictures.numbers import significant
 from suite.pictures.scale import thinned
 from suite.pictures.strips import strip
 from suite.pictures.views import CellView, Curves, Gradients
-from suite.protocol.along import TIME
+from suite.protocol.gradient_axis import TIME
 from suite.protocol.ranks import basin_of
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from suite.pictures.axes import Scale, ScoreScale
 from suite.pictures.scale import median_over_replicates
-from suite.protocol.along import DEPTH, TIME, Along
+from suite.protocol.gradient_axis import DEPTH, TIME, GradientAxis
 from suite.protocol.ranks import Ran
 from suite.protocol.records import Budget, Record, Replicate
 
@@ -32,7 +32,7 @@ class Gradients:
     replicates: Sequence[int]
     steps: NDArray[Any]
     block: NDArray[np.float64]
-    along: Along = DEPTH
+    along: GradientAxis = DEPTH
     names: Sequence[str] = ()
 
     @cached_property
@@ -66,8 +66,8 @@ class CellView:
         budget: What it could spend.
         scale: Of the task's scores.
         curves: Of its replicates.
-        gradients: Along layers, or time steps where there is one recurrent layer only.
-        through_time: Along time steps, of the first recurrent layer; None if there is none.
+        gradients: GradientAxis layers, or time steps where there is one recurrent layer only.
+        through_time: GradientAxis time steps, of the first recurrent layer; None if there is none.
     """
 
     cell: Ran
@@ -111,7 +111,7 @@ def _curves_of(run: Replicate) -> Curves:
     return Curves(run.replicate, (steps + 1).tolist(), seen.tolist(), scores.tolist(), beta.tolist())
 
 
-def _probed(record: Record, trace: str, along: Along, names: Sequence[str] = ()) -> Gradients:
+def _probed(record: Record, trace: str, along: GradientAxis, names: Sequence[str] = ()) -> Gradients:
     """One trace of all replicates; of recurrent layers the first."""
     known = [(run, np.asarray(run.traces[trace], dtype=float)) for run in record.replicates if trace in run.traces]
     known = [(run, values if values.ndim == 2 else values[:, 0]) for run, values in known if values.size]

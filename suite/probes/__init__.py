@@ -9,7 +9,7 @@ from suite.catalog import load_target
 from suite.models.network import Network
 from suite.probes.landscape import differentiating_again, extreme_curvatures
 from suite.probes.nonfinite import nonfinite_layer
-from suite.probes.probe import Look, StepProbe, ValidationProbe
+from suite.probes.probe import StepProbe, StepSnapshot, ValidationProbe
 from suite.protocol.measurement import Axis, Measurement
 from suite.protocol.measurements import MEASUREMENTS
 
@@ -52,8 +52,8 @@ def _classes(recurrent: bool = False, landscape: bool = False) -> Iterator[Any]:
 
 
 __all__ = [
-    "Look",
     "StepProbe",
+    "StepSnapshot",
     "ValidationProbe",
     "differentiating_again",
     "extreme_curvatures",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from suite.probes.layers import per_layer, scaled_norm, scaled_rms
-from suite.probes.probe import Look, StepProbe
+from suite.probes.probe import StepProbe, StepSnapshot
 
 
 class GradientProbe(StepProbe):
@@ -16,7 +16,7 @@ class GradientProbe(StepProbe):
     about 1 in them while the backpropagated gradient falls to 3e-5.
     """
 
-    def measure(self, look: Look) -> Mapping[str, Any]:
+    def measure(self, look: StepSnapshot) -> Mapping[str, Any]:
         """`gradient_rms` and `weight_gradient_norm`, each of shape (layers,)."""
         return {
             "gradient_rms": per_layer(look.pre_activation_gradients, scaled_rms),

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.linalg import eigvalsh_tridiagonal
 
-from suite.probes.probe import Look, StepProbe
+from suite.probes.probe import StepProbe, StepSnapshot
 
 REACHES = (0.5, 1.0, 2.0, 4.0)
 """How far along the gradient is looked, in steps of plain gradient descent at the rate in force."""
@@ -25,7 +25,7 @@ class AlongGradientProbe(StepProbe):
     layers as in training; the way begins at the weights as they are, which are put back.
     """
 
-    def measure(self, look: Look) -> Mapping[str, Any]:
+    def measure(self, look: StepSnapshot) -> Mapping[str, Any]:
         """Two numbers; NaN where a loss or gradient on the way is not finite, or there is no gradient.
 
         `loss_range`: the largest loss on the way minus the smallest. `effective_beta`: the largest change of the gradient
@@ -44,7 +44,7 @@ class AlongGradientProbe(StepProbe):
             there, turned = differentiate()
             change = tf.linalg.global_norm([b - a for a, b in zip(gradients, turned, strict=True)])
             here = change / (reaches[index] * size)
-            # Told by itself: compiled, the larger of a number and NaN may be the number.
+            # Seen apart: compiled, the larger of a number and NaN may be the number.
             finite &= tf.math.is_finite(there) & tf.math.is_finite(here)
             return index + 1, finite, tf.minimum(low, there), tf.maximum(high, there), tf.maximum(beta, here)
 

@@ -7,10 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from suite.probes.layers import per_layer
-from suite.probes.probe import Look
+from suite.probes.probe import StepSnapshot
 
 
-def nonfinite_layer(loss: Any, look: Look) -> Any:
+def nonfinite_layer(loss: Any, look: StepSnapshot) -> Any:
     """Index of the layer where the first non-finite value arose; the number of layers stands for the output.
 
     Forward, that is the first layer whose z is not finite; if all are and the loss is, backward, the layer nearest

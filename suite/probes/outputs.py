@@ -8,13 +8,13 @@ from typing import Any
 import tensorflow as tf
 
 from suite.probes.layers import per_layer, sum_of_squares
-from suite.probes.probe import Look, StepProbe
+from suite.probes.probe import StepProbe, StepSnapshot
 
 
 class OutputProbe(StepProbe):
     """Mean, standard deviation and share of exact zeros of the activations' output over batch and units."""
 
-    def measure(self, look: Look) -> Mapping[str, Any]:
+    def measure(self, look: StepSnapshot) -> Mapping[str, Any]:
         """`activation_mean`, `activation_std` and `zero_fraction`, each of shape (layers,)."""
         mean = per_layer(look.activations, _mean)
         square = per_layer(look.activations, lambda stack: sum_of_squares(stack) / _count(stack))

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Look:
+class StepSnapshot:
     """What can be seen of a probed step: one entry a hidden layer, the one nearest the input first.
 
     Attributes:
@@ -48,7 +48,7 @@ class StepProbe(ABC):
     of_update = False
 
     @abstractmethod
-    def measure(self, look: Look) -> Mapping[str, Any]:
+    def measure(self, look: StepSnapshot) -> Mapping[str, Any]:
         """Float32 tensors by the name of the measurement, one number a layer (or what else its axes say)."""
 
 

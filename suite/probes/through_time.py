@@ -8,13 +8,13 @@ from typing import Any
 import tensorflow as tf
 
 from suite.probes.layers import scaled_rms
-from suite.probes.probe import Look, StepProbe
+from suite.probes.probe import StepProbe, StepSnapshot
 
 
 class ThroughTimeProbe(StepProbe):
     """RMS over batch and units of dLoss/dh_t at every time step t."""
 
-    def measure(self, look: Look) -> Mapping[str, Any]:
+    def measure(self, look: StepSnapshot) -> Mapping[str, Any]:
         """`gradient_rms_through_time`, shape (recurrent layers, time)."""
         gradients = [rms_of_each_step(look.pre_activation_gradients[index]) for index in look.recurrent]
         return {"gradient_rms_through_time": tf.stack(gradients)}

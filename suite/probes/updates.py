@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from suite.probes.layers import norm, per_layer
-from suite.probes.probe import Look, StepProbe
+from suite.probes.probe import StepProbe, StepSnapshot
 
 
 class UpdateProbe(StepProbe):
@@ -16,7 +16,7 @@ class UpdateProbe(StepProbe):
 
     of_update = True
 
-    def measure(self, look: Look) -> Mapping[str, Any]:
+    def measure(self, look: StepSnapshot) -> Mapping[str, Any]:
         """`update_ratio`, shape (layers,); 0 where W was all zero."""
         changes = [after - before for before, after in zip(look.kernels_before, look.kernels_after, strict=True)]
         return {"update_ratio": tf.math.divide_no_nan(per_layer(changes, norm), per_layer(look.kernels_before, norm))}

@@ -6,7 +6,7 @@ replicates of one pair share its cells, so counting each of them as a pair of it
 Where there is only one pair of cells, its replicates are all there is to resample.
 
 Each interval holds its own difference 95 times in 100. Whoever picks one of them by its size needs the wider one of
-`suite.protocol.picked`: `Effect.among_all`.
+`suite.protocol.multiplicity`: `Effect.among_all`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from suite.protocol.picked import interval_of_all, sample_of
+from suite.protocol.multiplicity import interval_of_all, sample_of
 from suite.protocol.statistics import UNBOUNDED, Interval, mean_intervals
 
 Label = str | int | float | bool
@@ -75,7 +75,7 @@ class Effect:
         return replace(self, low=self.of_all[0], high=self.of_all[1])
 
     @property
-    def told_from_zero(self) -> bool:
+    def significant(self) -> bool:
         """Whether the interval leaves zero out."""
         return bool(self.low > 0 or self.high < 0)
 

@@ -31,7 +31,7 @@ EDGE = 0.01
 
 
 @dataclass(frozen=True)
-class RanCell:
+class CellResult:
     """What the figures of a cell are made of, where there is no record but exported tables; names as in `Record`."""
 
     learning_rate: float
@@ -43,11 +43,11 @@ class RanCell:
     parameters: int | None = None
 
 
-Ran = Record | RanCell
+Ran = Record | CellResult
 
 
 @dataclass(frozen=True)
-class Standing:
+class RankedCell:
     """One cell among the others.
 
     Attributes:
@@ -59,9 +59,9 @@ class Standing:
     figures: Mapping[str, Any]
 
 
-def standings(records: Sequence[Record]) -> list[Standing]:
+def standings(records: Sequence[Record]) -> list[RankedCell]:
     """The figures of every cell, in the order given; tiers are among these cells only."""
-    return [Standing(record, figures) for record, figures in zip(records, figures_of(records), strict=True)]
+    return [RankedCell(record, figures) for record, figures in zip(records, figures_of(records), strict=True)]
 
 
 def figures_of(cells: Sequence[Ran]) -> list[dict[str, Any]]:
@@ -74,10 +74,10 @@ def figures_of(cells: Sequence[Ran]) -> list[dict[str, Any]]:
     return [{**figures, "tier": int(tier)} for figures, tier in zip(found, cut, strict=True)]
 
 
-def ranked(found: Iterable[Standing]) -> list[Standing]:
+def ranked(found: Iterable[RankedCell]) -> list[RankedCell]:
     """By test score; tiers only cut this order."""
 
-    def key(standing: Standing) -> tuple[float, float, tuple[str, ...], str]:
+    def key(standing: RankedCell) -> tuple[float, float, tuple[str, ...], str]:
         cell, facts = standing.record.cell, standing.record.task_facts
         labels = tuple(map(label_text, cell.factors.values()))
         return order(standing.figures, labels, cell.fingerprint, higher_is_better=facts["higher_is_better"])

@@ -30,7 +30,7 @@ _OFFSETS = WINDOW * np.linspace(-0.5, 0.5, 17)
 
 
 @dataclass(frozen=True)
-class Tried:
+class TrialSummary:
     """What one trial showed.
 
     Attributes:
@@ -46,7 +46,7 @@ class Tried:
     loss: float
 
 
-def tried_of(trials: Sequence[Trial], *, higher_is_better: bool, chance_score: float) -> list[Tried]:
+def tried_of(trials: Sequence[Trial], *, higher_is_better: bool, chance_score: float) -> list[TrialSummary]:
     """What trials have shown.
 
     Args:
@@ -59,7 +59,7 @@ def tried_of(trials: Sequence[Trial], *, higher_is_better: bool, chance_score: f
         score = chance_score if trial.validation_score is None else trial.validation_score
         gain = score - chance_score if higher_is_better else chance_score - score
         loss = math.inf if trial.validation_loss is None else trial.validation_loss
-        found.append(Tried(trial.learning_rate, trial.repeat, max(gain, 0.0), loss))
+        found.append(TrialSummary(trial.learning_rate, trial.repeat, max(gain, 0.0), loss))
     return found
 
 
@@ -88,18 +88,18 @@ def coarse_to_fine(count: int) -> list[int]:
     return ordered
 
 
-def next_rate(tried: Sequence[Tried], grid_size: int) -> tuple[float, int]:
+def next_rate(tried: Sequence[TrialSummary], grid_size: int) -> tuple[float, int]:
     """Rate and repeat of the next trial, once the grid has been tried. It depends on what was tried, and on nothing else."""
     turn = (len(tried) - grid_size) // TURN
     return _with_another_seed(tried) if turn % 2 == 0 else _beside_the_best(tried)
 
 
-def best_rate(tried: Sequence[Tried]) -> float:
+def best_rate(tried: Sequence[TrialSummary]) -> float:
     """The rate that is worth most, then the one of least loss, then the least."""
     return ranked(tried)[0]
 
 
-def ranked(tried: Sequence[Tried]) -> list[float]:
+def ranked(tried: Sequence[TrialSummary]) -> list[float]:
     """All rates that were tried, from the best to the worst.
 
     A rate is worth one half its own gain and one half the mean of the gains around it, read as broken lines over
@@ -117,14 +117,14 @@ def ranked(tried: Sequence[Tried]) -> list[float]:
     return [float(rates[index]) for index in np.lexsort((rates, losses, -np.round(worth, 9)))]
 
 
-def _with_another_seed(tried: Sequence[Tried]) -> tuple[float, int]:
+def _with_another_seed(tried: Sequence[TrialSummary]) -> tuple[float, int]:
     """Of the best few rates, the one that the fewest seeds have seen."""
     seeds = {rate: [trial.repeat for trial in tried if trial.rate == rate] for rate in ranked(tried)[:TURN]}
     rate = min(seeds, key=lambda rate: len(seeds[rate]))
     return rate, max(seeds[rate]) + 1
 
 
-def _beside_the_best(tried: Sequence[Tried]) -> tuple[float, int]:
+def _beside_the_best(tried: Sequence[TrialSummary]) -> tuple[float, int]:
     """The middle of the wider gap beside the best rate; where both are fine, beside the next best."""
     rates = sorted({trial.rate for trial in tried})
     for rate in ranked(tried):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from suite.protocol.along import followed
+from suite.protocol.gradient_axis import followed
 from suite.protocol.outcomes import gradient_factor, gradient_ratio, median_ratio, worst_dead, worst_saturated
 
 

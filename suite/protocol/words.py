@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Facts:
+class Diagnosis:
     """The numbers behind a verdict; None where they are not known.
 
     Attributes:
@@ -49,7 +49,7 @@ class Facts:
     zero_weights: str | None = None
 
 
-def facts_of(traces: Mapping[str, np.ndarray], layers: Sequence[str]) -> Facts:
+def diagnose(traces: Mapping[str, np.ndarray], layers: Sequence[str]) -> Diagnosis:
     """The numbers behind a verdict, from the traces of a run.
 
     Args:
@@ -75,7 +75,7 @@ def facts_of(traces: Mapping[str, np.ndarray], layers: Sequence[str]) -> Facts:
     in_time = max((pair for pair in by_time if pair[0] is not None), key=lambda p: abs(p[0] or 0), default=(None, None))
     norms = traces["gradient_norm"]
     gradients = traces["gradient_rms"]
-    return Facts(
+    return Diagnosis(
         median_ratio(gradients),
         factor_of(gradients),
         *in_time,
@@ -91,7 +91,7 @@ def _by_layer(through_time: Any) -> list[Any]:
     return [] if through_time is None else [through_time[:, layer] for layer in range(through_time.shape[1])]
 
 
-def cause_in_words(cause: Cause | str, facts: Facts) -> str:
+def cause_in_words(cause: Cause | str, facts: Diagnosis) -> str:
     """A cause with its number: "vanishing, 0.24 per layer", "dead, 97% of hidden_3"."""
     name = Cause(cause)
     if name is Cause.DEAD:
@@ -110,7 +110,7 @@ def cause_in_words(cause: Cause | str, facts: Facts) -> str:
     return str(name) if factor is None else f"{name}, {_number(factor)} per {unit}"
 
 
-def _jumps(facts: Facts) -> bool:
+def _jumps(facts: Diagnosis) -> bool:
     """Whether less than half of the way from the last layer to the first is made layer by layer.
 
     In a network with branches the two may lie on different ones; then no factor per layer tells what was seen.
@@ -120,7 +120,7 @@ def _jumps(facts: Facts) -> bool:
     return math.log10(facts.factor) * (facts.layers - 1) / facts.ratio < 0.5
 
 
-def _fallen(facts: Facts) -> str:
+def _fallen(facts: Diagnosis) -> str:
     """Of a gradient that reaches exactly 0: how fast it falls, in how many layers it is 0, and why."""
     falls = f", {_number(facts.factor)} per layer" if facts.factor is not None else ""
     what = f"below {facts.precision}'s range" if facts.precision else "exactly 0"
@@ -134,7 +134,7 @@ def _decades() -> float:
     return THRESHOLDS.gradient_ratio
 
 
-def causes_in_words(causes: Sequence[Cause | str], facts: Facts) -> str:
+def causes_in_words(causes: Sequence[Cause | str], facts: Diagnosis) -> str:
     """All causes of a run: "vanishing, 0.24 per layer; saturated, 84% of hidden_1"; empty if there is none."""
     return "; ".join(cause_in_words(cause, facts) for cause in causes)
 
@@ -178,15 +178,15 @@ def _outcome_in_words(run: Replicate) -> str:
     return f"{run.outcome} in {run.steps_to_target} steps" if trained else str(run.outcome)
 
 
-def _facts_of_replicate(run: Replicate, layers: Sequence[str]) -> Facts:
+def _facts_of_replicate(run: Replicate, layers: Sequence[str]) -> Diagnosis:
     if run.traces and layers:
-        return facts_of(run.traces, layers)
+        return diagnose(run.traces, layers)
     known = run.statistics
     ratio, initial = known.get("gradient_ratio_median"), known.get("gradient_ratio_init")
     # The factor is known at the first step only: it stands for the run where the gradient behaved alike there.
     alike = ratio is not None and initial is not None and abs(ratio - initial) <= 0.25 * abs(ratio)
     factor = known.get("gradient_factor_init") if alike else None
-    rest = Facts(dead=known.get("dead_fraction"), saturated=known.get("saturated_fraction"))
+    rest = Diagnosis(dead=known.get("dead_fraction"), saturated=known.get("saturated_fraction"))
     if len(layers) == 1:  # it has no other to be compared with: what the run keeps was followed through time
         return replace(rest, time_ratio=ratio, time_factor=factor)
     return replace(rest, ratio=ratio, factor=factor)

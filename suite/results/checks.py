@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from suite.protocol.columns import CELL_COLUMNS, TABLES, optional_columns
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
-from suite.protocol.ranks import RanCell, at_edge, figures_of
+from suite.protocol.ranks import CellResult, at_edge, figures_of
 from suite.protocol.rates import best_rate, tried_of
 from suite.protocol.records import Cause, Outcome
 from suite.results.errors import first_line
@@ -202,7 +202,7 @@ def figure_problems(results: Results) -> Iterator[str]:
                 )
 
 
-def _chosen(cell: RanCell) -> float:
+def _chosen(cell: CellResult) -> float:
     """The rate that a cell's trials choose."""
     facts = cell.task_facts
     return best_rate(

@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.protocol.along import TIME, Along, along_of
+from suite.protocol.gradient_axis import TIME, GradientAxis, along_of
 from suite.protocol.labels import label_text
-from suite.protocol.ranks import RanCell
+from suite.protocol.ranks import CellResult
 from suite.results.manifest import Manifest
 from suite.results.tables import from_row, rows
 from suite.results.traces import Traces
@@ -56,7 +56,7 @@ class Results:
         return rows(self.cells)
 
     @cached_property
-    def ran(self) -> dict[str, RanCell]:
+    def ran(self) -> dict[str, CellResult]:
         """The trials and replicates of each cell, in the order of their index."""
         found: dict[tuple[str, str], list[Any]] = {}
         for table, index in (("trials", "trial"), ("replicates", "replicate")):
@@ -64,7 +64,7 @@ class Results:
                 found.setdefault((table, row["cell"]), []).append(from_row(table, row))
         facts = self.manifest.task.model_dump()
         return {
-            row["cell"]: RanCell(
+            row["cell"]: CellResult(
                 row["learning_rate"],
                 row["at_edge"],
                 tuple(found.get(("trials", row["cell"]), ())),
@@ -88,7 +88,7 @@ class Results:
         return Traces(path, "time") if path.name in self.manifest.files else None
 
     @cached_property
-    def along(self) -> Along:
+    def along(self) -> GradientAxis:
         """What the gradient is followed along."""
         return along_of(self.gradients.positions, recurrent=self.through_time is not None)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from suite.protocol.columns import factor_column
 from suite.protocol.nesting import as_asked
-from suite.protocol.ranks import Standing, ranked, standings
+from suite.protocol.ranks import RankedCell, ranked, standings
 from suite.protocol.records import PROTOCOL_VERSION, Cell, Record, to_plain
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Gathered:
         return [record for record in self.records if len(record.replicates) < record.cell.budget.replicates]
 
     @cached_property
-    def ranked(self) -> list[Standing]:
+    def ranked(self) -> list[RankedCell]:
         """Their standings, the best first."""
         return ranked(standings(self.records))
 

@@ -20,9 +20,9 @@ from suite.protocol.nesting import judged_by
 from suite.protocol.records import Cell, Record, Replicate, Trial
 from suite.protocol.run_statistics import RunData, statistics_of
 from suite.tasks import Task, load_task
-from suite.training.feed import Feed, Trace
 from suite.training.program import Program
-from suite.training.tuning import Scored, tune
+from suite.training.run_inputs import RunInputs, Trace
+from suite.training.tuning import TrialResult, tune
 
 TUNING, REPLICATE = 0, 1
 """The roles of the seeds: no replicate ever sees a seed that tuning saw."""
@@ -96,11 +96,11 @@ def _tuned(cell: Cell, task: Task, train: Train, known: Sequence[Record]) -> tup
     if fixed is not None:
         return fixed, False, ()
 
-    def try_rate(rate: float, repeat: int) -> Scored:
+    def try_rate(rate: float, repeat: int) -> TrialResult:
         run = train(TUNING, repeat, rate)
         scores = run.trace.arrays["validation_score"]
         best = (np.nanmax if task.higher_is_better else np.nanmin)(scores) if run.validation_score is not None else None
-        return Scored(
+        return TrialResult(
             run.validation_score,
             run.validation_loss,
             run.train_loss,
@@ -209,10 +209,10 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
     )
 
 
-def _feed(cell: Cell, task: Task, program: Program, seed: int, learning_rate: float) -> Feed:
+def _feed(cell: Cell, task: Task, program: Program, seed: int, learning_rate: float) -> RunInputs:
     weights, order, dropout = (int(state) for state in np.random.SeedSequence(seed).generate_state(3))
     steps = cell.budget.steps
-    return Feed(
+    return RunInputs(
         weights=program.network.initial_weights(cell.recipe, weights),
         learning_rates=(learning_rate * schedule_factors(cell.recipe["schedule"], steps)).astype(np.float32),
         batches=batch_rows(len(task.train), cell.recipe["batch_size"], steps, order),

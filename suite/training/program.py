@@ -16,8 +16,8 @@ from suite.catalog.optimizers import build_optimizer
 from suite.models import MODELS
 from suite.models.network import Network
 from suite.probes import (
-    Look,
     StepProbe,
+    StepSnapshot,
     differentiating_again,
     nonfinite_layer,
     step_probes,
@@ -28,10 +28,10 @@ from suite.protocol.records import CURVED, VALIDATED
 from suite.tasks import Task
 from suite.training.device import compiles_with_xla
 from suite.training.evaluation import Evaluation, Scores
-from suite.training.feed import Feed, Trace
 from suite.training.hessian import Hessian
 from suite.training.norm import global_norm
 from suite.training.rows import TraceRows, probed_steps
+from suite.training.run_inputs import RunInputs, Trace
 
 TRAIN_EVALUATED = 10_000
 """Training examples that the train score is taken on at most: the first ones of the split."""
@@ -114,7 +114,7 @@ class Program:
             for name, split in (("train", task.train), ("validation", task.validation), ("test", task.test))
         }
 
-    def run(self, feed: Feed) -> Trace:
+    def run(self, feed: RunInputs) -> Trace:
         """Trains once, from the weights that are fed; the model keeps the weights it ends with."""
         self.has_run = True
         for index, generator in enumerate(self.network.seed_generators()):
@@ -140,7 +140,7 @@ class Program:
         gradient_rms = seen.get("gradient_rms", np.zeros((0, 0)))
         return Trace(arrays, steps, finite, gradient_rms, clipped, None if finite or layer < 0 else names[layer])
 
-    def _start_of_optimizer(self, feed: Feed) -> Sequence[Any]:
+    def _start_of_optimizer(self, feed: RunInputs) -> Sequence[Any]:
         if feed.momentum is None:
             return self._optimizer_start
         fed = tf.constant(feed.momentum, tf.float32)
@@ -219,7 +219,7 @@ class Program:
             **self._rows.named(tables),
         }
 
-    def _differentiate(self, x: Any, y: Any) -> tuple[Any, list[Any], Look]:
+    def _differentiate(self, x: Any, y: Any) -> tuple[Any, list[Any], StepSnapshot]:
         """Loss of a batch (penalties apart), gradients of the weights (with penalties), and what the probes see."""
         with tf.GradientTape() as tape:
             seen = self.network.pass_through(x, training=True, tape=tape)
@@ -228,7 +228,7 @@ class Program:
         watched = [[w.value for w in self._weights], seen.gradient_sources if self._step_probes else []]
         weights, z = tape.gradient(total, watched, unconnected_gradients="zero")
         kernels = [weights[i] for i in self.network.kernel_indices]
-        return loss, weights, Look(seen.pre_activations, z, kernels, seen.activations, self.network.recurrent)
+        return loss, weights, StepSnapshot(seen.pre_activations, z, kernels, seen.activations, self.network.recurrent)
 
     def _penalty(self) -> Any:
         l1, l2 = self._recipe["l1"], self._recipe["l2"]
@@ -240,7 +240,7 @@ class Program:
             total += l2 * tf.add_n([tf.reduce_sum(tf.square(kernel)) for kernel in kernels])
         return total
 
-    def _where_it_began(self, loss: Any, look: Look) -> Any:
+    def _where_it_began(self, loss: Any, look: StepSnapshot) -> Any:
         if not self.network.taps:
             return tf.constant(0)
         return nonfinite_layer(loss, look) if self._step_probes else tf.constant(-1)
@@ -250,7 +250,7 @@ class Program:
         return [tf.identity(tap.kernel.value) for tap in self.network.taps] if self._step_probes else []
 
     def _measure(
-        self, look: Look, before: Sequence[Any], batch: Sequence[Any], validation: tuple[Any, Any]
+        self, look: StepSnapshot, before: Sequence[Any], batch: Sequence[Any], validation: tuple[Any, Any]
     ) -> dict[str, Any]:
         """A row of every trace, after the update."""
         found = dict(self._validation.measure(*validation, self._validated))

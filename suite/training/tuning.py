@@ -15,7 +15,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
 from suite.protocol.ranks import at_edge
-from suite.protocol.rates import Tried, best_rate, coarse_to_fine, next_rate, shared_grid, tried_of
+from suite.protocol.rates import TrialSummary, best_rate, coarse_to_fine, next_rate, shared_grid, tried_of
 from suite.protocol.records import Budget, Trial
 
 _RATE, _REPEAT, _LOSS = "learning_rate", "repeat", "loss"
@@ -23,7 +23,7 @@ _MOST_SEEDS = 10_000
 
 
 @dataclass(frozen=True)
-class Scored:
+class TrialResult:
     """What trying one learning rate gave; numbers are None where the run went non-finite.
 
     Attributes:
@@ -51,7 +51,7 @@ class Tuning:
 
 
 def tune(
-    try_rate: Callable[[float, int], Scored],
+    try_rate: Callable[[float, int], TrialResult],
     budget: Budget,
     *,
     higher_is_better: bool,
@@ -128,7 +128,7 @@ class _Sampler(BaseSampler):
         told = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         if len(told) < self._grid_size:
             return {}
-        tried = [Tried(t.params[_RATE], t.params[_REPEAT], t.value, t.user_attrs[_LOSS]) for t in told]
+        tried = [TrialSummary(t.params[_RATE], t.params[_REPEAT], t.value, t.user_attrs[_LOSS]) for t in told]
         rate, repeat = next_rate(tried, self._grid_size)
         return {_RATE: rate, _REPEAT: repeat}
 

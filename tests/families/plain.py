@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from suite.tasks import Task, load_task
-from suite.training.feed import Feed
 from suite.training.program import Program
+from suite.training.run_inputs import RunInputs
 from tests.probes.cases import feed, recipe
 
 K = keras.layers
@@ -39,7 +39,7 @@ def eagerly() -> Iterator[None]:
 
 def train(
     model: str, task: Task, factors: Mapping[str, Any], *, xla: bool | None = False
-) -> tuple[Program, Feed, list[np.ndarray]]:
+) -> tuple[Program, RunInputs, list[np.ndarray]]:
     """A few steps of a program without probes: what was fed, and the weights it ends with.
 
     Run op by op unless XLA is asked for, which is a third of the work for three steps: that a program computes the same
@@ -56,7 +56,7 @@ def train(
 def plain_keras(
     layers: Sequence[Any] | keras.Model,
     task: Task,
-    fed: Feed,
+    fed: RunInputs,
     *,
     optimizer: Any = None,
     loss: Callable[[Any, Any], Any] | None = None,
@@ -84,7 +84,7 @@ def plain_keras(
 
 
 def assert_alike(
-    ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], fed: Feed, *, rtol: float = 1e-4, atol: float = 2e-6
+    ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], fed: RunInputs, *, rtol: float = 1e-4, atol: float = 2e-6
 ) -> None:
     assert any(not np.array_equal(a, b) for a, b in zip(ours, fed.weights, strict=True))
     for a, b in zip(ours, theirs, strict=True):

@@ -14,8 +14,8 @@ import tensorflow as tf
 from suite.catalog import KINDS
 from suite.catalog.optimizers import build_optimizer
 from suite.catalog.schedules import schedule_factors
-from suite.training.feed import Feed
 from suite.training.program import Program
+from suite.training.run_inputs import RunInputs
 from tests.families.plain import RATE, STEPS, assert_alike, cnn, cnn_model, mlp, mlp_layers, plain_keras, small, train
 from tests.probes.cases import feed, level
 
@@ -164,7 +164,7 @@ def test_schedules_are_fed_to_one_program(name: str) -> None:
     program = shared_program()
     fed = feed(program, mlp())
     factors = schedule_factors(level("schedules", name), STEPS)
-    fed = Feed(fed.weights, (RATE * factors).astype(np.float32), fed.batches, fed.seed)
+    fed = RunInputs(fed.weights, (RATE * factors).astype(np.float32), fed.batches, fed.seed)
     program.run(fed)
     ours = [np.asarray(weight) for weight in program.network.model.weights]
     assert_alike(ours, plain_keras(mlp_layers(), small(), fed, rates=fed.learning_rates), fed)
@@ -211,7 +211,7 @@ def test_dropout_is_drawn_anew_at_every_step_and_under_every_seed() -> None:
     assert not np.allclose(ours[0], without[0])
     ends = []
     for seed in (1, 1, 2):
-        program.run(Feed(fed.weights, fed.learning_rates, fed.batches, seed))
+        program.run(RunInputs(fed.weights, fed.learning_rates, fed.batches, seed))
         ends.append(np.asarray(program.network.model.weights[0]))
     np.testing.assert_array_equal(ends[0], ends[1])
     assert not np.array_equal(ends[0], ends[2])

@@ -29,7 +29,7 @@ from suite.tasks import TASKS, Task, load_task
 from suite.training.experiment import batch_rows, run_seed
 from suite.training.program import Program
 from suite.training.rows import probed_steps
-from suite.training.tuning import Scored, tune
+from suite.training.tuning import TrialResult, tune
 from tests.families.plain import eagerly
 from tests.nets import CLASSES, made_task
 from tests.probes.cases import feed, level, recipe
@@ -61,8 +61,8 @@ def of_the_protocol() -> Numbers:
     """Of what belongs to no entry and needs no training: seeds, batches, probed steps, tuning and thresholds."""
     budget = Budget(steps=9, trials=18, replicates=1, evaluations=4, learning_rate_low=1e-3, learning_rate_high=1.0)
 
-    def score(rate: float, repeat: int) -> Scored:
-        return Scored(-abs(np.log10(rate) + 1.2) - 0.1 * repeat, rate, rate, None, "slow")
+    def score(rate: float, repeat: int) -> TrialResult:
+        return TrialResult(-abs(np.log10(rate) + 1.2) - 0.1 * repeat, rate, rate, None, "slow")
 
     tuning = tune(score, budget, higher_is_better=True, chance_score=-4.0)
     return _numbers(

@@ -17,7 +17,7 @@ from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import columns
 from suite.pictures.cells import draw_figures
 from suite.pictures.strips import strip_image
-from suite.protocol.along import TIME
+from suite.protocol.gradient_axis import TIME
 from suite.protocol.run_statistics import STATISTICS
 from suite.results import reader as tables
 from suite.results.writer import export

@@ -32,7 +32,7 @@ def test_findings_follow_the_spec_and_the_numbers(deep: Board) -> None:
     assert [e.level for e in findings.levels[:4]] == list(deep.factors["activation"])
     biggest = findings.biggest
     assert biggest is not None
-    assert biggest.mean == max(abs(e.mean) for e in findings.pairs if e.told_from_zero)
+    assert biggest.mean == max(abs(e.mean) for e in findings.pairs if e.significant)
     assert findings.compared == len(findings.pairs) == 6 + 3 + 3 + 3
     assert all(e.low <= e.mean <= e.high for e in findings.pairs)
     heat = findings.heat_table

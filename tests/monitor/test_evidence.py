@@ -13,10 +13,10 @@ from suite.monitor.advice import REMEDIES, advice, outlook
 from suite.monitor.evidence import LEAST, Kind, Row
 from suite.monitor.traits import Traits
 from suite.protocol.records import Cause, Outcome
-from suite.protocol.words import Facts
+from suite.protocol.words import Diagnosis
 
 KIND = Kind("mlp", "tanh", scaled=True)
-DEEP = Facts(ratio=-9.0)
+DEEP = Diagnosis(ratio=-9.0)
 BATCH, RELU, ADAM = ("normalization", "batch"), ("activation", "relu"), ("optimizer", "adam")
 
 
@@ -24,7 +24,9 @@ def row(change: tuple[str, str], trained: int, recipes: int, cause: str = "vanis
     return Row(replace(KIND, **kind), cause, *change, "deep", recipes, trained)
 
 
-def said(rows: list[Row], facts: Facts = DEEP, cause: Cause | Outcome = Cause.VANISHING, **traits: Any) -> list[str]:
+def said(
+    rows: list[Row], facts: Diagnosis = DEEP, cause: Cause | Outcome = Cause.VANISHING, **traits: Any
+) -> list[str]:
     return list(advice(cause, facts, Traits(**{"kind": KIND, **traits}), rows))
 
 
@@ -77,7 +79,7 @@ def test_what_a_model_has_already_is_not_advised(change: tuple[str, str]) -> Non
 
 def test_a_smaller_learning_rate_is_advised_once_a_step_was_made() -> None:
     for trained in (False, True):
-        (line,) = said([], Facts(ratio=9.0), Cause.EXPLODING, trained=trained)
+        (line,) = said([], Diagnosis(ratio=9.0), Cause.EXPLODING, trained=trained)
         assert ("a smaller learning rate" in line) is trained
 
 
@@ -85,7 +87,7 @@ def test_time_is_not_judged_by_layers_nor_layers_by_time() -> None:
     lstm = Kind("recurrent", "lstm", scaled=True)
     change = ("forget_bias", "5")
     rows = [replace(row(change, 8, 9), kind=lstm)]
-    facts = Facts(ratio=-1.0, time_ratio=-8.0)
+    facts = Diagnosis(ratio=-1.0, time_ratio=-8.0)
     has = frozenset({("cell_type", "lstm")})
     assert said(rows, facts, kind=lstm, levels=has)[1].endswith(": 8 of 9 (57% to 98%)")
     assert "an LSTM with a forget bias of 5" in said([], facts, kind=replace(lstm, unit="gru"))[0]
@@ -99,14 +101,14 @@ def test_a_first_look_is_told_how_it_ended_and_a_trained_model_nothing() -> None
     )
     untrained = Traits(KIND)
     assert outlook([Cause.VANISHING], DEEP, untrained, rows) == (f"{like} was vanishing, 0 of 12 (0% to 24%) trained.",)
-    assert outlook([], Facts(), untrained, rows) == (f"{like} showed no fault, 7 of 8 (53% to 98%) trained.",)
-    assert outlook([Cause.DEAD], Facts(), untrained, rows) == ()
+    assert outlook([], Diagnosis(), untrained, rows) == (f"{like} showed no fault, 7 of 8 (53% to 98%) trained.",)
+    assert outlook([Cause.DEAD], Diagnosis(), untrained, rows) == ()
     assert outlook([Cause.VANISHING], DEEP, replace(untrained, trained=True), rows) == ()
 
 
 def test_there_is_something_to_try_for_every_cause_whatever_the_model_is() -> None:
     for cause in (*Cause, Outcome.NONFINITE):
-        assert said([], Facts(), cause, trained=True)
+        assert said([], Diagnosis(), cause, trained=True)
 
 
 def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from suite.protocol.records import Cell
 from suite.spec.identity import identity, program
 from suite.tasks import Task, load_task
 from suite.training.experiment import batch_rows
-from suite.training.feed import Feed
 from suite.training.program import Program
+from suite.training.run_inputs import RunInputs
 
 
 def level(kind: str, value: str | Mapping[str, Any]) -> dict[str, Any]:
@@ -50,9 +50,9 @@ def digits(train_size: int | None = None) -> Task:
     return load_task({"name": "digits", "train_size": train_size})
 
 
-def feed(program: Program, factors: Mapping[str, Any], *, rate: float = 0.1, seed: int = 0) -> Feed:
+def feed(program: Program, factors: Mapping[str, Any], *, rate: float = 0.1, seed: int = 0) -> RunInputs:
     """A run at a constant rate."""
-    return Feed(
+    return RunInputs(
         weights=program.network.initial_weights(factors, seed),
         learning_rates=np.full(program.steps, rate, np.float32),
         batches=batch_rows(len(program.task.train), factors["batch_size"], program.steps, seed),

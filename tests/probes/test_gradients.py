@@ -13,8 +13,8 @@ import pytest
 import tensorflow as tf
 
 import suite
-from suite.training.feed import Feed
 from suite.training.program import Program
+from suite.training.run_inputs import RunInputs
 from tests.nets import draw, gaussian_task
 from tests.probes.cases import recipe
 
@@ -41,7 +41,7 @@ def test_the_programs_traces_are_those_of_a_tape_written_by_hand(normalization: 
                      residual={"name": "skip", "every": 2} if skip else "none", batch_size=24)  # fmt: skip
     program = Program(factors, "mlp", task, 1, 1, xla=False)
     weights = program.network.initial_weights(factors, 3)
-    found = program.run(Feed(weights, np.full(1, rate, np.float32), np.arange(24, dtype=np.int32)[None], 0)).arrays
+    found = program.run(RunInputs(weights, np.full(1, rate, np.float32), np.arange(24, dtype=np.int32)[None], 0)).arrays
 
     kernels = [tf.constant(value) for value in weights if value.ndim == 2]
     z, activations = [], []
@@ -243,7 +243,7 @@ def test_one_look_of_the_monitor_is_one_step_of_the_program() -> None:
     program = Program(factors, "mlp", task, 1, 1, xla=False)
     weights = draw([value.shape for value in program.network.built], 1.5, 0)
     weights = [w if w.ndim == 2 else start for w, start in zip(weights, program.network.built, strict=True)]
-    found = program.run(Feed(weights, np.zeros(1, np.float32), np.arange(40, dtype=np.int32)[None], 0)).arrays
+    found = program.run(RunInputs(weights, np.zeros(1, np.float32), np.arange(40, dtype=np.int32)[None], 0)).arrays
     model = keras.Sequential([keras.Input((16,))])
     for _ in range(4):
         model.add(L.Dense(16, use_bias=program.network.model.layers[1].use_bias))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from suite.probes.landscape import REACHES, extreme_curvatures
-from suite.training.feed import Trace
 from suite.training.program import Program
+from suite.training.run_inputs import Trace
 from tests.nets import gaussian_task, made_task
 from tests.probes.cases import feed, recipe
 

@@ -14,8 +14,8 @@ from suite.catalog.activations import build_activation, slope_facts
 from suite.catalog.losses import baseline_loss
 from suite.protocol.outcomes import gradient_factor
 from suite.tasks import load_task
-from suite.training.feed import Feed
 from suite.training.program import Program
+from suite.training.run_inputs import RunInputs
 from tests.nets import ByMonitor, ByProgram, Net, draw, gaussian_task, made_task, orthogonal
 from tests.probes.cases import recipe
 
@@ -244,7 +244,7 @@ def test_clipping_to_a_norm(threshold: float, clips: bool) -> None:
                      clipping={"name": "global_norm", "norm": threshold})  # fmt: skip
     program = Program(factors, "mlp", task, 1, 1, xla=False)
     before = draw([value.shape for value in program.network.built], 1.0, 0)
-    trace = program.run(Feed(before, np.ones(1, np.float32), np.arange(32, dtype=np.int32)[None], 0))
+    trace = program.run(RunInputs(before, np.ones(1, np.float32), np.arange(32, dtype=np.int32)[None], 0))
     moved = math.sqrt(
         sum(np.sum((a - b) ** 2.0) for a, b in zip(program.network.model.get_weights(), before, strict=True))
     )

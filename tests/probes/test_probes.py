@@ -7,9 +7,9 @@ import pytest
 
 from suite.protocol.outcomes import find_causes, worst_dead
 from suite.protocol.records import Cause
-from suite.protocol.words import cause_in_words, facts_of
-from suite.training.feed import Feed, Trace
+from suite.protocol.words import cause_in_words, diagnose
 from suite.training.program import Program
+from suite.training.run_inputs import RunInputs, Trace
 from tests.nets import draw, gaussian_task
 from tests.probes.cases import digits, feed, recipe
 
@@ -35,11 +35,11 @@ def train(
         weights[2 * (scale[0] - 1)] *= scale[1]
     rates = np.full(steps, 0.01) if rates is None else rates
     rows = np.tile(np.arange(EXAMPLES, dtype=np.int32), (steps, 1))
-    return program, program.run(Feed(weights, rates.astype(np.float32), rows, 0))
+    return program, program.run(RunInputs(weights, rates.astype(np.float32), rows, 0))
 
 
 def words(program: Program, trace: Trace) -> dict[Cause, str]:
-    facts = facts_of(trace.arrays, [tap.name for tap in program.network.taps])
+    facts = diagnose(trace.arrays, [tap.name for tap in program.network.taps])
     return {cause: cause_in_words(cause, facts) for cause in find_causes(trace.arrays)}
 
 
@@ -114,7 +114,7 @@ def test_a_non_finite_gradient_of_a_finite_loss_is_named_with_the_layer_it_began
     for index, scale in ((0, 1e-37), (2, 1e21), (4, 1e21)):
         weights[index] *= scale
     rows = np.arange(EXAMPLES, dtype=np.int32)[None]
-    trace = program.run(Feed(weights, np.zeros(1, np.float32), rows, 0))
+    trace = program.run(RunInputs(weights, np.zeros(1, np.float32), rows, 0))
     assert not trace.finite
     assert np.isfinite(trace.arrays["loss"]).all()
     assert trace.nonfinite_layer == "hidden_1"
@@ -128,7 +128,7 @@ def test_probes_say_the_same_under_xla() -> None:
     for xla in (False, True):
         program = Program(chosen, "mlp", task, 4, 2, xla=xla)
         weights = draw([value.shape for value in program.network.built], 1.0, 0)
-        found.append(program.run(Feed(weights, np.full(4, 1e-3, np.float32), rows, 0)).arrays)
+        found.append(program.run(RunInputs(weights, np.full(4, 1e-3, np.float32), rows, 0)).arrays)
     assert set(found[0]) == set(found[1])
     for name in found[0]:
         np.testing.assert_allclose(found[0][name], found[1][name], rtol=2e-4, atol=1e-7, err_msg=name)

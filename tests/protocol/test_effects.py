@@ -33,7 +33,7 @@ def test_main_effects_by_hand() -> None:
     assert relu.mean == pytest.approx((0.3 - 0.2) / 2)
     assert (relu.pairs, relu.wins) == (2, 1)
     assert relu.low < 0 < relu.high
-    assert not relu.told_from_zero
+    assert not relu.significant
     assert find(effects, "initializer", "he", "glorot").mean == pytest.approx((0.3 - 0.2) / 2)
 
 
@@ -59,7 +59,7 @@ def test_a_single_factor_is_compared_over_its_replicates() -> None:
     effects = factor_effects({"activation": ["relu", "tanh"]}, [[0.9, 0.8, 0.85], [0.5, 0.5, 0.5]])
     effect = find(effects, "activation", "relu", "tanh")
     assert (effect.mean, effect.pairs) == (pytest.approx(0.35), 1)
-    assert effect.told_from_zero
+    assert effect.significant
 
 
 def test_intervals_of_differences_stay_within_what_is_possible() -> None:

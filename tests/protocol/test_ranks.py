@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from suite.protocol.columns import CELL_COLUMNS
-from suite.protocol.ranks import Standing, compared_scores, figures_of, ranked, standings
+from suite.protocol.ranks import RankedCell, compared_scores, figures_of, ranked, standings
 from suite.protocol.records import Record
 from suite.protocol.statistics import told_apart
 from tests.made import FACTS, make_cell, make_record, make_replicate, nonfinite_replicate
@@ -135,7 +135,7 @@ def test_an_erratic_cell_stands_where_its_mean_is() -> None:
 
     erratic = cell(0, [0.97, 0.97, 0.97, 0.1, 0.54])
     steady, best = cell(1, [0.951, 0.952, 0.95, 0.949, 0.953]), cell(2, [0.971, 0.97, 0.969, 0.972, 0.968])
-    found: list[Standing] = ranked(standings([erratic, steady, best]))
+    found: list[RankedCell] = ranked(standings([erratic, steady, best]))
     assert [s.record.cell.factors["number"] for s in found] == [2, 1, 0]
     assert [s.figures["tier"] for s in found] == [1, 2, 2]
     assert [s.figures["erratic"] for s in found] == [False, False, True]

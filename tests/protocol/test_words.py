@@ -10,7 +10,7 @@ import pytest
 
 from suite.protocol.records import Cause, Replicate
 from suite.protocol.run_statistics import KEYS
-from suite.protocol.words import Facts, cause_in_words, run_in_words
+from suite.protocol.words import Diagnosis, cause_in_words, run_in_words
 
 
 def replicate(traces: dict[str, Any] | None = None, **changed: Any) -> Replicate:
@@ -72,12 +72,12 @@ def test_a_gradient_that_vanishes_through_time_is_told_so() -> None:
 
 
 def test_an_explosion_is_told_by_what_shows_it() -> None:
-    assert cause_in_words(Cause.EXPLODING, Facts(ratio=4.0, factor=3.1, growth=1e9)) == "exploding, 3.1 per layer"
+    assert cause_in_words(Cause.EXPLODING, Diagnosis(ratio=4.0, factor=3.1, growth=1e9)) == "exploding, 3.1 per layer"
     assert (
-        cause_in_words(Cause.EXPLODING, Facts(ratio=0.1, factor=1.0, growth=5e4))
+        cause_in_words(Cause.EXPLODING, Diagnosis(ratio=0.1, factor=1.0, growth=5e4))
         == "exploding, 5.0e+04-fold since the first step"
     )
-    assert cause_in_words(Cause.EXPLODING, Facts()) == "exploding"
+    assert cause_in_words(Cause.EXPLODING, Diagnosis()) == "exploding"
 
 
 def test_a_jump_is_not_told_as_a_factor_per_layer() -> None:
@@ -97,7 +97,7 @@ def test_a_gradient_of_exactly_zero_is_no_jump() -> None:
     gradients[0, :4] = 0
     run = replicate({**QUIET, "gradient_rms": gradients}, causes=("vanishing",))
     assert run_in_words(run, NAMES) == "stalled: vanishing, 0.5 per layer, exactly 0 in 4 of 13 layers"
-    facts = Facts(ratio=-34.4, factor=0.24, layers=13, zeros=4, precision="float16")
+    facts = Diagnosis(ratio=-34.4, factor=0.24, layers=13, zeros=4, precision="float16")
     assert (
         cause_in_words(Cause.VANISHING, facts) == "vanishing, 0.24 per layer, below float16's range in 4 of 13 layers"
     )

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from suite.protocol.along import TIME
 from suite.protocol.columns import TABLES
+from suite.protocol.gradient_axis import TIME
 from suite.protocol.records import Record
 from suite.protocol.run_statistics import RunData, statistics_of
 from suite.records import Stored

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from suite.tasks import load_task
-from suite.training.feed import Feed
 from suite.training.program import Program
+from suite.training.run_inputs import RunInputs
 from tests.probes.cases import recipe
 
 MSE, CROSS_ENTROPY = {"name": "mse", "output": "sigmoid"}, "binary_cross_entropy"
@@ -22,7 +22,7 @@ def neuron(loss: object, w: float, b: float, steps: int = 300) -> tuple[float, n
     program = Program(recipe(depth=0, loss=loss, optimizer="sgd", batch_size=1), "mlp", task, steps, 2, xla=False)
     rate = 0.15 / 2 if loss is MSE else 0.15
     weights = [np.full((1, 1), w, np.float32), np.full((1,), b, np.float32)]
-    trace = program.run(Feed(weights, np.full(steps, rate, np.float32), np.zeros((steps, 1), np.int32), 0))
+    trace = program.run(RunInputs(weights, np.full(steps, rate, np.float32), np.zeros((steps, 1), np.int32), 0))
     z = float(program.network.model(np.ones((1, 1), np.float32))[0, 0])
     return 1 / (1 + np.exp(-z)), trace.arrays["gradient_norm"]
 

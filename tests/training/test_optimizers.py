@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from suite.catalog.adam import Adam
 from suite.catalog.heavy_ball import HeavyBall
-from suite.training.feed import Feed
 from suite.training.program import Program
+from suite.training.run_inputs import RunInputs
 from tests.probes.cases import digits, feed, recipe
 
 STEPS = 40
@@ -40,7 +40,7 @@ def test_program_built_for_one_trains_the_other_as_keras_does_bit_for_bit(
             keras_own = program_of(name, xla=xla, weight_decay=1e-3)
         for rate in (0.03, 300.0):  # the second diverges
             fed = feed(shared, factors(optimizer=name), rate=rate)
-            trained_alike(shared, Feed(**{**vars(fed), "momentum": momentum}), keras_own, fed, finite=rate < 1)
+            trained_alike(shared, RunInputs(**{**vars(fed), "momentum": momentum}), keras_own, fed, finite=rate < 1)
 
 
 @pytest.mark.parametrize("xla", [True, False])
@@ -66,7 +66,7 @@ def test_adam_trains_as_keras_does_bit_for_bit(
         trained_alike(ours, fed, theirs, fed, finite=rate < 1)
 
 
-def trained_alike(program: Program, fed: Feed, other: Program, fed_to_other: Feed, *, finite: bool) -> None:
+def trained_alike(program: Program, fed: RunInputs, other: Program, fed_to_other: RunInputs, *, finite: bool) -> None:
     """Both runs and the weights they end with, to the last bit."""
     ours, theirs = program.run(fed), other.run(fed_to_other)
     assert ours.finite == theirs.finite == finite
@@ -93,6 +93,6 @@ def test_velocities_begin_anew_in_every_run() -> None:
     program = program_of("sgd", xla=True)
     fed = feed(program, factors(), rate=0.03)
     alone = program.run(fed).arrays["loss"]
-    pushed = program.run(Feed(**{**vars(fed), "momentum": 0.9})).arrays["loss"]
+    pushed = program.run(RunInputs(**{**vars(fed), "momentum": 0.9})).arrays["loss"]
     assert not np.array_equal(alone, pushed)
     np.testing.assert_array_equal(program.run(fed).arrays["loss"], alone)

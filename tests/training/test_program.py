@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from suite.training.feed import Feed
 from suite.training.program import Program
 from suite.training.rows import probed_steps
+from suite.training.run_inputs import RunInputs
 from tests.probes.cases import digits, feed, recipe
 
 STEPS = 12
@@ -20,7 +20,7 @@ def plain_keras(depth: int, width: int) -> keras.Model:
     return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), *hidden, keras.layers.Dense(10)])
 
 
-def train_plainly(model: keras.Model, optimizer: keras.optimizers.Optimizer, run: Feed) -> list[np.ndarray]:
+def train_plainly(model: keras.Model, optimizer: keras.optimizers.Optimizer, run: RunInputs) -> list[np.ndarray]:
     """Keras's own training on the batches of a run; returns the weights it ends with."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.set_weights(run.weights)
@@ -75,7 +75,7 @@ def test_rates_seeds_and_initializers_share_one_compilation_and_runs_do_not_touc
     assert program._train.experimental_get_tracing_count() == 1
     for name, array in first.arrays.items():
         np.testing.assert_array_equal(array, again.arrays[name], err_msg=name)
-    other_dropout = program.run(Feed(*(vars(feed(program, factors, rate=0.01, seed=3)) | {"seed": 5}).values()))
+    other_dropout = program.run(RunInputs(*(vars(feed(program, factors, rate=0.01, seed=3)) | {"seed": 5}).values()))
     assert not np.array_equal(first.arrays["loss"], other_dropout.arrays["loss"])
 
 

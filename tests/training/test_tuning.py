@@ -10,15 +10,15 @@ import pytest
 
 from suite.protocol.rates import shared_grid
 from suite.protocol.records import Budget
-from suite.training.tuning import Scored, Tuning, tune
+from suite.training.tuning import TrialResult, Tuning, tune
 
 
 def budget(trials: int = 12, low: float = 1e-4, high: float = 1.0) -> Budget:
     return Budget(10, trials, 2, 2, low, high)
 
 
-def shown(score: float | None, loss: float | None = 1.0, outcome: str = "slow") -> Scored:
-    return Scored(score, loss, loss, score, outcome)
+def shown(score: float | None, loss: float | None = 1.0, outcome: str = "slow") -> TrialResult:
+    return TrialResult(score, loss, loss, score, outcome)
 
 
 def peak_at(best: float):
@@ -72,7 +72,7 @@ def test_more_trials_begin_with_fewer_and_come_closer() -> None:
 def test_what_was_trained_is_not_trained_again_and_the_result_is_the_same() -> None:
     asked = []
 
-    def noted(rate: float, repeat: int) -> Scored:
+    def noted(rate: float, repeat: int) -> TrialResult:
         asked.append(rate)
         return peak_at(0.02)(rate, repeat)
 
@@ -90,7 +90,7 @@ def test_trials_of_another_range_are_told_from_its_own() -> None:
 def test_the_last_rate_before_the_cliff_does_not_win_by_one_lucky_seed() -> None:
     """It trains under the first seed alone; a plateau below it scores a little less under all."""
 
-    def cliff(rate: float, repeat: int) -> Scored:
+    def cliff(rate: float, repeat: int) -> TrialResult:
         if rate > 0.05:
             return shown(None, None, "nonfinite")
         lucky = rate > 0.02

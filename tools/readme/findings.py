@@ -74,8 +74,7 @@ def deep_mlp(boards: Boards) -> str:
     sigmoid, selu = (found.within("normalization", "batch", "layer", activation=name) for name in ("sigmoid", "selu"))
     swing = [s for s in found.findings.all_swings if {s.factor, s.second} == {"normalization", "activation"}]
     told = any(
-        s.told_from_zero and {s.here, s.there} | {s.level, s.other} == {"batch", "layer", "sigmoid", "selu"}
-        for s in swing
+        s.significant and {s.here, s.there} | {s.level, s.other} == {"batch", "layer", "sigmoid", "selu"} for s in swing
     )
     holds(told, "what it is worth over layer normalization depends on sigmoid or SELU")
     holds(abs(selu.mean) < 0.02, "it is worth nothing over layer normalization for SELU")
@@ -160,7 +159,7 @@ def regularization(boards: Boards) -> str:
     dropout, smoothing = found.effect("dropout", "0", "0.5"), found.effect("label_smoothing", "0.1", "0")
     holds(min(dropout.low, smoothing.low) > 0, "dropout costs something and label smoothing is worth something")
     l2 = [e for e in found.findings.pairs if e.factor == "l2"]
-    holds(not any(e.told_from_zero for e in l2), "no L2 can be told from another")
+    holds(not any(e.significant for e in l2), "no L2 can be told from another")
     return (
         f"A thousand examples instead of fifty are worth {examples.mean:.2f} ({ends(examples)}). A dropout of one half costs "
         f"{dropout.mean:.3f} ({ends(dropout, 3)}) and label smoothing is worth {smoothing.mean:.3f} ({ends(smoothing, 3)}). "
@@ -208,7 +207,7 @@ def mnist_cnn(boards: Boards) -> str:
     plain, skip = (found.score(residual=name, normalization="none") for name in ("plain", "skip"))
     bare, batch = (found.within("residual", "plain", "skip", normalization=name) for name in ("none", "batch"))
     holds(bare.low > 0, "skip connections hurt without normalization")
-    holds(not batch.told_from_zero, "with batch normalization there is no significant difference")
+    holds(not batch.significant, "with batch normalization there is no significant difference")
     steps = found.board.manifest.budget.steps
     return (
         f"Twelve layers, {steps} steps: without normalization skip connections take ReLU under He from {two(plain)} to "

@@ -13,8 +13,8 @@ import numpy as np
 from suite.protocol.records import VALIDATED, Cell
 from suite.spec import expand, read_benchmarks
 from suite.tasks import Task, load_task
-from suite.training.feed import Feed
 from suite.training.program import Program
+from suite.training.run_inputs import RunInputs
 from tests.probes.cases import feed
 from tools.speed.timing import interleave
 
@@ -50,7 +50,7 @@ def _of(cell: Cell, task: Task) -> dict[str, float]:
     tiny = dataclasses.replace(fed[more_steps], weights=[weight * TINY for weight in fed[more_steps].weights])
     fit = _fit(task, cell)
 
-    def runs(program: Program, given: Feed) -> Callable[[], None]:
+    def runs(program: Program, given: RunInputs) -> Callable[[], None]:
         return lambda: program.run(given) and None
 
     times = interleave(

@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from suite.protocol.effects import factor_effects
-from suite.protocol.picked import Sample, interval_of_all, sample_of
-from suite.protocol.swings import swings
+from suite.protocol.interactions import swings
+from suite.protocol.multiplicity import Sample, interval_of_all, sample_of
 from tests.protocol.test_swings import grid
 
 NAN = float("nan")
@@ -82,9 +82,9 @@ def test_of_recipes_that_are_all_alike_the_biggest_difference_is_told_5_times_in
     for _ in range(boards):
         scores = noise(rng, shape)
         effects = factor_effects(factors, scores, bounds=(-1, 1))
-        alone += any(effect.told_from_zero for effect in effects)
-        biggest += any(effect.among_all.told_from_zero for effect in effects)
-        swung += any(swing.told_from_zero for swing in swings(factors, scores, bounds=(-1, 1)))
+        alone += any(effect.significant for effect in effects)
+        biggest += any(effect.among_all.significant for effect in effects)
+        swung += any(swing.significant for swing in swings(factors, scores, bounds=(-1, 1)))
     print(f"{noise.__name__:8} {'x'.join(map(str, levels.values())):8} told of {boards} boards: "
           f"alone {alone / boards:.3f}, among all {biggest / boards:.3f}, swings {swung / boards:.3f}")  # fmt: skip
     most = _most(boards)

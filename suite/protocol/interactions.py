@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from suite.protocol.effects import Label, pairs_compared
-from suite.protocol.picked import Sample, interval_of_all, sample_of
+from suite.protocol.multiplicity import Sample, interval_of_all, sample_of
 from suite.protocol.statistics import UNBOUNDED
 
 
 @dataclass(frozen=True)
-class Swing:
+class InteractionContrast:
     """The difference between two levels under one level of a second factor, minus that under another.
 
     Attributes:
@@ -53,15 +53,15 @@ class Swing:
     of: int
 
     @property
-    def told_from_zero(self) -> bool:
+    def significant(self) -> bool:
         """Whether the interval leaves zero out."""
         return bool(self.low > 0)
 
-    def reversed(self) -> Swing:
+    def reversed(self) -> InteractionContrast:
         """The same of the two levels the other way round: where the one does more, the other does less."""
         return replace(self, level=self.other, other=self.level, here=self.there, there=self.here)
 
-    def turned(self) -> Swing:
+    def turned(self) -> InteractionContrast:
         """The same, read from the other of its two factors."""
         return replace(
             self, factor=self.second, level=self.here, other=self.there, second=self.factor, here=self.level,
@@ -71,7 +71,7 @@ class Swing:
 
 def swings(
     factors: Mapping[str, Sequence[Label]], scores: ArrayLike, *, bounds: tuple[float, float] = UNBOUNDED
-) -> list[Swing]:
+) -> list[InteractionContrast]:
     """Of every two factors, every two levels of each.
 
     Args:
@@ -116,8 +116,8 @@ def _cube(
 def _swing(
     factor: str, level: Label, other: Label, second: str, here: Label, there: Label, sample: Sample, of: int,
     bounds: tuple[float, float],
-) -> Swing:  # fmt: skip
+) -> InteractionContrast:  # fmt: skip
     mean, (low, high) = float(sample.values.mean()), interval_of_all(sample, of, bounds)
     if mean < 0:
         here, there, mean, low, high = there, here, -mean, -high, -low
-    return Swing(factor, level, other, second, here, there, mean, low, high, sample.pairs, of)
+    return InteractionContrast(factor, level, other, second, here, there, mean, low, high, sample.pairs, of)

@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Feed:
+class RunInputs:
     """All that one run feeds to a program.
 
     Attributes:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from suite.protocol.effects import interactions
-from suite.protocol.swings import swings
+from suite.protocol.interactions import swings
 
 NAN = float("nan")
 
@@ -31,7 +31,7 @@ def test_a_swing_by_hand() -> None:
     assert (swing.level, swing.other, swing.here, swing.there) == ("batch", "none", "small", "he")
     assert (swing.mean, swing.contexts, swing.of) == (pytest.approx(0.6), 2, 3)
     assert swing.low < 0 < swing.high
-    assert not swing.told_from_zero
+    assert not swing.significant
     turned = swing.turned()
     assert (turned.factor, turned.level, turned.other) == ("init", "small", "he")
     assert (turned.second, turned.here, turned.there) == ("norm", "batch", "none")
@@ -63,5 +63,5 @@ def test_two_cells_a_side_are_tested_over_their_replicates() -> None:
     scores = np.array([[0.9], [0.9], [0.9], [0.2]]) + rng.normal(0, 0.005, (4, 5))
     (swing,) = swings(grid(a=2, b=2), scores)
     assert (swing.contexts, swing.of) == (1, 1)
-    assert swing.told_from_zero
+    assert swing.significant
     assert swings({"a": [0, 1]}, [[0.1], [0.2]]) == []

@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Along:
+class GradientAxis:
     """What a gradient is followed along: it arises at the last place and flows back to the first.
 
     Attributes:
@@ -27,11 +27,11 @@ class Along:
     way: str
 
 
-DEPTH = Along("layer", "dz", "input", "output", "layer, input to output")
-TIME = Along("time step", "dh", "first time step", "last time step", "time step, first to last")
+DEPTH = GradientAxis("layer", "dz", "input", "output", "layer, input to output")
+TIME = GradientAxis("time step", "dh", "first time step", "last time step", "time step, first to last")
 
 
-def along_of(layers: int, *, recurrent: bool) -> Along:
+def along_of(layers: int, *, recurrent: bool) -> GradientAxis:
     """Depth, but time in networks of one recurrent layer, which have no depth to follow a gradient along."""
     return TIME if recurrent and layers == 1 else DEPTH
 
