@@ -38,9 +38,9 @@ def claims(
     from suite.cli.origins import nothing_to_judge_on, origins
     from suite.cli.verdict_tables import detail, verdicts
     from suite.run.judging import (
-        PUBLISHED,
         benchmarks_of,
         judge_all,
+        published_folder,
         published_only,
         recorded_or_published,
         traced_in,
@@ -53,7 +53,7 @@ def claims(
         plans = [make_plan(benchmark, records) for benchmark in needed]
         tell_plans(plans, records, parse_workers(workers))
         run_missing(plans, records, parse_workers(workers), console, again("claims", words or [], False, None, workers))
-    folder = results or PUBLISHED
+    folder = results or published_folder()
     traced = traced_in(wanted)
     tables = (
         published_only(needed, folder, traced) if results else recorded_or_published(needed, records, folder, traced)

@@ -33,6 +33,10 @@ def origins(tables: Tables, folder: Path, records: Records) -> Iterator[str]:
         yield f"Recorded in {records.place}: {', '.join(recorded)}."
     if tables.published:
         yield f"Published in {_near(folder)}: {', '.join(tables.published)}."
+    for name, evidence in tables.found.items():
+        if evidence.missing:
+            there = len(evidence.cells)
+            yield f"{name}: {there} of {there + evidence.missing} recipes are finished. The others may change a verdict."
     if tables.absent:
         yield f"There are no tables of {_names(list(tables.absent))}: {places}."
 
@@ -62,7 +66,8 @@ def nothing_to_judge_on(
         run = again("claims", words, False, None)
         told = (
             f"Nothing to judge on: nothing of {names} is recorded in {records.place}, nor published in "
-            f"{_near(folder)}. `{run}` trains what is missing; `suite plan` says how long a benchmark takes."
+            f"{_near(folder)}. `{run}` trains what is missing; `suite plan` says how long a benchmark takes. A clone of "
+            "the suite has published tables: run this command in it."
         )
     return "\n".join([*tables.problems, told])
 

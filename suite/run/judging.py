@@ -12,14 +12,18 @@ from suite.claims.claim import Claim
 from suite.claims.evaluation import Judgement, evaluate_claim
 from suite.claims.evidence import Evidence
 from suite.claims.expressions import TRACED
-from suite.protocol.records import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
     from suite.records import Records
     from suite.spec import Benchmark, Problem
 
-PUBLISHED = Path(__file__).parents[2] / "leaderboard" / "results"
-"""Where published results lie in a clone, wherever it is used from; a package that was installed has none."""
+RESULTS = Path("leaderboard", "results")
+"""Where a clone has its published results; a package that was installed has none."""
+
+
+def published_folder() -> Path:
+    """The published results of the working folder or, if it has none, of the clone that this package is used from."""
+    return RESULTS if RESULTS.is_dir() else Path(__file__).parents[2] / RESULTS
 
 
 @dataclass
@@ -130,10 +134,6 @@ def _published(benchmark: Benchmark, folder: Path, tables: Tables, traced: Colle
         results = read(folder / name)
     except ResultsError as error:
         tables.problems += error.problems
-        return
-    if (version := results.manifest.protocol_version) != PROTOCOL_VERSION:
-        told = f"is of protocol {version}, and nothing is judged on tables of another than {PROTOCOL_VERSION}"
-        tables.problems.append(f"{folder / name}: {told}")
         return
     if results.manifest.quick:
         tables.problems.append(f"{folder / name}: is a quick slice, of which nothing is judged")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from suite.claims.published import FILE
-from suite.run.judging import PUBLISHED
+from suite.run.judging import published_folder
 from tests.conftest import TINY, Suite
 from tests.leaderboard.synthetic import write_results
 
@@ -90,7 +90,7 @@ def test_where_nothing_can_be_judged_on_it_says_where_it_looked_and_writes_nothi
     assert done.stdout == ""
     for words in (
         "nothing of tiny is recorded in records",
-        f"nor published in {PUBLISHED}.",
+        f"nor published in {published_folder().absolute()}.",
         "`suite claims mine.yaml` trains",
     ):
         assert words in done.stderr
@@ -123,9 +123,12 @@ def test_tables_of_another_protocol_version_are_told_and_not_judged(suite: Suite
     (suite.folder / "mine.yaml").write_text(ON_PUBLISHED)
     folder = write_results(suite.folder / "results", "tiny", grid=GRID, layers=5, missing=0)
     manifest = json.loads((folder / "manifest.json").read_text())
-    for version, message in ((1, "is of protocol 1, and nothing is judged"), (3, "Received: 3")):
+    for version in (1, 3):
         (folder / "manifest.json").write_text(json.dumps({**manifest, "protocol_version": version}))
-        assert message in suite("claims", "mine.yaml", "--results", "results", status=2).stderr
+        assert (
+            f"Expected protocol version 2. Received: {version}."
+            in suite("claims", "mine.yaml", "--results", "results", status=2).stderr
+        )
 
 
 @pytest.mark.parametrize(
@@ -175,3 +178,19 @@ def test_what_new_writes_passes_check(suite: Suite) -> None:
 def _widest(told: str) -> int:
     """Of the lines that name no store: a path is not broken, and this one hangs on where the tests run."""
     return max(len(line) for line in told.splitlines() if not line.startswith("Recorded in "))
+
+
+def test_published_tables_of_the_working_folder_come_first(suite: Suite) -> None:
+    """As in a clone, after `pip install .` has put the package elsewhere, without tables."""
+    shutil.copytree(published_folder() / "depth", suite.folder / "leaderboard" / "results" / "depth")
+    done = suite("claims", "depth", "--check")
+    assert "Published in leaderboard/results: depth." in done.stdout
+
+
+def test_it_is_said_where_a_grid_is_half_run(suite: Suite) -> None:
+    (suite.folder / "mine.yaml").write_text(CLAIMS)
+    suite("run", "tiny.yaml", "--only", "initializer=he_normal", "--workers", "0")
+    assert (
+        "tiny: 2 of 4 recipes are finished. The others may change a verdict."
+        in suite("claims", "mine.yaml", "--check").stdout
+    )
