@@ -2,6 +2,8 @@
 
 monitor = suite.GradientMonitor(x_train[:128], y_train[:128])   # a callback for `model.fit`
 suite.probe(model, x_train[:128], y_train[:128])                # one look, no training
+suite.check_model(model, x_train[:128], y_train[:128])          # first checks, before any gradient
+suite.assert_trainable(model, x_train[:128], y_train[:128])     # the same as a test
 """
 
 from __future__ import annotations
@@ -9,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from suite.monitor import GradientMonitor, MonitorError, probe
+    from suite.monitor import GradientMonitor, MonitorError, assert_trainable, check_model, probe
 
-__all__ = ["GradientMonitor", "MonitorError", "probe"]
+__all__ = ["GradientMonitor", "MonitorError", "assert_trainable", "check_model", "probe"]
 
 
 def __getattr__(name: str) -> Any:

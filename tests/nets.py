@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from suite.monitor.history import History
-from suite.monitor.observer import Observer
+from suite.monitor.looking import Observer
 from suite.tasks import Split, Task
 from suite.training.program import Program
 from suite.training.run_inputs import RunInputs

@@ -6,16 +6,16 @@ Those recipes had their learning rate tuned, before and after a change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
+from suite.monitor.diagnosis import Diagnosis, Fault
 from suite.monitor.evidence import LEAST, NO_FAULT, Count, Kind, Row, changes, first_looks, measured
 from suite.monitor.traits import Traits
-from suite.protocol.outcomes import THRESHOLDS
 from suite.protocol.records import Cause, Outcome
-from suite.protocol.words import Diagnosis
 
 Change = tuple[str, str]
 """Of a recipe: a factor and its new level, as in a spec."""
+
+_UNMEASURED = f"Also worth trying (fewer than {LEAST} experiments)"
 
 _FORGET = ("forget_bias", "5")
 LESS = "less"
@@ -78,55 +78,64 @@ _THROUGH_TIME: Mapping[Cause, Sequence[Change]] = {
 """The same, of a gradient through time."""
 
 
-def advice(
-    cause: Cause | Outcome, facts: Diagnosis, traits: Traits, rows: Sequence[Row] | None = None
-) -> tuple[str, ...]:
+def advice(diagnosis: Diagnosis, traits: Traits, rows: Sequence[Row] | None = None) -> tuple[str, ...]:
     """What to try, in lines: what was measured, the best first; what was not; nothing that the model has already.
 
     Args:
-        cause: Of the protocol, or `Outcome.NONFINITE`.
-        facts: Its numbers.
+        diagnosis: Why the model does not train.
         traits: What the model is.
-        rows: Of evidence; by default what the package brings.
+        rows: Rows of evidence; by default those that the package brings.
     """
-    if cause is Cause.VANISHING and facts.zero_weights:
+    cause = diagnosis.cause
+    if isinstance(cause, Fault):
+        return ()
+    if diagnosis.zero_weights:
         fitting = REMEDIES["initializer", _FITTING.get(traits.kind.unit, "he_normal")]
-        return (f"weights of {facts.zero_weights} that do not start at 0, as of {fitting}",)
+        return (f"weights of {diagnosis.zero_weights} that do not start at 0, as of {fitting}",)
     name = Cause.EXPLODING if cause is Outcome.NONFINITE else Cause(cause)
-    in_time = name in _THROUGH_TIME and _in_time(name, facts)
-    known = _is_known(cause, facts, traits)
+    known = _is_known(diagnosis, traits)
     groups = sorted(changes(str(cause), traits.kind, _table(rows)) if known else (), key=_sureness, reverse=True)
-    told = {change for _, counts in groups for change in counts}
-    folk = _THROUGH_TIME[name] if in_time else _folk(name, traits.kind, traits.levels)
-    new = [change for change in folk if change not in told and _is_new(change, traits)]
+    counted = {change for _, counts in groups for change in counts}
+    folk = _THROUGH_TIME[name] if diagnosis.in_time else _folk(name, traits.kind, traits.levels)
+    new = [change for change in folk if change not in counted and _is_new(change, traits)]
     lines = [f"by its arithmetic: {_said(_FORGET, traits)}, {_KEEPS}"] if _FORGET in new else []
     lines += [line for of, counts in groups for line in _of_changes(of, counts, traits)]
     if unmeasured := [_said(change, traits) for change in new if change != _FORGET]:
-        lines.append(f"not measured here (fewer than {LEAST} such recipes): {'; '.join(unmeasured)}")
+        lines.append(f"{_UNMEASURED}: {'; '.join(unmeasured)}")
     return tuple(lines)
 
 
-def outlook(
-    causes: Sequence[Cause | Outcome], facts: Diagnosis, traits: Traits, rows: Sequence[Row] | None = None
-) -> tuple[str, ...]:
-    """How published recipes ended whose first look was like this one; nothing of a model that is trained already.
+def remedies(diagnosis: Diagnosis, traits: Traits, most: int = 3) -> list[str]:
+    """The changes of `advice` alone, the surest first."""
+    lines = advice(diagnosis, traits)
+    counted = [line.strip() for line in lines if line.startswith("  ") and not line.startswith("  none after")]
+    others = [
+        change for line in lines if line.startswith(_UNMEASURED) for change in line.partition(": ")[2].split("; ")
+    ]
+    first = [line for line in lines if diagnosis.zero_weights or line.startswith("by its arithmetic")]
+    return [*first, *counted, *others][:most]
+
+
+def outlook(diagnoses: Sequence[Diagnosis], traits: Traits, rows: Sequence[Row] | None = None) -> tuple[str, ...]:
+    """How published recipes ended that started like this; nothing for a model that is trained already.
 
     Args:
-        causes: That the look shows, if any.
-        facts: Their numbers.
+        diagnoses: What the look shows, if anything.
         traits: What the model is.
-        rows: Of evidence; by default what the package brings.
+        rows: Rows of evidence; by default those that the package brings.
     """
-    told = []
-    for cause in () if traits.trained else causes or (NO_FAULT,):
-        found = first_looks(str(cause), traits.kind, _table(rows)) if _is_known(cause, facts, traits) else None
-        if found:
+    lines = []
+    known = [each for each in diagnoses if not isinstance(each.cause, Fault) and not each.zero_weights]
+    if traits.trained or (diagnoses and not known):
+        return ()
+    starts: Sequence[Diagnosis | None] = known or [None]
+    for each in starts:
+        cause = NO_FAULT if each is None else str(each.cause)
+        if (each is None or _is_known(each, traits)) and (found := first_looks(cause, traits.kind, _table(rows))):
             of, count = found
-            look = "showed no fault" if cause == NO_FAULT else f"was {cause}"
-            told.append(
-                f"Of published recipes like it ({_whom(of, [count])}) whose first look {look}, {count} trained."
-            )
-    return tuple(told)
+            start = "without a fault" if each is None else f"{cause}"
+            lines.append(f"Similar published recipes ({_whom(of, [count])}) that started {start}: {count} trained.")
+    return tuple(lines)
 
 
 def _sureness(group: tuple[Kind, Mapping[Change, Count]]) -> float:
@@ -143,7 +152,7 @@ def _of_changes(of: Kind, counts: Mapping[Change, Count], traits: Traits) -> Ite
     if not counts:
         return
     whom = _whom(of, counts.values())
-    yield f"of published recipes like it ({whom}) that did not train at their best learning rate, did after one change:"
+    yield f"What rescued similar networks (share that trained after one change; {whom}):"
     surest = max(count.interval[0] for count in counts.values())
 
     def order(change: Change) -> tuple[bool, float, int, Change]:
@@ -161,9 +170,9 @@ def _whom(of: Kind, counts: Iterable[Count]) -> str:
     return f"{of}; {', '.join(sorted({name for count in counts for name in count.benchmarks}))}"
 
 
-def _is_known(cause: Any, facts: Diagnosis, traits: Traits) -> bool:
+def _is_known(diagnosis: Diagnosis, traits: Traits) -> bool:
     """The recurrent networks of the benchmarks have one layer: what they say of gradients, they say of time."""
-    return traits.kind.model != "recurrent" or cause not in _THROUGH_TIME or _in_time(cause, facts)
+    return traits.kind.model != "recurrent" or diagnosis.cause not in _THROUGH_TIME or diagnosis.in_time
 
 
 def _table(rows: Sequence[Row] | None) -> Sequence[Row]:
@@ -183,8 +192,3 @@ def _is_new(change: Change, traits: Traits) -> bool:
 def _said(change: Change, traits: Traits) -> str:
     lacks_lstm = change == _FORGET and ("cell_type", "lstm") not in traits.levels
     return ("an LSTM with " if lacks_lstm else "") + REMEDIES[change]
-
-
-def _in_time(cause: Cause, facts: Diagnosis) -> bool:
-    sign = -1 if cause is Cause.VANISHING else 1
-    return sign * (facts.time_ratio or 0.0) > max(sign * (facts.ratio or 0.0), THRESHOLDS.gradient_ratio)

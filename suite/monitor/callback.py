@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from suite.monitor.advice import advice, outlook
+from suite.monitor.advice import advice, outlook, remedies
+from suite.monitor.batches import Batch, MonitorError, one_line, read_batch
+from suite.monitor.diagnosis import Diagnosis, Fault, still
+from suite.monitor.feeding import TrainingBatches
 from suite.monitor.history import History
-from suite.monitor.inputs import MonitorError
-from suite.monitor.observer import Observer
+from suite.monitor.looking import Observer
 from suite.monitor.report import Report, deprecated
 from suite.monitor.tracking import ActiveRun
 from suite.monitor.traits import Traits
 from suite.protocol.records import Cause, Outcome
-from suite.protocol.words import Diagnosis, cause_in_words
 
 if TYPE_CHECKING:
     import pandas
 
     from suite.pictures import Picture
+
+_SLOW_RATE = 1e-7
+
+_WAKING_UPDATES = 10
+"""Updates within which what starts at 0 lets the gradient through to the layers before it."""
 
 
 class GradientWarning(UserWarning):
@@ -35,16 +43,31 @@ class Finding:
     """What a monitor has warned of.
 
     Attributes:
-        step: Updates that had been made.
-        cause: A cause of the protocol; `nonfinite` for a value that is not finite.
-        text: In words.
+        step: Number of updates before it was seen.
+        cause: A cause of the protocol, `nonfinite`, or a fault that only the monitor knows.
+        text: The same in words.
         remedy: What to try, line by line, with what is measured of it.
     """
 
     step: int
-    cause: Cause | Outcome
+    cause: Cause | Outcome | Fault
     text: str
     remedy: str
+
+
+def _harmless(hook: Callable[..., None]) -> Callable[..., None]:
+    """A hook of the callback that never ends `fit`: where it cannot do its work, it says why, once."""
+
+    @functools.wraps(hook)
+    def guarded(self: GradientMonitor, *args: Any, **kwargs: Any) -> None:
+        if self.blind is not None and hook.__name__ != "on_train_begin":
+            return
+        try:
+            hook(self, *args, **kwargs)
+        except Exception as error:
+            self.give_up(error)
+
+    return guarded
 
 
 class GradientMonitor(Report, keras.callbacks.Callback):
@@ -52,13 +75,15 @@ class GradientMonitor(Report, keras.callbacks.Callback):
 
     At every look, one forward and backward pass is made on a batch of its own, as in training (dropout on, batch
     normalization by the batch), and nothing that it would change is kept: the model learns exactly what it would have
-    learned without. A model that goes NaN between two looks is told of with its step, but the layer it began in only
-    if a look saw it: `every=1` always does.
+    learned without. It never ends `fit`: where it cannot look at a model, it says why in one line.
 
     Args:
-        x: Inputs of the batch to look at, as `fit` takes arrays of them: some 64 to 256 examples of the training data.
-        y: Their targets.
-        every: `"epoch"`, to look at the first step of every epoch; or a number of steps. The trained model is looked
+        x: Inputs of the batch to look at, as `fit` takes them: some 64 to 256 examples of the training data. Of a dataset or
+            generator, the first batch is taken.
+        y: Targets, likewise.
+        sample_weight: As `fit` takes it, for this batch.
+        class_weight: As `fit` takes it.
+        every: `"epoch"`, to look at the first step of every epoch; or a number of updates. The trained model is looked
             at in the end too.
         loss: As `compile` takes it; by default what the model is compiled with.
         warn: Whether to warn, once per cause, as soon as it is seen.
@@ -67,9 +92,10 @@ class GradientMonitor(Report, keras.callbacks.Callback):
     Attributes:
         findings: What was warned of.
         history: All that was seen.
+        blind: Why the model could not be looked at, if so.
 
     Raises:
-        MonitorError: Here, if `every` or the batch is wrong; when `fit` begins, if model or loss do not fit.
+        MonitorError: Here, if `every` is wrong; never during `fit`.
 
     Example:
         >>> monitor = suite.GradientMonitor(x_train[:128], y_train[:128])
@@ -80,68 +106,111 @@ class GradientMonitor(Report, keras.callbacks.Callback):
     """
 
     def __init__(
-        self, x: Any, y: Any, *, every: int | str = "epoch", loss: Any = None, warn: bool = True, mlflow: bool = True
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        every: int | str = "epoch",
+        loss: Any = None,
+        warn: bool = True,
+        mlflow: bool = True,
     ) -> None:
         super().__init__()
         if every != "epoch" and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
             raise MonitorError(f"Expected every='epoch' or a whole number of steps, at least 1. Received: {every!r}")
-        self._x, self._y, self._loss, self._every = x, y, loss, every
-        self._warn, self._mlflow = warn, mlflow
+        self._data = {"x": x, "y": y, "sample_weight": sample_weight, "class_weight": class_weight}
+        self._batch: Batch | None = None
+        self._loss, self._every, self._warn, self._mlflow = loss, every, warn, mlflow
         self._observer: Observer | None = None
+        self._fed: TrainingBatches | None = None
         self._run: ActiveRun | None = None
-        self._step = self._epoch = self._begun = 0
-        self._due, self._looked, self._traits = True, False, Traits()
+        self._batches = self._epoch = self._begun = 0
+        self._due, self._looked, self._weighted = True, False, False
+        self._first_weights: Any = None
+        self._traits = Traits()
+        self.blind: str | None = None
         self.history = History(())
         self.findings: list[Finding] = []
         self.logs: list[tuple[int, Mapping[str, float]]] = []
 
+    @_harmless
     def on_train_begin(self, logs: Any = None) -> None:
         """Compiles what looks. A second `fit` starts afresh."""
-        self._observer = Observer(self.model, self._x, self._y, self._loss, build=True)
-        self.history, self.findings, self.logs = History(self._observer.places), [], []
+        self.history, self.findings, self.logs, self.blind = History(()), [], [], None
+        self._observer, self._first_weights = None, None
+        self._batches, self._due, self._looked, self._weighted = 0, True, False, False
+        if self._fed is not None:
+            self._fed.stop()
+        self._batch = self._batch or read_batch(**self._data)
+        self._observer = Observer(self.model, self._batch, self._loss, build=True)
+        found = self._observer
+        self.history = History(found.places, data=self._batch.nonfinite(), untrained=found.untrained)
+        self._fed = TrainingBatches(self.model)
         self._run = ActiveRun.find() if self._mlflow else None
-        self._step, self._due, self._looked = 0, True, False
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """With `every="epoch"`, a look is due."""
         self._epoch = epoch
         self._due = self._due or self._every == "epoch"
 
+    @_harmless
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Looks, if a look is due, at the model that the next update will change."""
         self._begun = batch
-        if self._due and self._observer is not None:
+        if self._due and not self._looked:
             self._due = False
             self._looked = True
             self._see()
 
+    @_harmless
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Measures the update that followed a look, and notes the first loss that is not finite."""
-        updates = batch - self._begun + 1
         before = self._step
-        self._step += updates
-        if self._looked and self._observer is not None:
-            if updates == 1:  # several in one execution are no single update
-                self.history.observations[-1].layers.update(self._observer.measure_update())
+        self._batches += batch - self._begun + 1
+        if self._looked and self._step > before:  # with gradient accumulation, several batches make an update
+            if self._step == before + 1:  # several in one execution are no single update
+                self.history.observations[-1].layers.update(self._looking.measure_update())
             self._looked = False
             self._report()
         if isinstance(self._every, int):
-            self._due = self._step // self._every > before // self._every
+            self._due = self._due or self._step // self._every > before // self._every
+        if self._batches == batch - self._begun + 1:
+            self._check_weights()
         loss = (logs or {}).get("loss")
         if loss is not None and self.history.nonfinite_step is None and not np.isfinite(float(loss)):
-            self.history.nonfinite_step = self._step
-            self._report_nonfinite()
+            self.history.nonfinite_step = max(self._step, 1)
+            self._report()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Keeps what `fit` says of the epoch, for the picture."""
-        self.logs.append((self._step, {name: float(value) for name, value in (logs or {}).items()}))
+        numbers = {name: float(v) for name, v in (logs or {}).items() if np.ndim(v) == 0}
+        self.logs.append((self._step, numbers))
 
+    @_harmless
     def on_train_end(self, logs: Any = None) -> None:
         """A last look, at the trained model."""
+        if self._fed is not None:
+            self._fed.stop()
         self._see()
         self._report()
         if self._run is not None:
             self._run.finish(lambda: self.verdict, self.picture)
+
+    def give_up(self, error: Exception) -> None:
+        """Looks no more during this `fit`, and says why."""
+        reason = str(error) if isinstance(error, MonitorError) else one_line(error)
+        self.blind = " ".join(reason.split())
+        self._observer = None
+        if self._fed is not None:
+            self._fed.stop()
+        _warn(f"GradientMonitor cannot look at this model; training goes on. {self.blind}")
+
+    @property
+    def verdict(self) -> str:
+        """What was seen, in words; or why nothing could be."""
+        return super().verdict if self.blind is None or len(self.history) else f"not looked at: {self.blind}"
 
     def frame(self) -> pandas.DataFrame:
         """Deprecated: now `by_layer()`."""
@@ -165,41 +234,86 @@ class GradientMonitor(Report, keras.callbacks.Callback):
             raise MonitorError("Expected a monitor that has been given to `fit`. Received: one that has seen nothing")
         return picture_of(self.history, self.model.name, self.logs)
 
+    def __repr__(self) -> str:
+        return f"GradientMonitor: {self.verdict}"
+
+    @property
+    def _step(self) -> int:
+        """Number of updates of the weights."""
+        accumulated = getattr(getattr(self.model, "optimizer", None), "gradient_accumulation_steps", None)
+        return self._batches // (accumulated or 1)
+
+    @property
+    def _looking(self) -> Observer:
+        assert self._observer is not None
+        return self._observer
+
     def _see(self) -> None:
-        if self._observer is not None:
-            self._traits = self._observer.traits()
-            self.history.add(self._step, self._epoch, self._observer())
+        self._traits = self._looking.traits()
+        self.history.add(self._step, self._epoch, self._looking())
+        if self._first_weights is None:
+            self._first_weights = self._looking.weights
+        elif self._step and self.history.observations[-1].finite:
+            first, moved = self.history.observations[0], self._looking.moved_since(self._first_weights)
+            waits = first.awake is not None and self._step < _WAKING_UPDATES
+            found = still(self.history.places, moved, self._step, self._why_still())
+            self.history.still = (
+                found if first.output_gradient and not waits else None
+            )  # no gradient: it began at a minimum
+
+    def _why_still(self) -> str:
+        last = None if self._fed is None else self._fed.last
+        if last is not None and last.size == 1 and self._looking.normalizes_batch:
+            return "`fit` trains on batches of 1 example, of which BatchNormalization leaves nothing but its offset"
+        rate = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
+        return f"the learning rate is {rate:.1e}" if rate < _SLOW_RATE else ""
+
+    def _check_weights(self) -> None:
+        """Says so, once, if `fit` weights its examples and the monitor does not."""
+        last = None if self._fed is None else self._fed.last
+        known = self._batch is not None and self._batch.sample_weight is not None
+        if last is None or last.sample_weight is None or known or self._weighted:
+            return
+        self._weighted = True
+        weights = np.asarray(keras.tree.flatten(last.sample_weight)[0], float)
+        _warn(
+            f"`fit` weights its examples (from {weights.min():.3g} to {weights.max():.3g} in the first batch) and the "
+            f"monitor's batch has no weights: give it the same class_weight= or sample_weight="
+        )
 
     def _report(self) -> None:
         """Warns of what the last look shows for the first time, and logs it."""
-        latest = slice(-1, None)
-        if self.history.nonfinite_step is not None:
-            self._report_nonfinite()
-        else:
-            told = {known.cause for known in self.findings}
-            step = self.history.steps[-1]
-            if new := [cause for cause in self.history.causes(latest) if cause not in told]:
-                facts = self.history.facts(latest)
-                for cause in new:
-                    self._find(step, cause, cause_in_words(cause, facts), facts, self._traits)
+        if self.history.data is None and self._fed is not None:
+            self.history.data = self._fed.nonfinite
+        known = {finding.cause for finding in self.findings}
+        for diagnosis in self.history.diagnoses(slice(-1, None)):
+            if diagnosis.cause not in known:
+                self._find(diagnosis)
         if self._run is not None:
             self._run.log(self.history)
 
-    def _report_nonfinite(self) -> None:
-        step, layer = self.history.nonfinite_step, self.history.nonfinite_layer
-        where = f", and began in {layer}" if layer else "; with `every=1` the layer it begins in can be named"
-        text = f"a value was not finite at step {step}{where}"
-        # Weights that were looked at already are those of that look: nothing that came after had a say.
-        later = (step or 0) > self.history.steps[-1] + 1
-        traits = replace(self._traits, trained=self._traits.trained or later)
-        self._find(step or 0, Outcome.NONFINITE, text, Diagnosis(), traits)
-
-    def _find(self, step: int, cause: Cause | Outcome, text: str, facts: Diagnosis, traits: Traits) -> None:
-        if any(known.cause is cause for known in self.findings):
-            return
-        remedy = "\n".join(advice(cause, facts, traits))
-        self.findings.append(Finding(step, cause, text, remedy))
+    def _find(self, diagnosis: Diagnosis) -> None:
+        step, text, traits = self.history.steps[-1], diagnosis.text, self._traits
+        if diagnosis.cause is Outcome.NONFINITE:
+            step, layer = self.history.nonfinite_step or 0, self.history.nonfinite_layer
+            unknown = "" if self._every == 1 else "; with `every=1` the layer it begins in can be named"
+            where = f", and began in {layer}" if layer else unknown
+            text = f"a value was not finite at step {step}{where}"
+            # Weights that were looked at already are those of that look: nothing that came after had a say.
+            traits = replace(traits, trained=traits.trained or step > self.history.steps[-1] + 1)
+        self.findings.append(Finding(step, diagnosis.cause, text, "\n".join(advice(diagnosis, traits))))
         if self._warn:
-            when = f"after {step} steps" if step else "before the first step"
-            lines = [f"{text} (seen {when}).", *outlook([cause], facts, traits), "Try:", remedy]
-            warnings.warn("\n".join(lines), GradientWarning, stacklevel=2)
+            when = f"after {step} updates" if step else "before the first update"
+            best = next(iter(remedies(diagnosis, traits, 1)), "")
+            lines = [f"{text} (seen {when}).", *outlook([diagnosis], traits)[:1], best and f"Try {best}."]
+            _warn(" ".join(line for line in lines if line))
+
+
+def _warn(text: str) -> None:
+    """A warning of one line: no file name, no line of our own source."""
+    shown = warnings.formatwarning
+    warnings.formatwarning = lambda message, category, *_args, **_kwargs: f"{category.__name__}: {message}\n"
+    try:
+        warnings.warn(text, GradientWarning, stacklevel=2)
+    finally:
+        warnings.formatwarning = shown

@@ -1,9 +1,9 @@
-"""What a traced forward pass is made of: calls of layers, the activations among them, and where to look into it."""
+"""What a forward pass is made of: calls of layers, the activations among them, and the points where it is measured."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from suite.monitor.states import States
@@ -15,62 +15,79 @@ class Activation:
 
     Attributes:
         function: phi; None where it is not elementwise or not known.
-        input: What it read; None where that cannot be had.
-        output: What it returned.
+        input: Tensor that it read; None where it cannot be had.
+        output: Tensor that it returned.
+        label: Its name, where the function has none.
     """
 
     function: Callable[[Any], Any] | None
     input: Any
     output: Any
+    label: str = "unknown"
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Name of the function or layer."""
         if self.function is None:
-            return "unknown"
+            return self.label
         return str(getattr(self.function, "__name__", None) or type(self.function).__name__)
 
 
 @dataclass(eq=False)
 class Call:
-    """One call of a layer, while the model is traced.
+    """One call of a layer during a forward pass.
 
     Attributes:
         layer: The layer.
         path: Names of the layers around it and its own.
         inputs: Tensors that it was given.
         outputs: Tensors that it returned.
-        has_parts: Whether it called other layers.
+        parts: Layers that it called.
         own: Its own activation, as it was called last.
-        states: Of a recurrent layer.
-        order: When z was there, for the order of the windows.
+        states: States of a recurrent layer.
+        mask: Which positions of the output are real, shape (batch, positions); None if all are.
+        order: Position of z among those of all calls.
+        paired: Whether it is one direction of a bidirectional layer.
     """
 
     layer: Any
     path: str
     inputs: Sequence[Any]
     outputs: Sequence[Any] = ()
-    has_parts: bool = False
+    parts: list[Any] = field(default_factory=list)
     own: Activation | None = None
     states: States | None = None
+    mask: Any = None
     order: int = 0
+    paired: bool = False
+
+    @property
+    def z(self) -> Any:
+        """Output of the layer's linear map, as far as it is known."""
+        return self.outputs[0] if self.own is None else self.own.input
 
 
 @dataclass(frozen=True)
-class Window:
-    """Where the probes look into one call of a layer that has weights.
+class ProbePoint:
+    """Where one call of a layer with weights is measured.
 
     Attributes:
-        name: Path of the layer in the model; a number follows from the second call on.
+        name: Path of the layer in the model; the second call of a layer has "(2)" behind it.
         layer: The layer.
-        kernel: Its weights, as `find_kernels` says.
-        where: What `source` is: `pre-activation` (the linear map's output), `output` (of the layer, where no activation
-            could be told from it), or `state` (h of a recurrent layer at all time steps).
-        source: The tensor whose gradient is taken.
-        value: The tensor of which a first non-finite value is looked for: z, or the layer's output.
-        activation: The activation that follows, with its input and output.
-        states: Of a recurrent layer.
-        is_output: Whether the model puts this out: then it is no hidden layer.
+        kernel: The variable that stands for its weights.
+        where: What `source` is: `pre-activation` (the linear map's output), `output` (of the layer, where its activation
+            is not known), or `state` (h of a recurrent layer at all time steps).
+        source: Tensor whose gradient is taken.
+        value: Tensor in which non-finite values are looked for: z, or the layer's output.
+        input: Tensor that the layer reads; None if it reads none of floating-point numbers.
+        activation: The activation that follows.
+        states: States of a recurrent layer.
+        mask: Which positions are real, shape (batch, positions); None if all are.
+        is_output: Whether it is an output of the model, so that it is no hidden layer.
+        reads_data: Whether no other layer with weights lies between the model's inputs and this one.
+        paired: Whether it is one direction of a bidirectional layer.
+        shared: Index of the first of the calls of this layer that do not read one another: a layer of a siamese network
+            counts once.
     """
 
     name: str
@@ -79,6 +96,11 @@ class Window:
     where: str
     source: Any
     value: Any
+    input: Any
     activation: Activation
     states: States | None
+    mask: Any
     is_output: bool
+    reads_data: bool
+    paired: bool
+    shared: int

@@ -8,7 +8,7 @@ import numpy as np
 
 from suite.monitor.history import History
 from suite.pictures import Picture
-from suite.pictures.axes import GRADIENT, Scale, fitted
+from suite.pictures.axes import Scale, fitted
 from suite.pictures.cells import by_place, curves_over, heat
 from suite.pictures.views import Gradients
 from suite.protocol.gradient_axis import DEPTH, TIME, GradientAxis
@@ -50,7 +50,7 @@ def _gradients(steps: np.ndarray, values: np.ndarray, along: GradientAxis, names
 def profile_of(history: History, title: str) -> Picture:
     """One look, layer by layer: the backpropagated gradient and the weights' gradient, and gradients through time.
 
-    A zero lies at the foot of the scale.
+    The scale holds all gradients that there are; a zero lies at its foot.
     """
     layers = len(history.places)
     curves = {
@@ -58,7 +58,8 @@ def profile_of(history: History, title: str) -> Picture:
         for name, label in (("gradient_rms", "dLoss/dz, RMS"), ("weight_gradient_norm", "dLoss/dW, norm"))
     }
     x = Scale(1, max(layers, 2), whole=True)
-    panels = [("gradient by layer, 1 is nearest the input", curves_over(x, curves, GRADIENT, "layer"))]
+    scale = fitted((value for line in curves.values() for _, value in line), log=True)
+    panels = [("gradient by layer, 1 is nearest the input", curves_over(x, curves, scale, "layer"))]
     names = [place.name for place in history.places]
     steps = np.array(history.steps)
     shown = {"backpropagated gradient": _gradients(steps, history.array("gradient_rms"), DEPTH, names)}

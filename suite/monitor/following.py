@@ -59,7 +59,7 @@ def find_activation(tensor: Any, calls: Sequence[Call], kernels: Mapping[int, An
             if found is not None:
                 return Activation(found, tensor, reader.outputs[0])
             if isinstance(reader.layer, (keras.layers.Softmax, keras.layers.PReLU)):
-                return Activation(None, tensor, reader.outputs[0])
+                return Activation(None, tensor, reader.outputs[0], type(reader.layer).__name__)
             tensor = reader.outputs[0]
             continue
         operation = _only_reader(tensor) if reader is None else None

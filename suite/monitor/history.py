@@ -1,18 +1,17 @@
-"""What a monitor has seen so far, as tables, as traces, and as a verdict by the project's own rules."""
+"""What a monitor has seen so far, as tables, as traces, and as a verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.monitor.observer import Observation, Place
+from suite.monitor.diagnosis import Diagnosis, Fault, diagnoses_of, factor_per_layer, listed
+from suite.monitor.looking import Observation, Place
 from suite.protocol.measurements import OF_LAYERS
-from suite.protocol.outcomes import find_causes
-from suite.protocol.records import Cause
-from suite.protocol.words import Diagnosis, causes_in_words, diagnose
+from suite.protocol.records import Cause, Outcome
 
 if TYPE_CHECKING:
     import pandas
@@ -25,12 +24,16 @@ class History:
     """The looks of one training, in order.
 
     Attributes:
-        places: The layers looked at.
-        steps: Updates that had been made at each look: 0 is the model as it came.
-        epochs: In which each look fell, from 0.
+        places: The layers.
+        steps: Number of updates before each look: 0 is the model as it came.
+        epochs: Epoch of each look, from 0.
         observations: What was seen, with what was measured of the update that followed, if just one did.
         nonfinite_step: First update whose loss was not finite, if one was.
         nonfinite_layer: Where it began, if a look saw it.
+        data: Where the data hold a value that is not finite, in words, if it is known.
+        still: Layers that do not move, if some do not.
+        checks: Problems found before any gradient, in words.
+        untrained: Layers whose gradient is lost in a `tf.function`.
     """
 
     places: Sequence[Place]
@@ -39,6 +42,10 @@ class History:
     observations: list[Observation] = field(default_factory=list)
     nonfinite_step: int | None = None
     nonfinite_layer: str | None = None
+    data: str | None = None
+    still: Diagnosis | None = None
+    checks: Sequence[str] = ()
+    untrained: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.observations)
@@ -59,10 +66,10 @@ class History:
         rows = [seen.layers.get(name, unknown) for seen in self.observations[looks]]
         return np.array(rows).reshape(len(rows), len(self.places))
 
-    def through_time(self, looks: slice = slice(None)) -> Mapping[tuple[int, str], np.ndarray]:
+    def through_time(self) -> Mapping[tuple[int, str], np.ndarray]:
         """RMS of dLoss by the states of recurrent layers, (looks, time) by (index of the layer, name of the state)."""
         keys = self.observations[0].through_time if self.observations else {}
-        return {key: np.array([seen.through_time[key] for seen in self.observations[looks]]) for key in keys}
+        return {key: np.array([seen.through_time[key] for seen in self.observations]) for key in keys}
 
     @property
     def hidden(self) -> list[int]:
@@ -74,66 +81,36 @@ class History:
         arrays = {name: self.array(name, looks)[:, self.hidden] for name in _COLUMNS}
         return arrays | {n: np.array([getattr(o, n) for o in self.observations]) for n in ("gradient_norm", "loss")}
 
-    def causes(self, looks: slice = slice(None)) -> tuple[Cause, ...]:
-        """The causes that the looks show, by the rules and thresholds of `suite.protocol.outcomes`.
+    def diagnoses(self, looks: slice = slice(None)) -> list[Diagnosis]:
+        """Why the model does not train, as these looks show it, the surest reason first.
 
         Args:
             looks: Which of them to judge; growth of the gradient's norm is always judged from the first on.
         """
-        if not self.observations:
-            return ()
-        found: set[Cause] = set()
-        for traces in self._with_time(looks):
-            found |= set(find_causes(traces))
-        if self._stopped(looks):
-            found.add(Cause.VANISHING)
-        return tuple(cause for cause in Cause if cause in found)
-
-    def facts(self, looks: slice = slice(None)) -> Diagnosis:
-        """The numbers behind the causes, in the looks to judge."""
-        places = [self.places[index] for index in self.hidden]
-        each = [diagnose(traces, [place.name for place in places]) for traces in self._with_time(looks)]
-        facts = max(each, key=lambda facts: abs(facts.time_ratio or 0))
-        if not facts.zeros:
-            return facts
-        zero = self.observations[looks][-1].zero_weights
-        zero = [index for index in zero if index in self.hidden] or zero
-        if zero:  # of several, the one nearest the loss, where the gradient ends first
-            return replace(facts, zero_weights=self.places[zero[-1]].name)
-        return facts if facts.dead == 1 else replace(facts, precision=places[0].precision)
-
-    def _stopped(self, looks: slice) -> bool:
-        """Whether a hidden layer's weights are all 0 and no gradient passes, not even to the last hidden layer.
-
-        An output layer that starts at 0 is no fault: it lets the gradient through after one step.
-        """
-        zero = set(self.observations[looks][-1].zero_weights) & set(self.hidden)
-        return bool(zero) and not self.array("gradient_rms", looks)[:, self.hidden].any()
+        if self.data is not None:
+            return [Diagnosis(Fault.DATA, self.data)]
+        found = [Diagnosis(Fault.CHECK, text) for text in self.checks]
+        if self.nonfinite_step is not None:
+            where = f", in {self.nonfinite_layer}" if self.nonfinite_layer else ""
+            found.append(Diagnosis(Outcome.NONFINITE, f"nonfinite at step {self.nonfinite_step}{where}"))
+        if self.untrained:
+            text = f"nothing trains {listed(list(self.untrained))}: the gradient is lost in the `tf.function` around"
+            found.append(Diagnosis(Fault.UNTRAINED, text))
+        norms = [seen.gradient_norm for seen in self.observations]
+        finite = [seen for seen in self.observations[looks] if seen.finite]
+        found += diagnoses_of(finite, self.places, norms)
+        explained = any(diagnosis.cause in (Cause.DEAD, Cause.VANISHING) for diagnosis in found)
+        return found if self.still is None or explained else [*found, self.still]
 
     def verdict(self) -> str:
         """What was seen, in words."""
         if not self.observations:
             return "nothing seen yet"
-        words = []
-        if self.nonfinite_step is not None:
-            where = f", in {self.nonfinite_layer}" if self.nonfinite_layer else ""
-            words.append(f"nonfinite at step {self.nonfinite_step}{where}")
-        why = causes_in_words(self.causes(), self.facts())
-        return "; ".join([*words, why] if why else words) or self._healthy()
+        return "; ".join(diagnosis.text for diagnosis in self.diagnoses()) or self._healthy()
 
     def _healthy(self) -> str:
-        factor = self.facts().factor
+        factor = factor_per_layer([seen for seen in self.observations if seen.finite], self.places)
         return "no fault seen" + (f": the gradient changes by {factor:.2g} per layer" if factor is not None else "")
-
-    def _with_time(self, looks: slice) -> list[dict[str, np.ndarray]]:
-        """The traces, once for every length of time that recurrent layers have."""
-        traces = self.traces(looks)
-        by_length: dict[int, list[np.ndarray]] = {}
-        for (_, state), gradients in self.through_time(looks).items():
-            if state == "h":  # as in the protocol; of an LSTM, c is shown and not judged
-                by_length.setdefault(gradients.shape[1], []).append(gradients)
-        groups = [{**traces, "gradient_rms_through_time": np.stack(g, axis=1)} for g in by_length.values()]
-        return groups or [traces]
 
     def by_layer(self) -> pandas.DataFrame:
         """One row per look and layer; columns as in the exported table `gradients`, and what the layer is."""

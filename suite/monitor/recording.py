@@ -1,7 +1,7 @@
-"""Where to look into somebody else's Keras model: its layer calls, recorded while it is traced once.
+"""Where to measure somebody else's Keras model: the calls of its layers, recorded during one forward pass.
 
-Every layer's `call` is wrapped for the length of one forward pass, on the object, so that nested models, subclassed
-models and shared layers are seen as they are called; a layer that is called twice gives two windows.
+Every layer passes through `keras.layers.Layer.__call__`, so that nested models, subclassed models, lists of layers and shared
+layers are seen as they are called; a layer that is called twice gives two points.
 """
 
 from __future__ import annotations
@@ -10,123 +10,193 @@ import contextlib
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from suite.monitor.calls import Activation, Call, Window
+from suite.monitor.calls import Activation, Call, ProbePoint
 from suite.monitor.following import elementwise, find_activation
-from suite.monitor.states import States, replaced, watch_states
+from suite.monitor.graph import depends_on
+from suite.monitor.states import replaced, watch_states
 
 OPAQUE = (keras.layers.RNN, keras.layers.TimeDistributed)
-"""Layers that call others once a time step: they are looked at as a whole."""
+"""Layers that call others once a time step: they are measured as a whole."""
+
+NORMALIZATIONS = (
+    keras.layers.BatchNormalization, keras.layers.LayerNormalization, keras.layers.GroupNormalization,
+    keras.layers.RMSNormalization,
+)  # fmt: skip
+_ELEMENTWISE = (*NORMALIZATIONS, keras.layers.PReLU)
+"""Layers whose arrays scale single entries, however many axes they have: no linear maps."""
 
 
-@dataclass
 class Recorder:
     """The calls of one forward pass.
 
     Args:
-        model: The model that is traced.
         tape: Watches every z, so that frozen layers below do not matter.
-        kernels: Of every layer that gets a window.
+        look_inside: Whether a `call` that is a `tf.function` is run as the plain function, so that its layers are seen.
+
+    Attributes:
+        calls: All that returned floating-point tensors, in the order in which they ended.
+        functions: Layers whose `call` is a `tf.function`.
     """
 
-    model: Any
-    tape: Any
-    kernels: dict[int, Any]
-    calls: list[Call] = field(default_factory=list)
-    _stack: list[Call] = field(default_factory=list)
-    _clock: Iterator[int] = field(default_factory=itertools.count)
-
-    def __post_init__(self) -> None:
+    def __init__(self, tape: Any, *, look_inside: bool = False) -> None:
+        self._tape, self._look_inside = tape, look_inside
+        self.calls: list[Call] = []
+        self.functions: list[Any] = []
+        self._stack: list[Call] = []
+        self._clock = itertools.count()
         self._graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
 
-    def wrapped(self, layer: Any) -> dict[str, Any]:
-        """What to put in the place of a layer's attributes, by name."""
-        parts = {"call": self._recorded(layer, layer.call)}
-        if isinstance(layer, keras.layers.RNN):
-            loop = watch_states(layer, self.tape, self._keep_states)
-            return parts if loop is None else {**parts, "inner_loop": loop}
-        if id(layer) in self.kernels and callable(vars(layer).get("activation")):
-            parts["activation"] = self._recorded_activation(layer, layer.activation)
-        return parts
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Records the calls that this thread makes as long as the context lasts."""
+        original, thread = keras.layers.Layer.__call__, threading.get_ident()
 
-    def windows(self, outputs: Any) -> list[Window]:
-        """A window for every call of a layer with weights, in the order of the calls.
+        @functools.wraps(original)
+        def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            run = functools.partial(original, layer, *args, **kwargs)
+            hidden = threading.get_ident() != thread or any(isinstance(c.layer, OPAQUE) for c in self._stack)
+            return run() if hidden else self._record(layer, run, _tensors([args, kwargs]))
+
+        keras.layers.Layer.__call__ = call
+        try:
+            yield
+        finally:
+            keras.layers.Layer.__call__ = original
+
+    @property
+    def layers(self) -> list[Any]:
+        """Every layer that was called, each once."""
+        return list({id(call.layer): call.layer for call in self.calls}.values())
+
+    def points(self, outputs: Any, trainable: Sequence[Any]) -> list[ProbePoint]:
+        """A point for every call of a layer with weights, in the order of the calls.
 
         Args:
-            outputs: Of the model.
+            outputs: What the model returned.
+            trainable: The model's trainable variables.
         """
-        calls = sorted((c for c in self.calls if id(c.layer) in self.kernels), key=lambda call: call.order)
-        put_out = {id(tensor) for tensor in _tensors(outputs)}
-        windows: list[Window] = []
-        seen: dict[str, int] = {}
-        for call in calls:
-            seen[call.path] = seen.get(call.path, 0) + 1
-            name = call.path if seen[call.path] == 1 else f"{call.path} ({seen[call.path]})"
-            activation = self._activation_of(call)
-            ends = {id(call.outputs[0]), id(activation.output)}
-            windows.append(
-                Window(
-                    name,
+        kernels = self._kernels(trainable)
+        calls = sorted((c for c in self.calls if id(c.layer) in kernels), key=lambda call: call.order)
+        ends = {id(tensor) for tensor in _tensors(outputs)}
+        made = [call.outputs[0] for call in calls]
+        points: list[ProbePoint] = []
+        for index, call in enumerate(calls):
+            before = [other for other, earlier in enumerate(calls[:index]) if earlier.layer is call.layer]
+            activation = self._activation_of(call, kernels)
+            points.append(
+                ProbePoint(
+                    f"{call.path} ({len(before) + 1})" if before else call.path,
                     call.layer,
-                    self.kernels[id(call.layer)],
-                    self._where(call),
-                    call.states.additions[0] if call.states else self._z(call),
-                    self._z(call),
+                    kernels[id(call.layer)],
+                    "state" if call.states else "output" if call.own is None else "pre-activation",
+                    call.states.additions[0] if call.states else call.z,
+                    call.z,
+                    next((tensor for tensor in call.inputs if tensor.dtype.is_floating), None),
                     activation,
                     call.states,
-                    is_output=call is calls[-1] or bool(ends & put_out),
+                    call.states.mask if call.states else call.mask,
+                    call is calls[-1] or bool({id(call.outputs[0]), id(activation.output)} & ends),
+                    not depends_on(call.inputs, made[:index]),
+                    call.paired,
+                    next((o for o in before if not depends_on(call.inputs, [made[o]])), index),
                 )
             )
-        return windows
+        return points
 
-    def _where(self, call: Call) -> str:
-        if call.states:
-            return "state"
-        return "output" if call.own is None else "pre-activation"
+    def frozen(self, trainable: Sequence[Any]) -> list[str]:
+        """Layers with weights that are switched off (`trainable=False`) although a layer before them is trained.
 
-    def _z(self, call: Call) -> Any:
-        return call.outputs[0] if call.own is None else call.own.input
+        A frozen base below a new head is meant so; a frozen model inside another one is, too.
+        """
+        known, found, trained = {id(variable) for variable in trainable}, dict[str, None](), False
+        for call in sorted(self.calls, key=lambda call: call.order):
+            own = self._own(call)
+            trained = trained or any(id(variable) in known for variable in own)
+            switched_off = not call.layer.trainable and not isinstance(call.layer, (*_ELEMENTWISE, keras.Model))
+            if trained and switched_off and any(_is_matrix(v) for v in own) and not self._in_frozen_model(call):
+                found[call.path] = None
+        return list(found)
 
-    def _activation_of(self, call: Call) -> Activation:
+    def _in_frozen_model(self, call: Call) -> bool:
+        models = [c for c in self.calls if isinstance(c.layer, keras.Model) and not c.layer.trainable]
+        return any(call.path.startswith(f"{model.path}/") for model in models)
+
+    def _kernels(self, trainable: Sequence[Any]) -> dict[int, Any]:
+        """The variable that stands for each layer's weights, by the layer's id.
+
+        Layers count that own a trainable matrix (an array of two or more axes): normalizations do not. In a model without
+        any matrix, all layers count that own a trainable array.
+        """
+        known = {id(variable) for variable in trainable}
+        owned = {id(c.layer): (c.layer, [v for v in self._own(c) if id(v) in known]) for c in self.calls}
+        for counts in (_is_matrix, lambda variable: True):
+            found = {
+                key: min(large, key=lambda v: (v is not _named_kernel(layer), -math.prod(v.shape)))
+                for key, (layer, variables) in owned.items()
+                if (large := [v for v in variables if counts(v)]) and not isinstance(layer, _ELEMENTWISE)
+            }
+            if found:
+                return found
+        return {}
+
+    def _own(self, call: Call) -> list[Any]:
+        """Variables of a layer that belong to no recorded layer that it called: what runs inside a loop is its own."""
+        recorded = {id(other.layer) for other in self.calls}
+        others = {id(variable) for part in call.parts if id(part) in recorded for variable in part.variables}
+        return [variable for variable in call.layer.variables if id(variable) not in others]
+
+    def _activation_of(self, call: Call, kernels: dict[int, Any]) -> Activation:
         if call.states:
             return Activation(call.states.activation, call.states.pre_activations, call.states.outputs)
         if call.own is not None and call.own.function is not keras.activations.linear:
             return call.own
-        return find_activation(call.outputs[0], [c for c in self.calls if not c.has_parts], self.kernels)
+        return find_activation(call.outputs[0], [c for c in self.calls if not c.parts], kernels)
 
-    def _recorded(self, layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(call)
-        def recorded(*args: Any, **kwargs: Any) -> Any:
-            if any(isinstance(outer.layer, OPAQUE) for outer in self._stack):
-                return call(*args, **kwargs)
-            within = [outer.layer.name for outer in self._stack[1:]]
-            entry = Call(layer, "/".join([*within, layer.name]), _tensors([args, kwargs]))
-            for outer in self._stack:
-                outer.has_parts = True
-            self._stack.append(entry)
-            try:
-                returned = call(*args, **kwargs)
-            finally:
-                self._stack.pop()
-            entry.outputs = [tensor for tensor in _tensors(returned) if self._is_ours(tensor)]
-            if entry.outputs:
-                self.calls.append(entry)
-                if entry.own is None and id(layer) in self.kernels:
-                    self._watch(entry, entry.outputs[0])
-            return returned
+    def _record(self, layer: Any, run: Callable[[], Any], inputs: Sequence[Any]) -> Any:
+        names = [*(outer.layer.name for outer in self._stack[1:]), layer.name]
+        paired = bool(self._stack) and isinstance(self._stack[-1].layer, keras.layers.Bidirectional)
+        entry = Call(layer, "/".join(names), inputs, paired=paired)
+        for outer in self._stack:
+            outer.parts.append(layer)
+        self._stack.append(entry)
+        try:
+            with replaced(layer, **self._hooks(entry)):
+                returned = run()
+        finally:
+            self._stack.pop()
+        entry.outputs = [tensor for tensor in _tensors(returned) if self._is_ours(tensor)]
+        if entry.outputs:
+            entry.mask = getattr(entry.outputs[0], "_keras_mask", None)  # Keras has no public way to read it
+            self.calls.append(entry)
+            if entry.own is None:
+                self._watch(entry, entry.outputs[0])
+        return returned
 
-        return recorded
+    def _hooks(self, entry: Call) -> dict[str, Any]:
+        """What to put in the place of a layer's attributes during its call, by name."""
+        layer = entry.layer
+        if isinstance(layer, keras.layers.RNN):
+            loop = watch_states(layer, self._tape, lambda states: setattr(entry, "states", states))
+            return {} if loop is None else {"inner_loop": loop}
+        hooks: dict[str, Any] = {}
+        if callable(activation := vars(layer).get("activation")):
+            hooks["activation"] = self._recorded_activation(entry, activation)
+        if (plain := getattr(layer.call, "python_function", None)) is not None:
+            self.functions.append(layer)
+            if self._look_inside:
+                hooks["call"] = plain
+        return hooks
 
-    def _recorded_activation(self, layer: Any, activation: Callable[..., Any]) -> Callable[..., Any]:
+    def _recorded_activation(self, entry: Call, activation: Callable[..., Any]) -> Callable[..., Any]:
         def recorded(z: Any, *args: Any, **kwargs: Any) -> Any:
-            entry = self._stack[-1]
-            if entry.layer is not layer or not self._is_ours(z):
+            if self._stack[-1] is not entry or not self._is_ours(z):
                 return activation(z, *args, **kwargs)
             self._watch(entry, z)
             activated = activation(z, *args, **kwargs)
@@ -135,55 +205,20 @@ class Recorder:
 
         return recorded
 
-    def _keep_states(self, states: States) -> None:
-        self._stack[-1].states = states
-
     def _watch(self, entry: Call, tensor: Any) -> None:
         entry.order = next(self._clock)
-        self.tape.watch(tensor)
+        self._tape.watch(tensor)
 
     def _is_ours(self, tensor: Any) -> bool:
-        """Whether a tensor belongs to the traced pass itself, not to the inside of a loop in it."""
+        """Whether a tensor belongs to the recorded pass itself, not to the inside of a loop in it."""
         if not tensor.dtype.is_floating:
             return False
         return self._graph is None or tensor.graph is self._graph
 
 
-@contextlib.contextmanager
-def record_calls(model: Any, tape: Any) -> Iterator[Recorder]:
-    """Records the layer calls of `model` as long as the context lasts; the layers are as before afterwards."""
-    recorder = Recorder(model, tape, find_kernels(model))
-    inside = {id(part) for layer in _layers(model) if isinstance(layer, OPAQUE) for part in _layers(layer)[1:]}
-    with contextlib.ExitStack() as stack:
-        for layer in (layer for layer in _layers(model) if id(layer) not in inside):
-            stack.enter_context(replaced(layer, **recorder.wrapped(layer)))
-        yield recorder
-
-
-def find_kernels(model: Any) -> dict[int, Any]:
-    """The weights that stand for each layer, by its id: its `kernel` or `recurrent_kernel`, or its largest array.
-
-    Layers count that own a trainable array of two or more axes, so not normalizations; in a model without any, all
-    layers that own a trainable array.
-    """
-    trainable = {id(variable) for variable in model.trainable_variables}
-    owned: dict[int, list[Any]] = {}
-    named: dict[int, Any] = {}
-    for layer in _layers(model):
-        parts = [] if isinstance(layer, OPAQUE) else _layers(layer)[1:]
-        others = {id(variable) for part in parts for variable in part.variables}
-        owned[id(layer)] = [v for v in layer.trainable_variables if id(v) in trainable and id(v) not in others]
-        named[id(layer)] = _named_kernel(layer)
-    found = {}
-    for axes in (2, 1):
-        for layer_id, variables in owned.items():
-            large = [variable for variable in variables if len(variable.shape) >= axes]
-            if large:
-                by_name = [variable for variable in large if variable is named[layer_id]]
-                found[layer_id] = (by_name or sorted(large, key=lambda v: -math.prod(v.shape)))[0]
-        if found:
-            break
-    return found
+def _is_matrix(variable: Any) -> bool:
+    """Whether it has two axes or more; leading ones of size 1 are there to be broadcast."""
+    return len(list(itertools.dropwhile(lambda size: size == 1, variable.shape))) > 1
 
 
 def _named_kernel(layer: Any) -> Any:
@@ -192,10 +227,6 @@ def _named_kernel(layer: Any) -> Any:
     if isinstance(layer, keras.layers.TimeDistributed):
         layer = layer.layer
     return getattr(layer, "kernel", None)
-
-
-def _layers(model: Any) -> list[Any]:
-    return list(model._flatten_layers())
 
 
 def _tensors(structure: Any) -> list[Any]:

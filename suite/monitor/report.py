@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import re
 import warnings
 from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suite.monitor.advice import remedies
+from suite.monitor.batches import MonitorError
+from suite.monitor.diagnosis import Fault
 from suite.monitor.history import History
-from suite.monitor.inputs import MonitorError
+from suite.monitor.traits import Traits
 from suite.protocol.records import Cause, Outcome
 
 if TYPE_CHECKING:
@@ -26,15 +32,12 @@ class Report:
     """
 
     history: History
+    _traits: Traits
 
     @property
-    def causes(self) -> tuple[Cause | Outcome, ...]:
-        """Why the model does not (or would not) train, by the rules of the protocol, over all looks.
-
-        `nonfinite` is the first of them where a value was not finite.
-        """
-        nonfinite = (Outcome.NONFINITE,) if self.history.nonfinite_step is not None else ()
-        return (*nonfinite, *self.history.causes())
+    def causes(self) -> tuple[Cause | Outcome | Fault, ...]:
+        """Why the model does not (or would not) train, over all looks: causes of the protocol, and faults of the monitor's."""
+        return tuple(diagnosis.cause for diagnosis in self.history.diagnoses())
 
     @property
     def verdict(self) -> str:
@@ -44,6 +47,23 @@ class Report:
     @abstractmethod
     def picture(self) -> Picture:
         """What is drawn: for `suite.pictures`."""
+
+    def _repr_html_(self) -> str:
+        """For a notebook: the verdict, the picture, three remedies with their code, and the table, folded."""
+        if not self.history.observations:
+            return f"<p>{html.escape(self.verdict)}</p>"
+        diagnoses = self.history.diagnoses()
+        tries = list(dict.fromkeys(text for each in diagnoses for text in remedies(each, self._traits)))[:3]
+        items = "".join(f"<li>{_with_code(text)}</li>" for text in tries)
+        looked = self.by_layer()
+        table = looked[looked["step"] == self.history.steps[-1]].drop(columns=["step", "epoch"])
+        parts = [
+            f"<p><b>{html.escape(self.verdict)}</b></p>",
+            f"<p>Try:</p><ol>{items}</ol>" if items else "",
+            self.picture().drawing.svg(),
+            f"<details><summary>{len(table)} layers</summary>{table.to_html(index=False, float_format='{:.3g}'.format)}</details>",
+        ]
+        return "\n".join(part for part in parts if part)
 
     def plot(self) -> Figure:
         """The picture, as a figure of Matplotlib's."""
@@ -80,3 +100,23 @@ class Report:
 def deprecated(old: str, new: str) -> None:
     """Warns the caller of an old name."""
     warnings.warn(f"{old} will go with the next version: use {new}", DeprecationWarning, stacklevel=3)
+
+
+def folded(lines: Sequence[str], most: int) -> list[str]:
+    """A table of at most `most` rows: of a longer one its head, and the first, middle and last rows."""
+    if len(lines) - 1 <= most:
+        return list(lines)
+    head, *rows = lines
+    third = most // 3
+    middle = (len(rows) - third) // 2
+    found, at = [head], 0
+    for start in (0, middle, len(rows) - third):
+        if start > at:
+            found.append(f"  ... {start - at} more layers")
+        found += rows[start : start + third]
+        at = start + third
+    return found
+
+
+def _with_code(text: str) -> str:
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text))

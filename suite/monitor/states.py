@@ -10,9 +10,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-_CARRIES = ("_compute_carry_and_output", "_compute_carry_and_output_fused")
-"""Where an LSTM's cell makes c, and o that turns it into h."""
-
 _KNOWN = (keras.layers.SimpleRNNCell, keras.layers.LSTMCell, keras.layers.GRUCell)
 
 
@@ -26,6 +23,7 @@ class States:
         outputs: At every time step, shape (batch, time, units).
         activation: phi of the (candidate) state; None for cells other than Keras's own three.
         pre_activations: What phi read at every time step, if it is known.
+        mask: Which time steps are real, shape (batch, time); None if all are.
         backwards: Whether the layer reads its input from the end, so that time step 1 is the last of `additions`.
     """
 
@@ -34,6 +32,7 @@ class States:
     outputs: Any
     activation: Callable[[Any], Any] | None
     pre_activations: Any
+    mask: Any
     backwards: bool
 
     def named(self) -> list[tuple[str, Any]]:
@@ -57,7 +56,7 @@ def watch_states(layer: Any, tape: Any, keep: Callable[[States], None]) -> Calla
     units = [sizes] if isinstance(sizes, int) else list(sizes or ())
     if not units or not all(isinstance(size, int) for size in units) or isinstance(cell, keras.layers.StackedRNNCells):
         return None
-    is_lstm = isinstance(cell, keras.layers.LSTMCell) and all(hasattr(cell, name) for name in _CARRIES)
+    is_lstm = isinstance(cell, keras.layers.LSTMCell)
     names = ("h", "c") if is_lstm else ("h",)
     known = isinstance(cell, _KNOWN)
 
@@ -74,7 +73,7 @@ def watch_states(layer: Any, tape: Any, keep: Callable[[States], None]) -> Calla
             last, outputs, states = keras.layers.RNN.inner_loop(layer, widened, initial_state, mask, training)
         read = outputs[..., units[0] :] if known else None
         last, outputs = last[..., : units[0]], outputs[..., : units[0]]
-        keep(States(names, tuple(zeros), outputs, cell.activation if known else None, read, layer.go_backwards))
+        keep(States(names, tuple(zeros), outputs, cell.activation if known else None, read, mask, layer.go_backwards))
         return last, outputs, states
 
     return inner_loop
@@ -84,8 +83,9 @@ def watch_states(layer: Any, tape: Any, keep: Callable[[States], None]) -> Calla
 def _widened(cell: Any, sizes: list[int]) -> Iterator[None]:
     """The cell, for a while, with inputs that carry what is added to h (and c) behind the features.
 
-    c is added to before h is made of it, so that its gradient holds all that depends on it. Keras's own cells also put
-    out what the activation of the (candidate) state read, which is the first thing that their activation reads.
+    Keras's own cells also return what the activation of the (candidate) state read: the first argument of their
+    activation in a step. An LSTM's second one is c, before h is made of it: there its zeros are added, so that their
+    gradient holds all that depends on c.
     """
     call: Callable[..., Any] = cell.call
     activation: Any = getattr(cell, "activation", None)
@@ -94,32 +94,20 @@ def _widened(cell: Any, sizes: list[int]) -> Iterator[None]:
     read: list[Any] = []
 
     def step(inputs: Any, states: Any, *args: Any, **kwargs: Any) -> Any:
-        x, to_h, *to_c = tf.split(inputs, sizes, axis=-1)
-        added_to_c[:] = to_c
+        x, to_h, *added_to_c[:] = tf.split(inputs, sizes, axis=-1)
         read.clear()
         output, after = call(x, states, *args, **kwargs)
-        after = list(after) if isinstance(after, (list, tuple)) else [after]
-        h = after[0] + to_h
-        output = h if output is after[0] else output
-        return (tf.concat([output, read[0]], axis=-1) if known else output), [h, *after[1:]]
+        h, *others = after if isinstance(after, (list, tuple)) else [after]
+        output = output + to_h if output is h else output
+        if added_to_c:
+            others = [others[0] + added_to_c[0], *others[1:]]
+        return (tf.concat([output, read[0]], axis=-1) if known else output), [h + to_h, *others]
 
     def recorded_activation(u: Any) -> Any:
         read.append(u)
-        return activation(u)
+        return activation(u + added_to_c[0] if added_to_c and len(read) == 2 else u)
 
-    def carries(compute: Callable[..., Any]) -> Callable[..., Any]:
-        def computed(*args: Any) -> Any:
-            c, o = compute(*args)
-            return c + added_to_c[0], o
-
-        return computed
-
-    changed: dict[str, Any] = {"call": step}
-    if known:
-        changed["activation"] = recorded_activation
-    if len(sizes) == 3:
-        changed |= {name: carries(getattr(cell, name)) for name in _CARRIES}
-    with replaced(cell, **changed):
+    with replaced(cell, call=step, **({"activation": recorded_activation} if known else {})):
         yield
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from suite.monitor.calls import Window
+from suite.monitor.calls import ProbePoint
 from suite.monitor.evidence import Kind, is_scaled
 
 _NORMALIZATIONS = {
@@ -42,18 +44,18 @@ class Traits:
     trained: bool = False
 
 
-def traits_of(model: Any, windows: Sequence[Window]) -> Traits:
+def traits_of(model: Any, layers: Sequence[Any], points: Sequence[ProbePoint]) -> Traits:
     """The traits of a model as it is now.
 
     Args:
         model: The model.
-        windows: Its hidden layers.
+        layers: All its layers, nested ones too.
+        points: Its hidden layers with weights.
     """
-    layers = list(model._flatten_layers())
     optimizer = getattr(model, "optimizer", None)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    hidden = [window.layer for window in windows]
-    activations = {_ACTIVATIONS.get(name := _snake(w.activation.name), name) for w in windows}
+    hidden = [point.layer for point in points]
+    activations = Counter(_ACTIVATIONS.get(name := _snake(p.activation.name), name) for p in points)
     initializers = {_name_of(getattr(layer, "kernel_initializer", None)) for layer in hidden}
     recurrent = [layer for layer in hidden if isinstance(layer, keras.layers.RNN)]
     levels = {
@@ -66,16 +68,23 @@ def traits_of(model: Any, windows: Sequence[Window]) -> Traits:
         *(("cell_type", _name_of(layer)) for layer in recurrent),
         *_starts(hidden, recurrent),
     }
-    units = {name for factor, name in levels if factor == ("cell_type" if recurrent else "activation")}
+    curved = Counter({name: count for name, count in activations.items() if name != "linear"})
+    units = Counter(map(_name_of, recurrent)) if recurrent else curved or activations
     factors = {factor for factor, _ in levels}
     kind = Kind(
         _family(hidden),
-        next(iter(units)) if len(units) == 1 else "",
+        _prevailing(units),
         all(map(is_scaled, initializers)),
         "normalization" in factors,
         "residual" in factors,
     )
-    return Traits(kind, frozenset(levels), optimizer is not None and int(optimizer.iterations) > 0)
+    trained = optimizer is not None and int(tf.convert_to_tensor(optimizer.iterations)) > 0
+    return Traits(kind, frozenset(levels), trained)
+
+
+def _prevailing(units: Counter[str]) -> str:
+    """What most layers have, as one linear layer among sigmoids does not make another network of it; empty if none has."""
+    return next((name for name, count in units.items() if count > 0.7 * units.total()), "")
 
 
 def _family(hidden: Sequence[Any]) -> str:

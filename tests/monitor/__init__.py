@@ -1,0 +1,5 @@
+"""The monitor's tests."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.monitor.kinds")

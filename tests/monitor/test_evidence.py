@@ -10,13 +10,13 @@ import pytest
 
 from suite.monitor import evidence
 from suite.monitor.advice import REMEDIES, advice, outlook
+from suite.monitor.diagnosis import Diagnosis, Fault
 from suite.monitor.evidence import LEAST, Kind, Row
 from suite.monitor.traits import Traits
 from suite.protocol.records import Cause, Outcome
-from suite.protocol.words import Diagnosis
 
 KIND = Kind("mlp", "tanh", scaled=True)
-DEEP = Diagnosis(ratio=-9.0)
+DEEP = Diagnosis(Cause.VANISHING, "vanishing")
 BATCH, RELU, ADAM = ("normalization", "batch"), ("activation", "relu"), ("optimizer", "adam")
 
 
@@ -24,24 +24,23 @@ def row(change: tuple[str, str], trained: int, recipes: int, cause: str = "vanis
     return Row(replace(KIND, **kind), cause, *change, "deep", recipes, trained)
 
 
-def said(
-    rows: list[Row], facts: Diagnosis = DEEP, cause: Cause | Outcome = Cause.VANISHING, **traits: Any
-) -> list[str]:
-    return list(advice(cause, facts, Traits(**{"kind": KIND, **traits}), rows))
+def said(rows: list[Row], diagnosis: Diagnosis = DEEP, **traits: Any) -> list[str]:
+    return list(advice(diagnosis, Traits(**{"kind": KIND, **traits}), rows))
 
 
 def test_changes_are_told_with_their_counts_the_surest_first() -> None:
     rows = [row(RELU, 3, 5), row(BATCH, 9, 10), row(ADAM, 0, 6), row(("residual", "skip"), 4, LEAST - 1)]
     first, *measured, none, rest = said(rows)
     assert first.startswith(
-        "of published recipes like it (mlp, tanh, scaled initializer, not normalized, no skips; deep)"
+        "What rescued similar networks (share that trained after one change; mlp, tanh, scaled initializer, not "
+        "normalized, no skips; deep):"
     )
     assert measured == [
         "  `BatchNormalization()` before every activation: 9 of 10 (60% to 98%)",
         "  `activation='relu'`: 3 of 5 (23% to 88%)",
     ]
     assert none == "  none after `Adam()` (of 6)"
-    assert rest.startswith("not measured here (fewer than 5 such recipes): ")
+    assert rest.startswith("Also worth trying (fewer than 5 experiments): ")
     assert "skip connections" in rest
     assert "Normalization" not in rest
 
@@ -57,15 +56,17 @@ def test_benchmarks_are_put_together_and_named() -> None:
     "other", [{"model": "cnn"}, {"scaled": False}, {"normalized": True}, {"skips": True}, {"unit": "sigmoid"}]
 )
 def test_recipes_that_differ_in_what_can_be_seen_say_nothing(other: dict[str, Any]) -> None:
-    assert [line[:12] for line in said([row(BATCH, 9, 10, **other)])] == ["not measured"]
+    assert [line[:12] for line in said([row(BATCH, 9, 10, **other)])] == ["Also worth t"]
 
 
 def test_too_few_with_the_same_activation_are_asked_together_with_others_but_sigmoid() -> None:
     rows = [row(BATCH, 4, 4), row(BATCH, 0, 2, unit="relu"), row(BATCH, 0, 9, unit="sigmoid")]
     header, line, *_ = said(rows)
-    assert "(mlp, not sigmoid, scaled initializer" in header
+    assert "; mlp, not sigmoid, scaled initializer" in header
     assert line.endswith(": 4 of 6 (30% to 90%)")
-    assert said(rows, kind=replace(KIND, unit="sigmoid"))[0].startswith("of published recipes like it (mlp, sigmoid")
+    assert said(rows, kind=replace(KIND, unit="sigmoid"))[0].startswith(
+        "What rescued similar networks (share that trained after one change; mlp, sigmoid"
+    )
     assert not any("Batch" in line for line in said(rows, kind=replace(KIND, unit="hard_sigmoid"))[:-1])
 
 
@@ -79,7 +80,7 @@ def test_what_a_model_has_already_is_not_advised(change: tuple[str, str]) -> Non
 
 def test_a_smaller_learning_rate_is_advised_once_a_step_was_made() -> None:
     for trained in (False, True):
-        (line,) = said([], Diagnosis(ratio=9.0), Cause.EXPLODING, trained=trained)
+        (line,) = said([], Diagnosis(Cause.EXPLODING, "exploding"), trained=trained)
         assert ("a smaller learning rate" in line) is trained
 
 
@@ -87,7 +88,7 @@ def test_time_is_not_judged_by_layers_nor_layers_by_time() -> None:
     lstm = Kind("recurrent", "lstm", scaled=True)
     change = ("forget_bias", "5")
     rows = [replace(row(change, 8, 9), kind=lstm)]
-    facts = Diagnosis(ratio=-1.0, time_ratio=-8.0)
+    facts = replace(DEEP, in_time=True)
     has = frozenset({("cell_type", "lstm")})
     assert said(rows, facts, kind=lstm, levels=has)[1].endswith(": 8 of 9 (57% to 98%)")
     assert "an LSTM with a forget bias of 5" in said([], facts, kind=replace(lstm, unit="gru"))[0]
@@ -96,19 +97,18 @@ def test_time_is_not_judged_by_layers_nor_layers_by_time() -> None:
 
 def test_a_first_look_is_told_how_it_ended_and_a_trained_model_nothing() -> None:
     rows = [row(("", ""), 0, 12), row(("", ""), 7, 8, cause="none"), row(("", ""), 3, LEAST - 1, cause="dead")]
-    like = (
-        "Of published recipes like it (mlp, tanh, scaled initializer, not normalized, no skips; deep) whose first look"
-    )
-    untrained = Traits(KIND)
-    assert outlook([Cause.VANISHING], DEEP, untrained, rows) == (f"{like} was vanishing, 0 of 12 (0% to 24%) trained.",)
-    assert outlook([], Diagnosis(), untrained, rows) == (f"{like} showed no fault, 7 of 8 (53% to 98%) trained.",)
-    assert outlook([Cause.DEAD], Diagnosis(), untrained, rows) == ()
-    assert outlook([Cause.VANISHING], DEEP, replace(untrained, trained=True), rows) == ()
+    like = "Similar published recipes (mlp, tanh, scaled initializer, not normalized, no skips; deep) that started"
+    untrained, dead = Traits(KIND), Diagnosis(Cause.DEAD, "dead")
+    assert outlook([DEEP], untrained, rows) == (f"{like} vanishing: 0 of 12 (0% to 24%) trained.",)
+    assert outlook([], untrained, rows) == (f"{like} without a fault: 7 of 8 (53% to 98%) trained.",)
+    assert outlook([dead], untrained, rows) == ()
+    assert outlook([Diagnosis(Fault.STILL, "still")], untrained, rows) == ()
+    assert outlook([DEEP], replace(untrained, trained=True), rows) == ()
 
 
 def test_there_is_something_to_try_for_every_cause_whatever_the_model_is() -> None:
     for cause in (*Cause, Outcome.NONFINITE):
-        assert said([], Diagnosis(), cause, trained=True)
+        assert said([], Diagnosis(cause, str(cause)), trained=True)
 
 
 def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
