@@ -38,6 +38,9 @@ HOMES = {
 }
 
 
+SQL = re.compile(r"(?s)\bSELECT\b.+\bFROM\b|\bINSERT INTO\b|\bUPDATE\b.+\bSET\b")
+
+
 def imports(file: Path) -> Iterator[tuple[str, int]]:
     """Every absolute name that a file imports, wherever in it, with its line; not what is for the type checker only."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -117,3 +120,33 @@ def test_no_two_modules_name_each_other() -> None:
     }
     assert "suite.results.checks" in named["suite.results.reader"], "imports are found"
     graphlib.TopologicalSorter(named).prepare()
+
+
+def test_other_packages_are_used_by_their_front_door() -> None:
+    """No attribute or module with an underscore that is not ours, and no SQL."""
+    found = []
+    for package in ("suite", "leaderboard"):
+        for file in (ROOT / package).rglob("*.py"):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            defined = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+            assigned = {
+                target.attr
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Assign | ast.AnnAssign)
+                for target in ast.walk(node)
+                if isinstance(target, ast.Attribute)
+            }
+            for node in ast.walk(tree):
+                place = f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+                if isinstance(node, ast.Attribute):
+                    ours = node.attr in defined | assigned or getattr(node.value, "id", "") in ("self", "cls")
+                    if re.match("_[^_]", node.attr) and not ours:
+                        found.append(f"{place}: .{node.attr}")
+                elif isinstance(node, ast.Constant) and SQL.search(str(node.value)):
+                    found.append(f"{place}: SQL")
+            for name, line in imports(file):
+                private = any(part.startswith("_") and part != "__future__" for part in name.split("."))
+                inside = name.startswith(("keras.src", "tensorflow.python", "mlflow.store", "mlflow.utils"))
+                if private or inside:
+                    found.append(f"{file.relative_to(ROOT)}:{line}: import {name}")
+    assert found == []
