@@ -33,6 +33,9 @@ BENCHMARK, RECORD, FINGERPRINT, NOTE = "suite.benchmark", "suite.record", "suite
 _AT_ONCE = 1000
 """Metrics in one batch, and runs in one page: MLflow's limits."""
 
+_LOCK_SECONDS = 15.0
+"""How long to wait for another process that logs the same records, such as that of a run that was killed."""
+
 _AGAIN_SECONDS = 60
 """A server that failed less than this ago is not asked once more as the run ends."""
 
@@ -146,7 +149,7 @@ class Copies:
 
     def __init__(self, uri: str, folder: Path, names: list[str], artifacts: Path | None) -> None:
         self._uri, self._records, self._names, self._artifacts = uri, Records(folder), names, artifacts
-        self._locks = [FileLock(folder / name / ".mlflow.lock", timeout=0) for name in names]
+        self._locks = [FileLock(folder / name / ".mlflow.lock", timeout=_LOCK_SECONDS) for name in names]
         self._copies: list[Copy] = []
         self.error, self.failed_at = "", 0.0
 
