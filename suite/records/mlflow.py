@@ -158,6 +158,7 @@ class Copies:
         try:
             if not self._copies:
                 self._lock()
+                _make_database(self._uri)
                 client = MlflowClient(self._uri)
                 self._copies = [Copy(client, self._records, name, self._artifacts) for name in self._names]
             for copy in self._copies:
@@ -198,6 +199,21 @@ def main() -> None:
     if copies.error and time.monotonic() - copies.failed_at > _AGAIN_SECONDS:
         copies.catch_up()
     print(copies.report(), flush=True)
+
+
+def _make_database(uri: str) -> None:
+    """Makes an SQLite database that is not there yet, whole or not at all: MLflow cannot use one left half made."""
+    scheme, separator, rest = uri.partition(":///")
+    file = Path(rest)
+    if not (separator and scheme.startswith("sqlite")) or file.exists():
+        return
+    with FileLock(f"{file}.lock"):
+        aside = file.with_name(f"{file.name}.new")
+        if not file.exists():
+            for leftover in (aside, aside.with_name(f"{aside.name}-journal")):
+                leftover.unlink(missing_ok=True)
+            MlflowClient(f"{scheme}:///{aside}").search_experiments()
+            aside.replace(file)
 
 
 def _tag(entry: Entry) -> str:
