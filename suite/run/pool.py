@@ -169,7 +169,8 @@ class _Workers:
         self._client, self._memory_limit, self._queue = pool.client, pool.memory_limit, queue
         self._run, self._known, self._own, self._tell = run, known, own, tell
         self._here, self._address = origin(own), str(pool.client.scheduler.addr)
-        self._completed = as_completed(loop=pool.client.loop)
+        # With results: what a worker made and took with it as it died would be waited for without an end.
+        self._completed = as_completed(loop=pool.client.loop, with_results=True, raise_errors=False)
         self._asked: dict[str, Future] = {}
         self._ready: set[str] = set()
         self._refused: dict[str, str] = {}
@@ -187,7 +188,7 @@ class _Workers:
             if time.monotonic() - looked > _LOOK_SECONDS:
                 self._look()
                 looked = time.monotonic()
-            done = [self._settle(future) for future in self._completed.next_batch(block=False)]
+            done = [self._settle(*each) for each in self._completed.next_batch(block=False)]
             self._give()  # before anything is done with the results: workers do not wait for that
             found = [*filter(None, done), *(CellResult(failure, None) for failure in self._lost)]
             self._lost.clear()
@@ -271,25 +272,29 @@ class _Workers:
                 self._busy[worker] = future, cell
                 self._completed.add(future)
 
-    def _settle(self, future: Any) -> CellResult | None:
-        """The result of a future that is done; None if its cell is to be tried again."""
+    def _settle(self, future: Any, came: Any) -> CellResult | None:
+        """The result of a future that is done; None if its cell is to be tried again.
+
+        Args:
+            future: The future.
+            came: An answer, or what Dask has in place of one: the exception, alone or with its class and traceback.
+        """
         from distributed import CancelledError
         from distributed.scheduler import KilledWorker
 
         worker = next((name for name, (busy, _) in self._busy.items() if busy is future), None)
         if worker is None:  # its worker was given up before
             return None
-        try:
-            answer: Answer = future.result()
-        except CancelledError:  # the connection was lost, which is the fault of neither
+        if isinstance(came, Answer):
+            return self._answered(worker, came)
+        error = came[1] if isinstance(came, tuple) else came
+        if isinstance(error, CancelledError):  # the connection was lost, which is the fault of neither
             self._queue.put_back(self._busy.pop(worker)[1])
-        except KilledWorker:
+        elif isinstance(error, KilledWorker):
             self._leaving.add(worker)
             self._lose(worker)
-        except Exception as error:
-            self._lose(worker, short(error))
         else:
-            return self._answered(worker, answer)
+            self._lose(worker, short(error))
         return None
 
     def _answered(self, worker: str, answer: Answer) -> CellResult | None:
@@ -309,8 +314,7 @@ class _Workers:
     def _lose(self, worker: str, error: str = "") -> None:
         """The cell did not come back from the worker; without an error, because it died."""
         future, cell = self._busy.pop(worker)
-        with contextlib.suppress(Exception):  # the scheduler may be gone, too
-            future.cancel()
+        _aside(future.cancel)
         self._queue.forget(worker)
         failure = self._queue.failed(cell, error or f"{_DIED}{self._log.of(worker)}")
         if failure is not None:
