@@ -33,6 +33,9 @@ BENCHMARK, RECORD, FINGERPRINT, NOTE = "suite.benchmark", "suite.record", "suite
 _AT_ONCE = 1000
 """Metrics in one batch, and runs in one page: MLflow's limits."""
 
+_LOCK_SECONDS = 15.0
+"""How long to wait for another process that logs the same records, such as that of a run that was killed."""
+
 _AGAIN_SECONDS = 60
 """A server that failed less than this ago is not asked once more as the run ends."""
 
@@ -146,7 +149,7 @@ class Copies:
 
     def __init__(self, uri: str, folder: Path, names: list[str], artifacts: Path | None) -> None:
         self._uri, self._records, self._names, self._artifacts = uri, Records(folder), names, artifacts
-        self._locks = [FileLock(folder / name / ".mlflow.lock", timeout=0) for name in names]
+        self._locks = [FileLock(folder / name / ".mlflow.lock", timeout=_LOCK_SECONDS) for name in names]
         self._copies: list[Copy] = []
         self.error, self.failed_at = "", 0.0
 
@@ -155,6 +158,7 @@ class Copies:
         try:
             if not self._copies:
                 self._lock()
+                _make_database(self._uri)
                 client = MlflowClient(self._uri)
                 self._copies = [Copy(client, self._records, name, self._artifacts) for name in self._names]
             for copy in self._copies:
@@ -195,6 +199,21 @@ def main() -> None:
     if copies.error and time.monotonic() - copies.failed_at > _AGAIN_SECONDS:
         copies.catch_up()
     print(copies.report(), flush=True)
+
+
+def _make_database(uri: str) -> None:
+    """Makes an SQLite database that is not there yet, whole or not at all: MLflow cannot use one left half made."""
+    scheme, separator, rest = uri.partition(":///")
+    file = Path(rest)
+    if not (separator and scheme.startswith("sqlite")) or file.exists():
+        return
+    with FileLock(f"{file}.lock"):
+        aside = file.with_name(f"{file.name}.new")
+        if not file.exists():
+            for leftover in (aside, aside.with_name(f"{aside.name}-journal")):
+                leftover.unlink(missing_ok=True)
+            MlflowClient(f"{scheme}:///{aside}").search_experiments()
+            aside.replace(file)
 
 
 def _tag(entry: Entry) -> str:

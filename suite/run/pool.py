@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,10 +123,7 @@ def run_cells(
     if pool.client is None:
         yield from _in_this_process(queue, run, known, own)
         return
-    with contextlib.ExitStack() as stack:
-        helpers = ThreadPoolExecutor(thread_name_prefix="workers")
-        stack.callback(helpers.shutdown, wait=False, cancel_futures=True)
-        yield from _Workers(pool, queue, run, known, own, tell, helpers).results(len(cells))
+    yield from _Workers(pool, queue, run, known, own, tell).results(len(cells))
 
 
 def _in_this_process(queue: CellQueue, run: Run, known: Known, own: Own) -> Iterator[CellResult]:
@@ -139,6 +137,20 @@ def _in_this_process(queue: CellQueue, run: Run, known: Known, own: Own) -> Iter
             yield CellResult(result, answer.origin)
 
 
+def _aside(call: Callable[..., Any], *arguments: Any, **options: Any) -> Future:
+    """Calls what may wait for a worker, in a thread that the end of the run does not wait for."""
+    future: Future = Future()
+
+    def wait() -> None:
+        try:
+            future.set_result(call(*arguments, **options))
+        except Exception as error:  # the worker or the connection is gone, or the cluster closed meanwhile
+            future.set_exception(error)
+
+    threading.Thread(target=wait, daemon=True).start()
+    return future
+
+
 class _Workers:
     """The workers of a cluster, each with one cell at a time.
 
@@ -149,18 +161,16 @@ class _Workers:
         known: See there.
         own: The user's own components and data files that cells name.
         tell: See there.
-        helpers: Threads that wait for workers to answer.
     """
 
-    def __init__(
-        self, pool: Pool, queue: CellQueue, run: Run, known: Known, own: Own, tell: Tell, helpers: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, pool: Pool, queue: CellQueue, run: Run, known: Known, own: Own, tell: Tell) -> None:
         from distributed import as_completed
 
         self._client, self._memory_limit, self._queue = pool.client, pool.memory_limit, queue
-        self._run, self._known, self._own, self._tell, self._helpers = run, known, own, tell, helpers
+        self._run, self._known, self._own, self._tell = run, known, own, tell
         self._here, self._address = origin(own), str(pool.client.scheduler.addr)
-        self._completed = as_completed(loop=pool.client.loop)
+        # With results: what a worker made and took with it as it died would be waited for without an end.
+        self._completed = as_completed(loop=pool.client.loop, with_results=True, raise_errors=False)
         self._asked: dict[str, Future] = {}
         self._ready: set[str] = set()
         self._refused: dict[str, str] = {}
@@ -178,7 +188,7 @@ class _Workers:
             if time.monotonic() - looked > _LOOK_SECONDS:
                 self._look()
                 looked = time.monotonic()
-            done = [self._settle(future) for future in self._completed.next_batch(block=False)]
+            done = [self._settle(*each) for each in self._completed.next_batch(block=False)]
             self._give()  # before anything is done with the results: workers do not wait for that
             found = [*filter(None, done), *(CellResult(failure, None) for failure in self._lost)]
             self._lost.clear()
@@ -203,7 +213,7 @@ class _Workers:
         self._leaving &= present
         for worker in present - self._ready - set(self._asked) - set(self._refused):
             ask = self._client.run  # not a task: a worker without this package would die of that without a word
-            self._asked[worker] = self._helpers.submit(ask, origin, self._own, workers=[worker], on_error="return")
+            self._asked[worker] = _aside(ask, origin, self._own, workers=[worker], on_error="return")
         for worker, answer in list(self._asked.items()):
             if answer.done():
                 del self._asked[worker]
@@ -262,25 +272,29 @@ class _Workers:
                 self._busy[worker] = future, cell
                 self._completed.add(future)
 
-    def _settle(self, future: Any) -> CellResult | None:
-        """The result of a future that is done; None if its cell is to be tried again."""
+    def _settle(self, future: Any, came: Any) -> CellResult | None:
+        """The result of a future that is done; None if its cell is to be tried again.
+
+        Args:
+            future: The future.
+            came: An answer, or what Dask has in place of one: the exception, alone or with its class and traceback.
+        """
         from distributed import CancelledError
         from distributed.scheduler import KilledWorker
 
         worker = next((name for name, (busy, _) in self._busy.items() if busy is future), None)
         if worker is None:  # its worker was given up before
             return None
-        try:
-            answer: Answer = future.result()
-        except CancelledError:  # the connection was lost, which is the fault of neither
+        if isinstance(came, Answer):
+            return self._answered(worker, came)
+        error = came[1] if isinstance(came, tuple) else came
+        if isinstance(error, CancelledError):  # the connection was lost, which is the fault of neither
             self._queue.put_back(self._busy.pop(worker)[1])
-        except KilledWorker:
+        elif isinstance(error, KilledWorker):
             self._leaving.add(worker)
             self._lose(worker)
-        except Exception as error:
-            self._lose(worker, short(error))
         else:
-            return self._answered(worker, answer)
+            self._lose(worker, short(error))
         return None
 
     def _answered(self, worker: str, answer: Answer) -> CellResult | None:
@@ -293,15 +307,14 @@ class _Workers:
         if self._memory_limit and answer.memory > self._memory_limit:
             self._queue.forget(worker)
             self._leaving.add(worker)
-            self._helpers.submit(self._client.restart_workers, [worker], raise_for_error=False)
+            _aside(self._client.restart_workers, [worker], raise_for_error=False)
         result = answer.record or self._queue.failed(cell, answer.error)
         return None if result is None else CellResult(result, answer.origin)
 
     def _lose(self, worker: str, error: str = "") -> None:
         """The cell did not come back from the worker; without an error, because it died."""
         future, cell = self._busy.pop(worker)
-        with contextlib.suppress(Exception):  # the scheduler may be gone, too
-            future.cancel()
+        _aside(future.cancel)
         self._queue.forget(worker)
         failure = self._queue.failed(cell, error or f"{_DIED}{self._log.of(worker)}")
         if failure is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from suite.records import Records
 from suite.records.mlflow import RECORD, Copies
 from suite.records.tracking import Experiment, Tracking, public
 from tests.made import make_cell, make_record, nonfinite_replicate
-from tests.records.made_records import add, add_cells
+from tests.records.made_records import ENVIRONMENT, add, add_cells
 
 
 @pytest.fixture
@@ -196,7 +198,10 @@ def test_a_run_that_a_failing_server_left_half_made_is_replaced(
     assert [run.info.status for run in runs(uri)] == ["FINISHED"]
 
 
-def test_two_processes_do_not_log_the_same_records(records: Records, uri: str, tmp_path: Path) -> None:
+def test_two_processes_do_not_log_the_same_records(
+    records: Records, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("suite.records.mlflow._LOCK_SECONDS", 0.0)
     add_cells(records, 1)
     one, two = (Copies(uri, records.folder, ["made"], tmp_path / "mlruns") for _ in range(2))
     one.catch_up()
@@ -206,3 +211,31 @@ def test_two_processes_do_not_log_the_same_records(records: Records, uri: str, t
     two.catch_up()
     assert two.error == ""
     assert len(runs(uri)) == 1
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from suite.records.mlflow import Copies
+statements = []
+@event.listens_for(Engine, "after_cursor_execute")
+def kill(connection, cursor, statement, *_):
+    statements.append(statement)
+    if sum(each.strip().startswith("CREATE TABLE") for each in statements) == 20:
+        os.kill(os.getpid(), 9)
+Copies(sys.argv[1], Path(sys.argv[2]), ["made"], None).catch_up()
+"""
+
+
+def test_a_kill_while_the_database_is_made_leaves_nothing_in_the_way(records: Records, tmp_path: Path) -> None:
+    add_cells(records, 1)
+    uri = f"sqlite:///{tmp_path / 'new.db'}"
+    command = [sys.executable, "-c", KILLED, uri, str(records.folder)]
+    assert subprocess.run(command, check=False, capture_output=True, env=ENVIRONMENT).returncode == -9
+    assert (tmp_path / "new.db.new").exists()
+    assert not (tmp_path / "new.db").exists()
+    assert Tracking(records, ["made"], uri).finish(120)[1] == []
+    assert len(runs(uri)) == 1
+    assert not (tmp_path / "new.db.new").exists()
