@@ -53,7 +53,7 @@ def parse_workers(text: str | None) -> int | str:
         UsageError: It is neither.
     """
     if text is None:
-        from suite.run.pool import default_workers
+        from suite.run.connection import default_workers
 
         return default_workers()
     address = _ADDRESS.fullmatch(text)

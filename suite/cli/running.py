@@ -56,8 +56,8 @@ def tell_plans(plans: list[Plan], records: Records, workers: int | str) -> None:
     """What is to do for each plan, why, and about how long all of it takes."""
     from suite.cli.progress import duration
     from suite.cli.remarks import new_target
+    from suite.run.connection import default_workers
     from suite.run.plan import wall_seconds
-    from suite.run.pool import default_workers
     from suite.run.reasons import reason_lines
 
     processes = workers if isinstance(workers, int) else default_workers()

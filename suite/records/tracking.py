@@ -23,12 +23,14 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # MLflow asks for minutes by default
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
     "OMP_NUM_THREADS": "1",
+    "PYTHONWARNINGS": "ignore",  # a user's "error" would end it at the first warning of a library
 }
 
 
 def tracking_uri() -> str:
     """MLFLOW_TRACKING_URI, or MLflow's own default: the database `mlflow.db` in the working folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').absolute()}"
+    # Relative: in an address, a folder's % and ? would mean something else.
+    return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
 
 
 def public(uri: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from suite.run import worker_log
@@ -38,10 +40,45 @@ class ClusterError(Exception):
 
 
 @contextlib.contextmanager
+def _users_dask() -> Iterator[None]:
+    """Dask reads settings of the user's own: where they are in the way, their files are named in place of a traceback.
+
+    Raises:
+        ClusterError: Dask cannot be imported, or no cluster be started, as it is set up here.
+    """
+    try:
+        yield
+    except Exception as error:
+        while error.__cause__ is not None and isinstance(error.__cause__, Exception):
+            error = error.__cause__
+        raise ClusterError(f"Dask cannot start: {short(error).rstrip(':.')}.{_settings()}") from error
+
+
+def _settings() -> str:
+    """The files of the user's settings of Dask, in a sentence; empty where there are none."""
+    folder = Path(os.environ.get("DASK_CONFIG") or os.path.expanduser("~/.config/dask"))
+    files = sorted(map(str, folder.glob("*.y*ml"))) if folder.is_dir() else [str(folder)] if folder.is_file() else []
+    return f" It reads {', '.join(files)}." if files else ""
+
+
+def default_workers() -> int:
+    """One per core that this process may use.
+
+    Raises:
+        ClusterError: Dask cannot be imported.
+    """
+    with _users_dask():
+        from dask.system import CPU_COUNT
+
+    return int(CPU_COUNT)
+
+
+@contextlib.contextmanager
 def local_cluster(workers: int, preload: Sequence[str]) -> Iterator[Any]:
     """So many processes, one thread each, which import some modules as they start."""
-    import dask.config
-    from distributed import Client, LocalCluster
+    with _users_dask():
+        import dask.config
+        from distributed import Client, LocalCluster
 
     _silence()
     with (
@@ -55,16 +92,17 @@ def local_cluster(workers: int, preload: Sequence[str]) -> Iterator[Any]:
             }
         ),
     ):
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            memory_limit=0,
-            local_directory=folder,
-            silence_logs=logging.CRITICAL,
-            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-        )
-        client = Client(cluster, set_as_default=False)
+        with _users_dask():
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=0,
+                local_directory=folder,
+                silence_logs=logging.CRITICAL,
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+            )
+            client = Client(cluster, set_as_default=False)
         try:
             yield client
         finally:
@@ -88,8 +126,9 @@ def _end(cluster: Any) -> None:
 
 @contextlib.contextmanager
 def joined_cluster(address: str) -> Iterator[Any]:
-    import dask.config
-    from distributed import Client
+    with _users_dask():
+        import dask.config
+        from distributed import Client
 
     _silence()
     with dask.config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_SECONDS}s"}):

@@ -35,7 +35,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class CellResult:
+class PoolResult:
     """What came of a cell, and the process that made it; None where no worker came back with it."""
 
     result: Record | Failure
@@ -53,13 +53,6 @@ class Pool:
 
     client: Any
     memory_limit: float = 0.0
-
-
-def default_workers() -> int:
-    """One per core that this process may use."""
-    from dask.system import CPU_COUNT
-
-    return int(CPU_COUNT)
 
 
 def memory_limit_of(workers: int) -> float:
@@ -102,7 +95,7 @@ def run_cells(
     run: Run = train,
     known: Known = lambda cell: (),
     tell: Tell = lambda line: None,
-) -> Generator[CellResult, None, None]:
+) -> Generator[PoolResult, None, None]:
     """Runs cells, and yields what came of each as it is finished.
 
     A cell whose worker dies, or whose `run` raises, is tried again before it is a failure; the others go on.
@@ -126,7 +119,7 @@ def run_cells(
     yield from _Workers(pool, queue, run, known, own, tell).results(len(cells))
 
 
-def _in_this_process(queue: CellQueue, run: Run, known: Known, own: Own) -> Iterator[CellResult]:
+def _in_this_process(queue: CellQueue, run: Run, known: Known, own: Own) -> Iterator[PoolResult]:
     here = origin(own)
     while (cell := queue.take("here")) is not None:
         answer = work(run, cell, own, known(cell))
@@ -134,7 +127,7 @@ def _in_this_process(queue: CellQueue, run: Run, known: Known, own: Own) -> Iter
             raise ClusterError(f"what is trained was changed during the run ({differs}): give the command again")
         result = answer.record or queue.failed(cell, answer.error)
         if result is not None:
-            yield CellResult(result, answer.origin)
+            yield PoolResult(result, answer.origin)
 
 
 def _aside(call: Callable[..., Any], *arguments: Any, **options: Any) -> Future:
@@ -181,7 +174,7 @@ class _Workers:
         self._seen = time.monotonic()
         self._waits = False
 
-    def results(self, count: int) -> Iterator[CellResult]:
+    def results(self, count: int) -> Iterator[PoolResult]:
         """One for each of so many cells, in the order in which they are finished."""
         looked = -_LOOK_SECONDS
         while count:
@@ -190,7 +183,7 @@ class _Workers:
                 looked = time.monotonic()
             done = [self._settle(*each) for each in self._completed.next_batch(block=False)]
             self._give()  # before anything is done with the results: workers do not wait for that
-            found = [*filter(None, done), *(CellResult(failure, None) for failure in self._lost)]
+            found = [*filter(None, done), *(PoolResult(failure, None) for failure in self._lost)]
             self._lost.clear()
             count -= len(found)
             yield from found
@@ -272,7 +265,7 @@ class _Workers:
                 self._busy[worker] = future, cell
                 self._completed.add(future)
 
-    def _settle(self, future: Any, came: Any) -> CellResult | None:
+    def _settle(self, future: Any, came: Any) -> PoolResult | None:
         """The result of a future that is done; None if its cell is to be tried again.
 
         Args:
@@ -297,7 +290,7 @@ class _Workers:
             self._lose(worker, short(error))
         return None
 
-    def _answered(self, worker: str, answer: Answer) -> CellResult | None:
+    def _answered(self, worker: str, answer: Answer) -> PoolResult | None:
         _, cell = self._busy.pop(worker)
         if differs := self._here.differs(answer.origin):
             self._queue.forget(worker)
@@ -309,7 +302,7 @@ class _Workers:
             self._leaving.add(worker)
             _aside(self._client.restart_workers, [worker], raise_for_error=False)
         result = answer.record or self._queue.failed(cell, answer.error)
-        return None if result is None else CellResult(result, answer.origin)
+        return None if result is None else PoolResult(result, answer.origin)
 
     def _lose(self, worker: str, error: str = "") -> None:
         """The cell did not come back from the worker; without an error, because it died."""

@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from suite.protocol.records import Cell, Failure, Record
-from suite.run.pool import ClusterError, default_workers, open_pool
+from suite.run.connection import default_workers
+from suite.run.pool import ClusterError, open_pool
 from suite.run.pool import run_cells as outcomes_of
 from suite.run.provenance import origin
 from suite.run.worker import Run, train
