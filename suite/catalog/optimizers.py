@@ -1,4 +1,4 @@
-"""Optimizers: names to those of Keras; SGD and Adam are written more shortly into graphs, their numbers the same."""
+"""Optimizers: names to those of Keras; plain SGD and heavy-ball momentum share one, so that both share a program."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ OPTIMIZERS = Catalog(
               (Parameter("initial_accumulator_value", "the sum's first value", "number", 0.1, low=0), _EPSILON)),
         Entry("adadelta", "RMSprop with the unit of the update restored (Zeiler 2012)", "keras.optimizers:Adadelta",
               (_beta("rho", 0.95, "the square"), _EPSILON)),
-        Entry("adam", "momentum and RMSprop with bias correction (Kingma and Ba 2015)", "suite.catalog.adam:Adam", _ADAM),
+        Entry("adam", "momentum and RMSprop with bias correction (Kingma and Ba 2015)", "keras.optimizers:Adam", _ADAM),
         Entry("amsgrad", "Adam that never lets its denominator shrink (Reddi et al. 2018)",
               "suite.catalog.optimizers:amsgrad", _ADAM),
-        Entry("adamw", "Adam with decoupled weight decay (Loshchilov and Hutter 2019)", "suite.catalog.adam:AdamW",
+        Entry("adamw", "Adam with decoupled weight decay (Loshchilov and Hutter 2019)", "keras.optimizers:AdamW",
               (*_ADAM, Parameter("weight_decay", "decay per step and unit of rate", "number", 0.004, low=0))),
         Entry("adamax", "Adam with the maximum in place of the root mean square", "keras.optimizers:Adamax", _ADAM),
         Entry("nadam", "Adam with Nesterov momentum (Dozat 2016)", "keras.optimizers:Nadam", _ADAM),
@@ -84,9 +84,9 @@ def nesterov(momentum: float, **arguments: Any) -> Any:
 
 def amsgrad(**arguments: Any) -> Any:
     """Adam with `amsgrad=True`."""
-    from suite.catalog.adam import Adam
+    import keras
 
-    return Adam(amsgrad=True, **arguments)
+    return keras.optimizers.Adam(amsgrad=True, **arguments)
 
 
 def muon(weight_decay: float = 0.004, **arguments: Any) -> Any:
