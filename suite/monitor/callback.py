@@ -257,7 +257,9 @@ class GradientMonitor(Report, keras.callbacks.Callback):
             first, moved = self.history.observations[0], self._looking.moved_since(self._first_weights)
             waits = first.awake is not None and self._step < _WAKING_UPDATES
             found = still(self.history.places, moved, self._step, self._why_still())
-            self.history.still = found if first.output_gradient and not waits else None  # no gradient: it began at a minimum
+            self.history.still = (
+                found if first.output_gradient and not waits else None
+            )  # no gradient: it began at a minimum
 
     def _why_still(self) -> str:
         last = None if self._fed is None else self._fed.last
