@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from suite.monitor.batches import read_batch
 from suite.monitor.history import History
 from suite.monitor.looking import Observer
 from suite.tasks import Split, Task
@@ -65,7 +66,7 @@ class ByMonitor:
             self._model.add(keras.layers.Dense(width, activation=activation))
         self._model.add(keras.layers.Dense(CLASSES))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        self._observer = Observer(self._model, task.train.x, task.train.y, loss)
+        self._observer = Observer(self._model, read_batch(task.train.x, task.train.y), loss)
         self.shapes = [tuple(variable.shape) for variable in self._model.weights]
 
     def look(self, weights: Sequence[np.ndarray]) -> Mapping[str, np.ndarray]:

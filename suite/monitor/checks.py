@@ -121,7 +121,7 @@ def checks_of(model: Any, batch: Batch, loss: Any, observer: Observer, *, fit_ba
         return
     seen = observer()
     if batch.size == 1 and observer.normalizes_batch and not seen.layers["weight_gradient_norm"].all():
-        yield Check("data", "a batch of 1 example, of which BatchNormalization leaves nothing but its offset", True)
+        yield Check("batch", "1 example, of which BatchNormalization leaves nothing but its offset", True)
         return
     yield from _scale(observer, seen)
     if single:

@@ -29,6 +29,7 @@ def test_the_code_of_the_page_runs_and_its_verdicts_hold(tmp_path: Path, monkeyp
     assert "Try for vanishing:\n" in said[0]
     assert said[1].startswith("vanishing, 0.2")
     assert said[2].startswith("no fault seen")
+    assert said[3].startswith("No problem found.\nok      data: 128 examples, all values finite\n")
     for picture in re.findall(r"\(images/(.*?)\)", text):
         assert (PAGE.parent / "images" / picture).read_bytes().startswith(b"\x89PNG")
         assert (tmp_path / picture).exists(), "made by the code shown"
