@@ -122,9 +122,14 @@ def test_no_two_modules_name_each_other() -> None:
     graphlib.TopologicalSorter(named).prepare()
 
 
+PRIVATE = {"suite/monitor/recording.py: _keras_mask": "Keras has no public way to ask a tensor for its mask"}
+"""Private attributes of other packages that are used all the same, with the reason: five at most."""
+
+
 def test_other_packages_are_used_by_their_front_door() -> None:
-    """No attribute or module with an underscore that is not ours, and no SQL."""
-    found = []
+    """No attribute or module with an underscore that is not ours, be it by `getattr`, and no SQL."""
+    found: list[str] = []
+    excepted: set[str] = set()
     for package in ("suite", "leaderboard"):
         for file in (ROOT / package).rglob("*.py"):
             tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -142,6 +147,10 @@ def test_other_packages_are_used_by_their_front_door() -> None:
                     ours = node.attr in defined | assigned or getattr(node.value, "id", "") in ("self", "cls")
                     if re.match("_[^_]", node.attr) and not ours:
                         found.append(f"{place}: .{node.attr}")
+                elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("getattr", "hasattr", "setattr"):
+                    name = getattr(node.args[1], "value", "")
+                    if re.match("_[^_]", str(name)) and name not in defined | assigned:
+                        excepted.add(f"{file.relative_to(ROOT)}: {name}")
                 elif isinstance(node, ast.Constant) and SQL.search(str(node.value)):
                     found.append(f"{place}: SQL")
             for name, line in imports(file):
@@ -150,3 +159,5 @@ def test_other_packages_are_used_by_their_front_door() -> None:
                 if private or inside:
                     found.append(f"{file.relative_to(ROOT)}:{line}: import {name}")
     assert found == []
+    assert excepted == set(PRIVATE)
+    assert len(PRIVATE) <= 5
