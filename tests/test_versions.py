@@ -6,6 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[1]
 BOUNDED = {"distributed", "keras", "mlflow", "optuna", "tensorflow"}
 
@@ -19,3 +21,13 @@ def test_lowest_versions_are_the_lower_bounds() -> None:
     for name, version in pinned.items():
         assert re.fullmatch(rf"{re.escape(allowed[name])}(\.0)*", version), name
     assert {re.match("[a-z0-9-]+", text)[0] for text in dependencies if "<" in text} == BOUNDED  # type: ignore[index]
+
+
+def test_what_the_repository_says_in_yaml_can_be_read() -> None:
+    files = [*(ROOT / ".github").rglob("*.yml"), ROOT / ".pre-commit-config.yaml", ROOT / "CITATION.cff"]
+    assert len(files) >= 6
+    for file in files:
+        assert yaml.safe_load(file.read_text(encoding="utf-8")), file
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert cited["version"] == project["version"]
