@@ -89,7 +89,7 @@ def test_no_manifest_ends_in_a_traceback(folder: Path, tmp_path: Path) -> None:
         ),
         ("[" * 100_000, "cannot be read as JSON: recursion limit exceeded"),
         ("\ufeff{}", "cannot be read as JSON"),
-        ('{"protocol_version": true}', "Expected protocol_version to be a whole number. Received: True"),
+        ('{"protocol_version": true}', "Expected protocol version 2. Received: True"),
         ('{"protocol_version": 2.0}', "Expected protocol_version to be a whole number. Received: 2.0"),
     ],
 )
