@@ -11,7 +11,7 @@ from scipy import stats
 from suite.protocol.effects import factor_effects
 from suite.protocol.interactions import swings
 from suite.protocol.multiplicity import Sample, interval_of_all, sample_of
-from tests.protocol.test_swings import grid
+from tests.protocol.test_interactions import grid
 
 NAN = float("nan")
 Noise = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
