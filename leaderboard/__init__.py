@@ -1,1 +1,1 @@
-"""Records to pages: reads exported tables, computes the statistics, writes a static site. Never trains anything."""
+"""The static leaderboard: reads exported tables, computes the statistics and writes a site. It never trains anything."""

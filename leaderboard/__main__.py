@@ -1,4 +1,4 @@
-"""`python -m leaderboard`: the site where the engine is not installed; `suite leaderboard` does the same."""
+"""`python -m leaderboard`: builds the site without the training engine; `suite leaderboard` does the same."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from suite.results.errors import ResultsError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Builds or checks a site; returns 0 when done, 1 when a checked site differs or nothing can be told, 2 when the
-    results are wrong.
-    """
+    """Builds or checks a site. Returns 0 on success, 1 if a checked site differs or output fails, 2 for bad results."""
     try:
         status, told = _answer(arguments)
     except ResultsError as error:
@@ -32,12 +30,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _answer(arguments: list[str] | None) -> tuple[int, str]:
-    """The status to exit with, and what is told."""
-    parser = argparse.ArgumentParser(prog="python -m leaderboard", description="Exported tables to a static site.")
-    parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results", help="exported folders")
+    """The exit status and the message."""
+    parser = argparse.ArgumentParser(
+        prog="python -m leaderboard", description="Build a static site from exported tables."
+    )
+    parser.add_argument(
+        "--results", type=Path, default=Path(__file__).parent / "results", help="folder with exported results"
+    )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--out", type=Path, help="build the site here")
-    what.add_argument("--check", type=Path, metavar="DIR", help="say whether the site in DIR matches the results")
+    what.add_argument("--out", type=Path, help="folder of the site to build")
+    what.add_argument("--check", type=Path, metavar="DIR", help="check whether the site in DIR matches the results")
     asked = parser.parse_args(arguments)
     if asked.check:
         differences = site.check(asked.results, asked.check)

@@ -1,4 +1,4 @@
-"""The page of advice: every claim with its verdict, and the evidence behind each, as published with the tables."""
+"""The advice page: every published claim with its verdict and the evidence behind it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEYS = {
     Verdict.NOT_JUDGED: "waiting",
     Verdict.NOT_TESTABLE: "untestable",
 }
-"""What addresses and the stylesheet call each verdict."""
+"""Key of each verdict in URLs and in the stylesheet."""
 
 TALLY = {
     Status.FOR: "for",
@@ -30,11 +30,11 @@ TALLY = {
     Status.BELOW: "below",
     Status.AGAINST: "against",
 }
-"""The live statuses of a context, in the order in which they are drawn."""
+"""Stylesheet key of each status of a setting that is not excluded, in drawing order."""
 
 _OTHER = "other"
 _MOST_CELLS = 4
-"""Cells that the compare page shows at a time."""
+"""Largest number of recipes on the compare page."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +42,21 @@ class Whisker:
     """A mean with its interval on an axis.
 
     Attributes:
-        mean: As text.
-        interval: As text.
-        style: Where they lie, for the stylesheet to draw.
-        told: Whether zero is outside.
+        mean: Mean as text.
+        interval: Interval as text.
+        style: CSS variables with the positions on the axis.
+        significant: Whether the interval excludes zero.
     """
 
     mean: str
     interval: str
     style: str
-    told: bool
+    significant: bool
 
 
 @dataclass(frozen=True)
 class Option:
-    """A value that a facet offers: as the address has it, as it is shown, and how many claims have it."""
+    """One choice of a filter: its value in the URL, its title and the number of claims that have it."""
 
     value: str
     title: str
@@ -64,11 +64,7 @@ class Option:
 
 
 class ClaimView:
-    """One claim, as its page and its place in the list show it.
-
-    Args:
-        claim: As published.
-    """
+    """One published claim, prepared for its page and for the list."""
 
     def __init__(self, claim: PublishedClaim) -> None:
         self.claim = claim
@@ -77,23 +73,23 @@ class ClaimView:
 
     @property
     def verdict(self) -> str:
-        """With what it depends on."""
+        """The verdict in words, with the factor that it depends on."""
         return verdict_text(self.claim.verdict, self.claim.moderator.factor if self.claim.moderator else None)
 
     @property
     def live(self) -> list[PublishedContext]:
-        """Contexts that say something, those with the largest effect first."""
+        """Settings that are not excluded, the largest effect first."""
         found = [context for context in self.claim.contexts if context.status is not Status.MOOT]
         return sorted(found, key=lambda context: -context.mean)
 
     @property
     def moot(self) -> list[PublishedContext]:
-        """Contexts in which nothing learns."""
+        """Settings that are excluded because nothing trained."""
         return [context for context in self.claim.contexts if context.status is Status.MOOT]
 
     @cached_property
     def axis(self) -> Scale:
-        """Holds zero, what is claimed and all means, and of intervals what is sensible."""
+        """Axis that covers zero, the claimed value, all means and the intervals, wide intervals cut."""
         shown = self.live
         means = [0.0, self.claim.claimed, *(context.mean for context in shown)]
         if self.claim.effect is not None and self.claim.prediction is None:
@@ -106,13 +102,13 @@ class ClaimView:
 
     @property
     def effect(self) -> Whisker | None:
-        """The mean over the contexts; None of a prediction, whose counts are told."""
+        """The mean over the settings; None for a prediction, which shows counts instead."""
         if self.claim.effect is None or self.claim.prediction is not None:
             return None
         return self._mark(*self.claim.effect)
 
     def mark(self, shown: PublishedContext | PublishedLevel) -> Whisker:
-        """A context, or a level of the moderator."""
+        """The effect in one setting, or within one level of the moderator."""
         return self._mark(shown.mean, shown.low, shown.high)
 
     def _mark(self, mean: float, low: float | None, high: float | None) -> Whisker:
@@ -131,19 +127,19 @@ class ClaimView:
 
     @property
     def tally(self) -> list[tuple[str, int, str]]:
-        """Live contexts by status: the stylesheet's word, how many, and in words."""
+        """Stylesheet key, number of settings and words of each status that occurs."""
         counts = Counter(context.status for context in self.claim.contexts)
-        return [(key, counts[status], str(status)) for status, key in TALLY.items() if counts[status]]
+        return [(key, counts[status], status.words) for status, key in TALLY.items() if counts[status]]
 
     def name(self, context: PublishedContext) -> str:
-        """A context in words; with the benchmark where there are several."""
+        """A setting in words, with its benchmark if the claim has several."""
         parts = [phrase(factor, label) for factor, label in context.levels.items()]
         return (
             " · ".join([*([context.benchmark] if len(self.claim.benchmarks) > 1 else []), *parts]) or "all else equal"
         )
 
     def link(self, context: PublishedContext) -> str:
-        """From the claim's page to the cells behind a context: side by side, or one alone."""
+        """Relative URL of the recipes behind a setting: the compare page, or the page of a single recipe."""
         cells = context.cells[:_MOST_CELLS]
         if len(cells) == 1:
             return f"../{context.benchmark}/cell/{cells[0]}.html"
@@ -151,19 +147,14 @@ class ClaimView:
 
 
 class Advice:
-    """All claims of a site.
-
-    Args:
-        claims: As published, in their order.
-    """
+    """All published claims of a site; those that cannot be tested come last."""
 
     def __init__(self, claims: Sequence[PublishedClaim]) -> None:
-        said = [ClaimView(claim) for claim in claims]
-        self.claims = sorted(said, key=lambda one: one.claim.verdict is Verdict.NOT_TESTABLE)
+        self.claims = sorted(map(ClaimView, claims), key=lambda one: one.claim.verdict is Verdict.NOT_TESTABLE)
 
     @property
     def topics(self) -> dict[str, list[ClaimView]]:
-        """The claims under their topics, in the order that they come."""
+        """The claims by topic, in the order of the file."""
         found: dict[str, list[ClaimView]] = {}
         for one in self.claims:
             found.setdefault(one.claim.topic or "Claims", []).append(one)
@@ -171,18 +162,18 @@ class Advice:
 
     @property
     def counts(self) -> list[tuple[Verdict, str, int]]:
-        """Verdicts that occur, the stylesheet's word for each, and how many claims have it."""
+        """Each verdict that occurs, its stylesheet key and its number of claims."""
         counts = Counter(one.claim.verdict for one in self.claims)
         return [(verdict, key, counts[verdict]) for verdict, key in KEYS.items() if counts[verdict]]
 
     @property
     def judged(self) -> int:
-        """Claims that were judged on tables, whether these could decide them or not."""
+        """Number of claims that were judged on tables, decided or not."""
         return sum(bool(one.claim.evidence) for one in self.claims)
 
     @cached_property
     def _sources(self) -> dict[str, int]:
-        """Sources of several claims, and how many each has."""
+        """Sources with several claims, and their number of claims."""
         counts = Counter(source for one in self.claims for source in one.sources)
         return {source: count for source, count in counts.items() if count > 1}
 
@@ -201,6 +192,6 @@ class Advice:
         ]
 
     def source_places(self, one: ClaimView) -> str:
-        """Which sources of the filter a claim has, as the filter calls them."""
+        """Values of the source filter that a claim matches, separated by spaces."""
         order = list(self._sources)
         return " ".join(str(order.index(source)) for source in one.sources if source in order) or _OTHER

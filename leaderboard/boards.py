@@ -1,4 +1,4 @@
-"""A benchmark's board: one row per cell, ranked as the export ranked it, missing cells among them as what they are."""
+"""A benchmark's board: one row per cell, ranked as in the export; missing cells come last."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from suite.results.manifest import Manifest
 from suite.results.results import Results
 
 RESULTS = {"all": "all runs train", "some": "some runs train", "none": "no run trains", "missing": "no result yet"}
-"""How a cell fared, as the board's facet has it."""
+"""Choices of the board's result filter."""
 
 _NUMBER = re.compile(r"-?[0-9.]+(e[+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One cell. What is None was not measured; a missing cell has its recipe and status only.
+    """One cell. A value of None was not measured; a missing cell only has its recipe and status.
 
     Attributes:
-        cell: Its fingerprint.
-        labels: Its level of every factor, in the order of the grid.
-        phrases: The same in words that can stand without the factor's name, for its name.
-        missing: Status and detail of a cell without a result; None for one that has it.
-        figures: Its row of the cells table.
-        outcomes: How many of its runs ended how, in the order of the protocol.
-        causes: What the probes of its failed runs show.
-        gradients: (steps, places) median over replicates.
-        along: What the places are.
-        steps: The probed steps.
-        looks: Probed steps of a run that goes to its end.
+        cell: Fingerprint of the cell.
+        labels: Level of every factor, in the order of the grid.
+        phrases: The levels in words that need no factor name.
+        missing: Status and detail of a cell without a result, else None.
+        figures: The cell's row of the cells table.
+        outcomes: Number of runs by outcome, in the order of the protocol.
+        causes: Diagnosed causes of its failed runs.
+        gradients: Median gradients over replicates, shape (steps, places).
+        along: Axis of the places: layers or time steps.
+        steps: Probed steps, shape (steps,).
+        looks: Number of probed steps of a complete run.
     """
 
     cell: str
@@ -61,12 +61,12 @@ class Row:
     looks: int = 1
 
     def __getitem__(self, column: str) -> Any:
-        """A figure of the cells table; None if it is empty or the cell is missing."""
+        """A value of the cells table; None if it is empty or the cell is missing."""
         return self.figures[column]
 
     @property
     def name(self) -> str:
-        """The recipe in one line; a line may break behind each dot."""
+        """The recipe in one line, with line breaks allowed after each dot."""
         return "\u00a0· ".join(self.phrases)
 
     @property
@@ -84,12 +84,12 @@ class Row:
 
     @cached_property
     def strip(self) -> str:
-        """The heat strip as a `data:` URI, see `strip_image`."""
+        """The heat strip as a `data:` URI."""
         return strip_image(self.gradients, self.looks)
 
     @property
     def strip_text(self) -> str:
-        """What the strip shows, in words."""
+        """Text alternative of the heat strip."""
         if not self.gradients.size:
             return "not probed"
         first = self.gradients[0]
@@ -99,13 +99,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Facet:
-    """One way to narrow the board down: a factor, or how the runs ended.
+    """A filter of the board: a factor, the result or the cause of failure.
 
     Attributes:
-        key: In the URL.
-        title: On the page.
-        options: Value, text, number of cells and place among the levels of each choice.
-        index: Which factor it is; None for what is no factor.
+        key: Key in the URL.
+        title: Title on the page.
+        options: Value, text, number of cells and position among the levels of each choice.
+        index: Index of the factor; None for a filter that is no factor.
     """
 
     key: str
@@ -116,14 +116,13 @@ class Facet:
 
 @dataclass(frozen=True)
 class Board:
-    """All there is to show of a benchmark.
+    """The ranked cells of one benchmark.
 
     Attributes:
-        results: What was exported.
-        scale: How its scores are drawn.
-        rows: Recorded cells by tier, then test score; then the missing ones.
-        scores: Test score of each recorded row's replicates, chance for a non-finite run or a worse one; NaN where there
-            is none.
+        results: Exported tables and manifest.
+        scale: Axis and format of its scores.
+        rows: Finished cells by tier, then by test score, followed by the missing cells.
+        scores: Test scores of the finished cells, no worse than chance, shape (cells, replicates); NaN where missing.
     """
 
     results: Results
@@ -133,51 +132,49 @@ class Board:
 
     @property
     def manifest(self) -> Manifest:
-        """As exported."""
         return self.results.manifest
 
     @property
     def factors(self) -> dict[str, tuple[str, ...]]:
-        """The grid."""
         return self.results.factors
 
     @cached_property
     def recorded(self) -> tuple[Row, ...]:
-        """Rows that have a result."""
+        """Rows with a result."""
         return tuple(row for row in self.rows if not row.missing)
 
     @cached_property
     def missing(self) -> tuple[Row, ...]:
-        """Rows that have none."""
+        """Rows without a result."""
         return tuple(row for row in self.rows if row.missing)
 
     @property
     def along(self) -> GradientAxis:
-        """What the gradient is followed along."""
+        """Axis of the gradients: layers or time steps."""
         return self.results.along
 
     @property
     def steps_vary(self) -> bool:
-        """Whether cells differ in what their runs may take."""
+        """Whether cells differ in their number of training steps."""
         return factor_column("steps") in self.factors
 
     def steps(self, row: Row) -> int:
-        """What a run of the cell may take."""
+        """Number of training steps of a cell."""
         return self.manifest.steps_of(dict(zip(self.factors, row.labels, strict=True)))
 
     @property
     def best(self) -> Row | None:
-        """The first row, if there is a result at all."""
+        """The best row; None if nothing has a result."""
         return self.recorded[0] if self.recorded else None
 
     @cached_property
     def tiers(self) -> int:
-        """How many there are."""
+        """Number of tiers."""
         return max((row["tier"] for row in self.recorded), default=0)
 
     @cached_property
     def columns(self) -> dict[str, tuple[str, ...]]:
-        """Each factor with its level in every recorded row: what the statistics of a design take."""
+        """Level of every finished row by factor, for the factorial statistics."""
         return {factor: tuple(row.labels[i] for row in self.recorded) for i, factor in enumerate(self.factors)}
 
     @cached_property
@@ -185,12 +182,12 @@ class Board:
         return tuple({label: place for place, label in enumerate(labels)} for labels in self.factors.values())
 
     def places(self, row: Row) -> str:
-        """Of each factor, which of its levels the row has, counted from 0: how the page's filter reads a row."""
+        """Index of the row's level of each factor, separated by spaces, for the page's filter."""
         return " ".join(str(places[label]) for places, label in zip(self._places, row.labels, strict=True))
 
     @cached_property
     def facets(self) -> tuple[Facet, ...]:
-        """Factors that vary, how the cells fared, and the causes that occur."""
+        """Filters for the factors that vary, the result and the causes that occur."""
         found: list[Facet] = []
         options: tuple[tuple[str, str, int, int | str], ...]
         for index, (factor, labels) in enumerate(self.factors.items()):
@@ -209,7 +206,7 @@ class Board:
 
 
 def phrase(factor: str, label: str) -> str:
-    """A level in words that can stand alone: `relu`, but `length 50`, `no clipping`, `residual true`."""
+    """A level in words that need no factor name: `relu`, but `length 50`, `no clipping`, `residual true`."""
     name = _factor_name(factor)
     if label == "none":
         return f"no {name}"
@@ -222,12 +219,11 @@ def factor_title(factor: str) -> str:
 
 
 def _factor_name(column: str) -> str:
-    """In words: `learning rate`, whose column is `learning_rate_level` since `learning_rate` is another."""
     return column.removesuffix("_level").replace("_", " ")
 
 
 def board(results: Results) -> Board:
-    """Joins the tables of a benchmark into its board."""
+    """Builds the board of a benchmark from its exported tables."""
     scale = ScoreScale.of(results.manifest.task.model_dump(), results.manifest.target)
     rows = []
     for figures in results.rows:

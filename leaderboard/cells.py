@@ -1,4 +1,4 @@
-"""What a cell's page says: the verdict in a sentence, its runs' curves and gradients, its neighbours, how to redo."""
+"""Contents of a recipe's page: verdict, curves and gradients, recipes one change away, how to reproduce it."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _CURVES = ("step", "train_loss", "validation_score", "effective_beta")
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A cell one factor away.
+    """A cell that differs in one factor.
 
     Attributes:
-        row: The cell.
-        factor: Which factor differs.
-        was: This cell's level of it.
-        becomes: The neighbour's.
-        gain: Paired mean difference of test score, neighbour minus this, with its interval; None if one has no result.
-        fixes: Whether it trains and this one does not.
+        row: The neighbouring cell.
+        factor: Factor that differs.
+        was: Level of this cell.
+        becomes: Level of the neighbour.
+        gain: Paired mean difference of test score (neighbour minus this) with its interval; None without both results.
+        fixes: Whether the neighbour trains and this cell does not.
     """
 
     row: Row
@@ -47,11 +47,7 @@ class Neighbour:
 
 
 class CellPages:
-    """Hands out what the page of each cell of a board shows; the tables are taken apart once.
-
-    Args:
-        board: The board.
-    """
+    """Contents of the pages of all cells of a board."""
 
     def __init__(self, board: Board) -> None:
         self.board = board
@@ -65,21 +61,21 @@ class CellPages:
         return reproduce.documents(self.board.manifest.spec).get(self.board.results.name)
 
     def replicates(self, row: Row) -> Sequence[Replicate]:
-        """The cell's runs; none of a missing one."""
+        """The cell's runs; empty for a missing cell."""
         return () if row.missing else self.board.results.ran[row.cell].replicates
 
     def run_statistics(self, row: Row) -> Sequence[Statistic]:
-        """The statistics that are known of at least one of the cell's runs."""
+        """Statistics with a value in at least one of the cell's runs."""
         runs = self.replicates(row)
         return [s for s in STATISTICS if any(run.statistics.get(s.key) is not None for run in runs)]
 
     def fragment(self, row: Row) -> str | None:
-        """The YAML that runs this cell alone."""
+        """YAML that runs only this cell."""
         document = self._document
         return None if document is None else reproduce.cut(document, self.board.factors, row.labels)
 
     def neighbours(self, row: Row) -> list[Neighbour]:
-        """Cells one factor away: those that fix it first, then by test score, those without a result last."""
+        """Cells that differ in one factor: fixes first, then by test score, missing cells last."""
         found = []
         for index, (factor, labels) in enumerate(self.board.factors.items()):
             for label in labels:
@@ -110,7 +106,7 @@ class CellPages:
         return [interval if len(sample) else None for interval, sample in zip(intervals, samples, strict=True)]
 
     def view(self, row: Row) -> CellView:
-        """What there is to draw of the cell."""
+        """Data of the cell's charts."""
         results = self.board.results
         replicates, steps, _, block = results.probed(row.cell)
         time = None
@@ -126,14 +122,14 @@ class CellPages:
         return CellView(results.ran[row.cell], budget, self.board.scale, curves, gradients, time)
 
     def rate_first(self, row: Row) -> list[str]:
-        """What there is to say of the learning rate before anything else is changed, of a cell that does not train."""
+        """Remarks on the learning rate of a cell that does not train: it is the first thing to try."""
         cell = self.board.results.ran[row.cell]
         if not cell.trials:
-            return [f"The learning rate: it was fixed at {significant(cell.learning_rate)}; no other was tried."]
-        return [f"The learning rate: {said}" for said in (*self._met(cell), *self._at_edge(cell), *self._untried(cell))]
+            return [f"Learning rate: fixed at {significant(cell.learning_rate)}; no other was tried."]
+        return [f"Learning rate: {said}" for said in (*self._met(cell), *self._at_edge(cell), *self._untried(cell))]
 
     def _met(self, cell: CellResult) -> Iterator[str]:
-        """The best of the rates that met the target while they were tuned, in the mean of the seeds that each saw."""
+        """The best rate that met the target during tuning, by its mean over tuning seeds."""
         scale = self.board.scale
         scores: dict[float, list[float]] = {}
         for trial in cell.trials:
@@ -143,9 +139,9 @@ class CellPages:
         sign = 1 if scale.higher_is_better else -1
         best, rate = max((sign * float(np.mean(found)), rate) for rate, found in scores.items())
         if best >= sign * scale.target:
-            own = ", the one it has," if rate == cell.learning_rate else ""
+            own = " (the chosen rate)" if rate == cell.learning_rate else ""
             yield (
-                f"{significant(rate)}{own} met the target while it was tuned, under seeds of its own (validation "
+                f"{significant(rate)}{own} met the target during tuning, with other seeds (validation "
                 f"{scale.metric} {scale.write(sign * best)})."
             )
 
@@ -154,25 +150,22 @@ class CellPages:
         if cell.at_edge:
             nearer_low = rate * rate < budget.learning_rate_low * budget.learning_rate_high
             end, beyond = ("lower", "smaller") if nearer_low else ("upper", "larger")
-            yield f"{significant(rate)} lies at the {end} end of the range searched; a {beyond} one may train it."
+            yield f"{significant(rate)} is at the {end} end of the range searched; a {beyond} one may work."
 
     def _untried(self, cell: CellResult) -> Iterator[str]:
         rates = sorted(trial.learning_rate for trial in cell.trials)
         gaps = [(math.log10(high / low), low, high) for low, high in itertools.pairwise(rates)]
         width, low, high = max(gaps, default=(0.0, 0.0, 0.0))
         if width > RATE_GAP + 1e-9:
-            yield (
-                f"none between {significant(low)} and {significant(high)} was tried; one of them may train it with "
-                "nothing else changed."
-            )
+            yield f"none between {significant(low)} and {significant(high)} was tried; one of them may work."
 
 
 def verdict(board: Board, row: Row) -> str:
-    """What became of the cell, in a sentence or two."""
+    """The result of a cell in a few sentences."""
     if row.missing:
         status, detail = row.missing
         reason = f" ({detail})" if detail else ""
-        return f"There is no result: {status}{reason}. It is not ranked, and counts as neither success nor failure."
+        return f"No result: {status}{reason}. It is not ranked and counts as neither success nor failure."
     trained, total, scale = row["trained"], row["replicates"], board.scale
     others = ", ".join(f"{count} {name}" for name, count in row.outcomes.items() if name != "trained")
     if trained == total:
@@ -188,7 +181,7 @@ def verdict(board: Board, row: Row) -> str:
     said += f", tier {row['tier']}."
     factor = row["gradient_factor_init"]
     if row.causes:
-        said += f" The probes of its failed runs show: {', '.join(row.causes)}."
+        said += f" Diagnosis of the failed runs: {', '.join(row.causes)}."
     if factor is not None:
-        said += f" At the first step every {board.along.place} multiplies the gradient by {significant(factor)} on its way back."
+        said += f" At the first step each {board.along.place} multiplies the backpropagated gradient by {significant(factor)}."
     return said

@@ -1,4 +1,4 @@
-"""The board's columns: each is one entry here that says what it means and writes its cell of a row."""
+"""The columns of the board: heading, explanation and rendering of each."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Column:
     """A column of the board.
 
     Attributes:
-        key: In the URL and the CSV.
-        title: Its heading.
-        write: A row's `<td>`; never asked of a missing cell.
-        help: What it is, in one sentence, unless the glossary says it.
-        shown: Whether it is shown before a reader chose.
-        kind: "number" and "picture" sort by value with empty cells last either way, "text" by its text.
-        best: Which order a first click asks for.
-        word: Of the glossary, explained beside the heading.
+        key: Key in the URL and in the CSV.
+        title: Heading.
+        write: Renders the `<td>` of a row; not called for missing cells.
+        help: Explanation in one sentence, if the glossary has none.
+        shown: Whether the column is visible by default.
+        kind: Sort type: "number" and "picture" sort by value with empty cells last, "text" alphabetically.
+        best: Sort order of the first click, "asc" or "desc".
+        word: Key of the glossary entry explained beside the heading.
     """
 
     key: str
@@ -42,18 +42,18 @@ class Column:
 
     @property
     def meaning(self) -> str:
-        """In a sentence or two, shown on the heading."""
+        """Tooltip of the heading."""
         return self.help or WORDS[self.word].text
 
 
 def number(value: float | None, written: str, style: str = "n") -> Markup:
-    """A cell that shows `written` and sorts by `value`."""
+    """A table cell that shows `written` and sorts by `value`."""
     order = "" if value is None else f"{value:.6g}"
     return Markup('<td class="{}" data-order="{}">{}</td>').format(style, order, written)
 
 
 def interval(value: float, written: str, low: float, high: float, at: Callable[[float], float], detail: str) -> Markup:
-    """A cell with its value, its interval as text and as a bar."""
+    """A table cell with a value and its interval, as text and as a bar."""
     return Markup('<td class="n ci" data-order="{}" style="--a:{};--m:{};--b:{}">{}<small>{}</small></td>').format(
         f"{value:.6g}", *(f"{at(x):.3f}" for x in (low, value, high)), written, detail
     )
@@ -81,12 +81,12 @@ def _success(row: Row) -> Markup:
 
 
 def erratic(row: Row) -> Markup:
-    """The mark of a cell that trains under some seeds and fails under others; nothing beside the others."""
+    """A chip for a cell that trains under some seeds and fails under others; empty for all other cells."""
     return Markup('<span class="chip erratic">erratic</span>') if row["erratic"] else Markup("")
 
 
 def chips(row: Row) -> Markup:
-    """How the runs ended, then why."""
+    """Chips for the outcomes of the runs, followed by the causes."""
     outcome = Markup("").join(
         Markup('<span class="chip o-{}">{} {}</span>').format(name, name, count) for name, count in row.outcomes.items()
     )
@@ -140,14 +140,14 @@ def _learning_rate(row: Row) -> Markup:
 
 
 def dot_style(effect: Effect, axis: Scale) -> str:
-    """Where an effect's mean, interval and zero lie on its axis, for the stylesheet to draw."""
+    """CSS variables with the positions of an effect's mean, interval and zero on its axis."""
     ends = (effect.mean, effect.mean) if math.isnan(effect.low) else (effect.low, effect.high)
     places = {"a": ends[0], "m": effect.mean, "b": ends[1], "z": 0.0}
     return ";".join(f"--{name}:{axis.at(value):.4f}" for name, value in places.items())
 
 
 def columns(board: Board) -> tuple[Column, ...]:
-    """The columns behind the recipe, in order."""
+    """The columns after the recipe, in order."""
     along, scale = board.along, board.scale
     better, first = ("higher", "desc") if scale.higher_is_better else ("lower", "asc")
     shown = (
@@ -158,15 +158,15 @@ def columns(board: Board) -> tuple[Column, ...]:
         Column("outcome", "Outcomes", lambda row: Markup('<td class="outcomes">{}</td>').format(chips(row)), kind="text",
                word="outcomes"),
         Column("gradient", "Gradient", strip, kind="picture",
-               help=f"log10 of dLoss/{along.symbol}: training runs to the right, the {along.last} is on top, the "
+               help=f"log10 of dLoss/{along.symbol}. Horizontal: training steps; vertical: {along.last} on top, "
                f"{along.first} below. Sorts by the median ratio R."),
         *(Column(s.key, s.label.format(place=along.place), _number(s.key), word=s.key) for s in STATISTICS if s.shown),
-        Column("basin", "Basin, decades", _basin, best="desc", word="basin"),
+        Column("basin", "Working rates, 10^x", _basin, best="desc", word="basin"),
         Column("steps", "Steps to target", _steps(board),
-               help="Median of the first evaluation that meets the target; a run that never does counts as later than "
-               "the budget."),
+               help="Median step of the first evaluation that meets the target; runs that never meet it count as later "
+               "than the budget."),
         Column("seconds", "Seconds", _number("seconds"),
-               help="Wall time of the whole cell, tuning included. Never ranked on."),
+               help="Wall time of the recipe including tuning, in seconds. Not used for ranking."),
     )  # fmt: skip
     differs = len({row["replicates"] for row in board.recorded}) > 1
     runs = Column(
@@ -175,12 +175,12 @@ def columns(board: Board) -> tuple[Column, ...]:
         _whole("replicates"),
         best="desc",
         shown=differs,
-        help="Replicates: trainings of the tuned recipe under fresh seeds. Means of more have narrower intervals.",
+        help="Number of runs of the tuned recipe, each with its own seed. More runs give narrower intervals.",
     )
     measured = [
         ("parameters", Column("parameters", "Parameters", _whole("parameters"), help="Trainable weights of the model.")),
         ("milliseconds_per_step", Column("milliseconds", "ms per step", _number("milliseconds_per_step"),
-               help="Wall time of a training step, median over replicates. Never ranked on.")),
+               help="Wall time of a training step, median over runs. Not used for ranking.")),
         *((s.key, Column(s.key, s.label.format(place=along.place), _number(s.key), word=s.beside or s.key))
           for s in STATISTICS if s.of_cell and not s.shown),
     ]  # fmt: skip
@@ -188,9 +188,9 @@ def columns(board: Board) -> tuple[Column, ...]:
         *(Column(f"f.{factor}", factor_title(factor), _label(index), kind="text", help=f"The level of {factor}.")
           for index, factor in enumerate(board.factors)),
         Column("train", f"Train {scale.metric}", lambda row: number(row["train_score"], scale.write(row["train_score"])),
-               best=first, help="The same on training data: trainability is not generalization."),
+               best=first, help="The same metric on training data: trainability is not generalization."),
         Column("rate", "Learning rate", _learning_rate,
-               help="The best rate found; flagged where it lies at an end of the range."),
+               help="The tuned learning rate; marked if it is at the edge of the range searched."),
     )  # fmt: skip
     known = (column for key, column in measured if any(row[key] is not None for row in board.recorded))
     return *shown, runs, *(replace(column, shown=False) for column in (*hidden, *known))

@@ -1,4 +1,4 @@
-"""What a benchmark found: its card's figures, what each level does, where factors interact, how deep it goes."""
+"""Findings of a benchmark: main effects, pairwise differences, interactions and trainable depth."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from suite.pictures.benchmark import ALONG, trend_factors, trends
 from suite.pictures.charts import Mark, histogram
 from suite.pictures.drawing import Drawing
 from suite.protocol.effects import Effect, FrontierPoint, factor_effects, frontier, interactions, level_effects
-from suite.protocol.interactions import InteractionContrast, swings
+from suite.protocol.interactions import InteractionContrast, interaction_contrasts
 from suite.protocol.statistics import Interval, interquartile_mean
 
 
 @dataclass(frozen=True)
 class ReportedInteraction:
-    """A swing with the two differences that it lies between.
+    """An interaction contrast with the two differences that it compares.
 
     Attributes:
-        swing: By how much they differ.
-        high: The difference where it is greater.
-        low: The difference where it is less.
+        contrast: Change of the difference.
+        high: The larger difference.
+        low: The smaller difference.
     """
 
-    swing: InteractionContrast
+    contrast: InteractionContrast
     high: Effect
     low: Effect
 
 
 @dataclass(frozen=True)
 class HeatTable:
-    """Mean test score by the levels of two factors; None where no cell has a result.
+    """Mean test score by the levels of two factors.
 
     Attributes:
-        rows: The factor down the side.
-        columns: The factor along the top.
-        values: Mean, success rate and cells of each combination.
+        rows: Factor of the rows.
+        columns: Factor of the columns.
+        values: Mean score, success rate and number of cells of each combination; None without a result.
     """
 
     rows: str
@@ -49,39 +49,33 @@ class HeatTable:
 
 
 class BoardFindings:
-    """Computed when asked for, from a board.
-
-    Args:
-        board: The board.
-    """
+    """Statistics of a board, each computed on first use."""
 
     def __init__(self, board: Board) -> None:
         self.board = board
 
     def _asked(self, question: Callable[..., list[Effect]]) -> list[Effect]:
-        """The effects of the board's cells."""
         board = self.board
         return question(board.columns, board.scores, bounds=board.scale.difference_bounds) if board.recorded else []
 
     @cached_property
     def levels(self) -> list[Effect]:
-        """Every level against the rest of its factor, in the order of the spec."""
+        """Main effect of every level, in the order of the spec."""
         return self._in_order(self._asked(level_effects))
 
     @cached_property
     def pairs(self) -> list[Effect]:
-        """Every pair of levels of a factor, the better one first, the clearest difference first; since whoever reads
-        them from the top picks, with the intervals that hold together."""
-        turned = [self._better_first(effect.among_all) for effect in self._asked(factor_effects)]
+        """Differences of all pairs of levels, better level first, significant and large ones first, with
+        simultaneous intervals."""
+        turned = [self._better_first(effect.simultaneous) for effect in self._asked(factor_effects)]
         return sorted(turned, key=lambda e: (not e.significant, -abs(e.mean)))
 
     @cached_property
     def interactions(self) -> list[Effect]:
-        """Every pair of levels within each level of each second factor."""
+        """Differences of all pairs of levels within each level of a second factor."""
         return self._in_order(self._asked(interactions))
 
     def _in_order(self, effects: Sequence[Effect]) -> list[Effect]:
-        """The earlier level of the spec first in each pair, and the pairs in the order of the spec."""
         place: dict[tuple[str, Any], int] = {
             (f, label): i for f, labels in self.board.factors.items() for i, label in enumerate(labels)
         }
@@ -106,59 +100,65 @@ class BoardFindings:
 
     @property
     def compared(self) -> int:
-        """How many differences between two levels were candidates for the biggest."""
-        return self.pairs[0].of if self.pairs else 0
+        """Number of differences between two levels, all corrected together."""
+        return self.pairs[0].n_comparisons if self.pairs else 0
 
     @property
     def biggest(self) -> Effect | None:
-        """The biggest difference between two levels that is told from zero among all, over more than one pair of cells."""
+        """The largest significant difference between two levels, over more than one pair of cells."""
         return next((effect for effect in self.pairs if effect.significant and effect.pairs > 1), None)
 
     @cached_property
-    def swings(self) -> list[ReportedInteraction]:
-        """Of each two factors the biggest swing that is told from zero among all of the board, biggest first.
+    def largest_interactions(self) -> list[ReportedInteraction]:
+        """The largest significant interaction of each pair of factors, largest first.
 
-        A swing can be read from either of its two factors: it is from the one that does least at one of its ends, and
-        with the level first that is better at the other.
+        A contrast can be read from either factor. It is read from the one whose smaller difference is closest to zero,
+        with the better level first.
         """
         best: dict[tuple[str, str], InteractionContrast] = {}
-        for swing in sorted(self.all_swings, key=lambda swing: -swing.mean):
-            if swing.significant:
-                best.setdefault((swing.factor, swing.second), swing)
+        for found in sorted(self.contrasts, key=lambda found: -found.mean):
+            if found.significant:
+                best.setdefault((found.factor, found.second), found)
         return [
-            min(map(self._told, (swing, swing.turned())), key=lambda told: min(abs(told.high.mean), abs(told.low.mean)))
-            for swing in best.values()
+            min(
+                map(self._reported, (found, found.turned())), key=lambda one: min(abs(one.high.mean), abs(one.low.mean))
+            )
+            for found in best.values()
         ]
 
-    def _told(self, swing: InteractionContrast) -> ReportedInteraction:
+    def _reported(self, found: InteractionContrast) -> ReportedInteraction:
         high, low = (
-            self._ends[swing.factor, swing.level, swing.other, swing.second, at] for at in (swing.here, swing.there)
+            self._ends[found.factor, found.level, found.other, found.second, at] for at in (found.here, found.there)
         )
         clear = max(high.mean, low.mean, key=abs)
         if (clear > 0) == self.board.scale.higher_is_better:
-            return ReportedInteraction(swing, high, low)
-        return ReportedInteraction(swing.reversed(), low.turned(), high.turned())
+            return ReportedInteraction(found, high, low)
+        return ReportedInteraction(found.reversed(), low.turned(), high.turned())
 
     @cached_property
     def _ends(self) -> dict[tuple[Any, ...], Effect]:
-        """The difference of every two levels, either way round, within each level of each second factor."""
+        """Differences within each level of a second factor, in both directions."""
         both = [*self.interactions, *map(Effect.turned, self.interactions)]
         return {(e.factor, e.level, e.other, *e.given): e for e in both if e.given}
 
     @cached_property
-    def all_swings(self) -> list[InteractionContrast]:
-        """Of every two factors, every two levels of each."""
+    def contrasts(self) -> list[InteractionContrast]:
+        """Interaction contrasts of all pairs of levels of all pairs of factors."""
         board = self.board
-        return swings(board.columns, board.scores, bounds=board.scale.difference_bounds) if board.recorded else []
+        return (
+            interaction_contrasts(board.columns, board.scores, bounds=board.scale.difference_bounds)
+            if board.recorded
+            else []
+        )
 
     @property
-    def swing_effects(self) -> list[Effect]:
-        """Both ends of every swing."""
-        return [effect for told in self.swings for effect in (told.low, told.high)]
+    def largest_interaction_effects(self) -> list[Effect]:
+        """Both differences of every reported interaction."""
+        return [effect for found in self.largest_interactions for effect in (found.low, found.high)]
 
     @staticmethod
     def by_factor(effects: Sequence[Effect]) -> dict[str, list[Effect]]:
-        """Effects by their factor, both in the order they come."""
+        """Effects grouped by factor, in their given order."""
         groups: dict[str, list[Effect]] = {}
         for effect in effects:
             groups.setdefault(effect.factor, []).append(effect)
@@ -166,19 +166,19 @@ class BoardFindings:
 
     @property
     def histogram(self) -> Drawing:
-        """How the cells' test scores spread."""
+        """Histogram of the test scores."""
         scale, scores = (
             self.board.scale,
             [row["test_score"] for row in self.board.recorded if row["test_score"] is not None],
         )
-        label = f"{len(scores)} cells by test {scale.metric}"
+        label = f"{len(scores)} recipes by test {scale.metric}"
         return histogram(
             scores, scale.axis, mark=Mark("target", scale.target), past=scale.higher_is_better, label=label
         )
 
     @cached_property
     def heat_table(self) -> HeatTable | None:
-        """Activation by initializer where the grid varies both, else its two factors with most levels."""
+        """Test score by activation and initializer, or by the two factors with most levels; None for one factor."""
         varied = {factor: labels for factor, labels in self.board.factors.items() if len(labels) > 1}
         if {"activation", "initializer"} <= set(varied):
             first, second = "activation", "initializer"
@@ -203,7 +203,7 @@ class BoardFindings:
 
     @cached_property
     def frontiers(self) -> dict[str, list[FrontierPoint]]:
-        """How far each recipe goes along depth or length, the farthest first."""
+        """Largest depth or length at which each recipe trains, best first."""
         rates, found = [row["success_rate"] for row in self.board.recorded], {}
         for factor in trend_factors(self.board.factors) if rates else ():
             points = frontier(self.board.columns, rates, factor)
@@ -212,21 +212,21 @@ class BoardFindings:
 
     @cached_property
     def trends(self) -> dict[str, dict[str, Drawing]]:
-        """Test score and gradient ratio along depth or length, by title."""
+        """Charts of test score and gradient ratio along depth or length, by factor and title."""
         figures = {name: [row[name] for row in self.board.recorded] for name in ALONG}
         return trends(self.board.columns, figures, self.board.scale)
 
 
 @dataclass(frozen=True)
 class AcrossTasks:
-    """A level's normalized scores over several benchmarks.
+    """Normalized score of a level over several benchmarks.
 
     Attributes:
-        factor: The factor.
-        level: The level.
-        score: Interquartile mean with its interval.
-        benchmarks: How many.
-        cells: How many.
+        factor: Name of the factor.
+        level: Label of the level.
+        score: Interquartile mean of the normalized scores, with its interval.
+        benchmarks: Number of benchmarks.
+        cells: Number of cells.
     """
 
     factor: str
@@ -237,7 +237,7 @@ class AcrossTasks:
 
 
 def across_tasks(boards: Sequence[Board]) -> list[AcrossTasks]:
-    """Levels that two or more benchmarks with a frozen reference share, best first within their factor."""
+    """Levels shared by two or more benchmarks with a frozen reference, best first within each factor."""
     cells: dict[tuple[str, str], list[np.ndarray]] = {}
     for board in boards:
         reference = board.manifest.reference

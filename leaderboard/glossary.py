@@ -1,4 +1,4 @@
-"""The words that a newcomer to these pages does not know: explained where they stand, and on the method's page."""
+"""Terms explained beside their first use and on the method page."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from suite.protocol.run_statistics import STATISTICS
 
 @dataclass(frozen=True)
 class Word:
-    """A word, what it means in a sentence or two, and where on the method's page there is more.
+    """A term of the pages.
 
     Attributes:
-        name: As it is written.
-        text: What it means.
-        more: The part of the method's page.
-        rule: Whether it is an outcome, and its text the rule by which it falls.
+        name: The term.
+        text: Its meaning in a sentence or two.
+        more: Anchor of its section on the method page.
+        rule: Whether it is an outcome, with the rule for it as its text.
     """
 
     name: str
@@ -27,26 +27,26 @@ class Word:
 WORDS = {
     "tier": Word(
         "tier",
-        "A tier begins where a cell is told from the first of the tier above at 95%; tier 1 is the best. A small "
-        "difference within a tier means nothing.",
+        "Recipes in one tier are statistically indistinguishable from the tier's best (95%); tier 1 is the best. Ignore "
+        "small differences within a tier.",
         "ranks",
     ),
     "erratic": Word(
         "erratic",
-        "Trains under some seeds and fails under others. Its mean speaks of no single run: read how many trained beside it.",
+        "Trains under some seeds and fails under others. The mean is misleading here; look at the success rate.",
         "ranks",
     ),
     "basin": Word(
-        "basin",
-        "How forgiving the recipe is: the decades of learning rate that score at least 95% of the way from chance to "
-        "the cell’s best.",
+        "learning rates that work",
+        "Width of the range of learning rates that score at least 95% of the way from chance to the recipe’s best, in "
+        "powers of ten. Wider is more forgiving.",
         "cells",
     ),
     **{s.key: Word(s.name or s.label, s.meaning, "probes") for s in STATISTICS if s.meaning and s.of_cell},
     "outcomes": Word(
         "outcomes",
-        "Trained: meets the target. Slow: learned, short of it. Lost: met it, not at the end. Stalled: knows no more than "
-        "a constant. Diverged: the loss grew. Nonfinite: NaN or infinite.",
+        "Trained: meets the target. Slow: learned, but missed the target. Lost: met it, but not at the end. Stalled: no "
+        "better than a constant. Diverged: the loss grew. Nonfinite: NaN or infinite.",
         "outcomes",
     ),
     "nonfinite": Word(
@@ -54,8 +54,8 @@ WORDS = {
     ),
     "diverged": Word("diverged", "The final training loss is over 2 × baseline.", "outcomes", rule=True),
     "trained": Word("trained", "The final validation metric meets the target.", "outcomes", rule=True),
-    "lost": Word("lost", "The target was met at an earlier evaluation, not at the last.", "outcomes", rule=True),
+    "lost": Word("lost", "The target was met at an earlier evaluation, but not at the last.", "outcomes", rule=True),
     "stalled": Word("stalled", "The final training loss is at least 0.98 × baseline.", "outcomes", rule=True),
-    "slow": Word("slow", "It learned, short of the target.", "outcomes", rule=True),
+    "slow": Word("slow", "It learned, but missed the target.", "outcomes", rule=True),
 }
-"""By the key that a page asks for; the outcomes in the order of their rules."""
+"""Terms by key; the outcomes in the order of their rules."""

@@ -1,4 +1,4 @@
-"""The part of a spec that runs one cell alone, cut out of the text its authors wrote.
+"""The part of a spec that runs a single cell, cut out of its original text.
 
 The YAML is cut as a tree of nodes and not as values, so that every scalar is written as it was: PyYAML would read
 `1e-3` as a text and `off` as false, and would write back something that means another thing.
@@ -24,13 +24,13 @@ def documents(spec: str) -> dict[str, yaml.MappingNode]:
 
 
 def cut(document: yaml.MappingNode, factors: Mapping[str, Sequence[str]], labels: Sequence[str]) -> str | None:
-    """The document with the one level of every factor; None if its grid is not that of the results.
+    """The document reduced to one level of every factor; None if its grid differs from that of the results.
 
     Args:
-        document: Of the benchmark.
-        factors: All labels of every factor, by its column, in the order of the spec: a level is found by its place, since a text may
-            call it by another name.
-        labels: The one label of every factor.
+        document: YAML node of the benchmark.
+        factors: All labels by factor column, in the order of the spec. A level is found by its position, since the text may
+            use an alias.
+        labels: The chosen label of every factor.
     """
     grid = _get(document, "grid")
     if not isinstance(grid, yaml.MappingNode) or [factor_column(key.value) for key, _ in grid.value] != list(factors):

@@ -1,4 +1,4 @@
-"""From exported tables to a static site: rendered aside, swapped in, the same bytes for the same records."""
+"""Builds the static site from exported tables: atomically, and byte for byte the same for the same tables."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ from suite.results.manifest import MANIFEST, Manifest, TaskFacts
 HERE = Path(__file__).parent
 GENERATOR = "suite leaderboard"
 INDEX = "site.json"
-"""Lists every other file of a site: only what is in there is replaced or removed by the next build."""
+"""Lists all other files of a site. A later build only replaces or removes these."""
 
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What was built.
+    """Summary of a build.
 
     Attributes:
-        out: Where.
-        benchmarks: Boards.
-        cells: Recorded cells.
-        missing: Cells without a result.
-        pages: HTML files.
-        size: Bytes of all files.
-        seconds: It took.
+        out: Folder of the site.
+        benchmarks: Number of benchmarks.
+        cells: Number of cells with a result.
+        missing: Number of cells without a result.
+        pages: Number of HTML files.
+        size: Size of all files in bytes.
+        seconds: Duration in seconds.
     """
 
     out: Path
@@ -66,13 +66,13 @@ class BuildReport:
 
 
 def build(results: Path, out: Path) -> BuildReport:
-    """Builds the site of all exported folders in `results`.
+    """Builds the site from all exported folders in `results`.
 
-    It is written to a folder beside `out` and put in its place at the end, see `suite.results.folders`: on any error
-    the old site stays as it was, and files in `out` that no build of ours wrote stay in any case.
+    The site is written to a temporary folder and moved to `out` at the end: an error leaves the old site unchanged, and
+    files in `out` that no build wrote are kept.
 
     Raises:
-        ResultsError: Results cannot be used, or `out` is a folder that holds something else.
+        ResultsError: The results cannot be used, or `out` is a folder that holds something else.
     """
     start = time.perf_counter()
     boards, advice = _read(results)
@@ -85,15 +85,15 @@ def build(results: Path, out: Path) -> BuildReport:
 
 
 def check(results: Path, out: Path) -> list[str]:
-    """How the site in `out` differs from what `results` would give, one line per file; empty if it does not.
+    """Differences between the site in `out` and a fresh build, one line per file; empty if there are none.
 
-    Files that no build of ours wrote are nobody's business.
+    Files that no build wrote are ignored.
 
     Raises:
         ResultsError: The results cannot be used, or there is no such site.
     """
     if _listed(out) is None:
-        raise ResultsError([f"{out}: holds no site of ours: `suite leaderboard --out {out}` builds one."])
+        raise ResultsError([f"{out}: contains no site: build one with `suite leaderboard --out {out}`."])
     boards, advice = _read(results)
     with told_as("compared", out), tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch)
@@ -112,7 +112,7 @@ def check(results: Path, out: Path) -> list[str]:
 
 
 def _listed(out: Path) -> Collection[str] | None:
-    """The files of a site of ours, without any that would lie elsewhere; None where there is no such site."""
+    """The files listed by the site in `out`, ignoring paths outside it; None if there is no site."""
     try:
         index = json.loads((out / INDEX).read_text(encoding="utf-8"))
         if index["generator"] != GENERATOR:
@@ -124,11 +124,7 @@ def _listed(out: Path) -> Collection[str] | None:
 
 
 def _read(results: Path) -> tuple[list[Board], Advice]:
-    """All boards, and the verdicts that rest on them.
-
-    Raises:
-        ResultsError: Tables or verdicts cannot be used, or they do not belong together.
-    """
+    """All boards, and the verdicts based on them."""
     boards = _boards(results)
     manifests = [each.manifest for each in boards]
     judged = [each for each in manifests if each.protocol_version == PROTOCOL_VERSION and not each.quick]
@@ -137,11 +133,7 @@ def _read(results: Path) -> tuple[list[Board], Advice]:
 
 
 def _boards(results: Path) -> list[Board]:
-    """The board of every exported folder.
-
-    Raises:
-        ResultsError: With the problems of all of them.
-    """
+    """The board of every exported folder; an error lists the problems of all of them."""
     boards: list[Board] = []
     problems: list[str] = []
     for folder in reader.folders(results):
@@ -153,16 +145,12 @@ def _boards(results: Path) -> list[Board]:
         raise ResultsError(problems)
     if not boards and any(not path.name.startswith(".") for path in results.iterdir()):  # none yet is no mistake
         meant = "; did you mean its parent?" if (results / MANIFEST).is_file() else ""
-        raise ResultsError([f"{results}: holds no exported folder, expected one for each benchmark{meant}"])
+        raise ResultsError([f"{results}: contains no exported folder, expected one per benchmark{meant}"])
     return boards
 
 
 class Renderer:
-    """Writes pages into a folder.
-
-    Args:
-        out: The folder, which is made.
-    """
+    """Writes pages into the folder `out`, which is created."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
@@ -198,7 +186,7 @@ class Renderer:
         }
 
     def page(self, path: str, template: str, **context: Any) -> None:
-        """Renders one page; `root` in it is the way back to the front."""
+        """Renders one page; its variable `root` is the relative path to the front page."""
         target = self.out / path
         target.parent.mkdir(parents=True, exist_ok=True)
         root = "../" * path.count("/")
@@ -207,7 +195,7 @@ class Renderer:
         )
 
     def site(self, boards: list[Board], advice: Advice) -> None:
-        """All pages, tables and static files."""
+        """Writes all pages, tables and static files."""
         shutil.copytree(HERE / "static", self.out / "static")
         (self.out / "static" / "charts.css").write_text(stylesheet(), encoding="utf-8", newline="\n")
         findings = [BoardFindings(each) for each in boards]
@@ -220,7 +208,7 @@ class Renderer:
         (self.out / INDEX).write_text(json.dumps(index, indent=0) + "\n", encoding="utf-8", newline="\n")
 
     def advice(self, boards: list[Board], advice: Advice) -> None:
-        """The list of claims, and a page for each."""
+        """Writes the list of claims and a page for each."""
         names = [each.results.name for each in boards]
         self.page("advice.html", "advice.html", advice=advice, names=names)
         recipes = {row.cell: row.name for each in boards for row in each.rows}
@@ -228,7 +216,7 @@ class Renderer:
             self.page(f"advice/{one.claim.id}.html", "claim.html", one=one, names=names, recipes=recipes)
 
     def benchmark(self, findings: BoardFindings) -> None:
-        """The pages of one benchmark and its raw tables."""
+        """Writes the pages of one benchmark and its tables."""
         found = findings.board
         name = found.results.name
         shared = {"board": found, "findings": findings}
@@ -251,7 +239,7 @@ class Renderer:
 
 
 def _compare_data(found: Board, row: Row, shown: Sequence[Column], figures: Mapping[str, Drawn]) -> str:
-    """What the compare page shows of a cell, as a script, since a page opened from a file may not fetch."""
+    """A cell's data for the compare page, as a script: a page opened from a file cannot fetch."""
     facts: dict[str, Any] = {}
     if not row.missing:
         facts["Tier"] = number(row["tier"], str(row["tier"]))
@@ -266,7 +254,7 @@ def _compare_data(found: Board, row: Row, shown: Sequence[Column], figures: Mapp
 
 
 def _task_text(task: TaskFacts) -> str:
-    """The task as a spec would have it, without what it merely is known to be."""
+    """The task as written in a spec, without facts derived from it."""
     facts = ("classes", "train_size", "validation_size", "test_size")
     given = {
         key: value for key, value in (task.model_extra or {}).items() if key not in facts and value not in (None, False)
@@ -275,19 +263,18 @@ def _task_text(task: TaskFacts) -> str:
 
 
 def _commits(manifest: Manifest) -> str:
-    """The commit that the results were made at; where there are several, each with its number of cells."""
+    """The commit of the results; if there are several, each with its number of cells."""
     found = manifest.cells_by_commit or {manifest.git_commit or "unknown": 0}
     short = {f"{commit[:12]}{'-dirty' if commit.endswith('-dirty') else ''}": cells for commit, cells in found.items()}
     return next(iter(short)) if len(short) == 1 else ", ".join(f"{c} ({cells} cells)" for c, cells in short.items())
 
 
 def _tick_sign(value: float) -> str:
-    """A tick of differences: `0`, `+0.2`."""
     return "0" if value == 0 else f"{value:+g}".replace("-", "−")
 
 
 def _code(text: str) -> Markup:
-    """A sentence in which what stands between backticks is code."""
+    """Marks text between backticks as code."""
     parts = text.split("`")
     return Markup("").join(Markup("<code>{}</code>").format(p) if n % 2 else escape(p) for n, p in enumerate(parts))
 

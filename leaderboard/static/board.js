@@ -72,7 +72,7 @@
     lengthMenu: [50, 100, 200, { label: "all", value: -1 }],
     order: place.has(sortKey) ? [[place.get(sortKey), sortDir === "desc" ? "desc" : "asc"]] : [[0, "asc"]],
     pageLength: 50,
-    language: { lengthMenu: "_MENU_ cells a page", emptyTable: "No cells", zeroRecords: "No cell fits these filters" },
+    language: { lengthMenu: "_MENU_ recipes per page", emptyTable: "No recipes", zeroRecords: "No recipe matches these filters" },
   });
   table.search.fixed("filters", (_text, _data, index) => found(rows[index]) && facets.every((facet) => fits(facet, rows[index])));
 
@@ -90,11 +90,11 @@
   const tell = () => {
     const shown = table.rows({ search: "applied" }).indexes().toArray();
     const gaps = shown.filter((index) => rows[index].result === "missing").length;
-    byId("status").textContent = `${shown.length} of ${rows.length} cells` + (gaps ? `, ${gaps} without a result` : "");
+    byId("status").textContent = `${shown.length} of ${rows.length} recipes` + (gaps ? `, ${gaps} without a result` : "");
   };
   const tray = () => {
     byId("tray").hidden = !selected.length;
-    byId("tray-text").textContent = selected.length < 2 ? "1 cell chosen; choose one to three more" : `${selected.length} cells chosen`;
+    byId("tray-text").textContent = selected.length < 2 ? "1 recipe chosen; choose one to three more" : `${selected.length} recipes chosen`;
     const go = byId("tray-go");
     go.href = `compare.html#${new URLSearchParams(selected.map((cell) => ["cell", cell]))}`;
     go.classList.toggle("disabled", selected.length < 2);

@@ -87,8 +87,8 @@
     const found = (await Promise.all(ids.map(load))).filter(Boolean);
     const lost = ids.length - found.length;
     complain([
-      lost ? `${lost} of the cells asked for ${lost > 1 ? "are" : "is"} not on this board.` : "",
-      asked.length > most ? `Only the first ${most} cells are shown.` : "",
+      lost ? `${lost} of the requested recipes ${lost > 1 ? "are" : "is"} not on this board.` : "",
+      asked.length > most ? `Only the first ${most} recipes are shown.` : "",
     ].filter(Boolean).join(" "));
     document.getElementById("frame").hidden = !found.length;
     document.getElementById("key").hidden = !found.length;

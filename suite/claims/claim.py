@@ -1,4 +1,4 @@
-"""A claim as plain data: what is said, of what, by how much; and what a form of claim has to provide."""
+"""The data of a claim, and the interface of its forms."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 
 class Holds(StrEnum):
-    """Where a claim is said to hold."""
+    """Scope of a claim: every setting, or the mean over settings."""
 
     EVERYWHERE = "everywhere"
     ON_AVERAGE = "on average"
 
 
 class Form(ABC):
-    """A kind of comparison. Each is one module of `suite.claims.forms`, with its key, its judge and its words.
+    """A kind of comparison, one module of `suite.claims.forms` each.
 
     Attributes:
-        key: The key of a claim that has this form.
+        key: Key of a claim of this form.
         field: Type and description of the key, for pydantic.
-        beside: Keys of other forms that may stand beside its own.
-        excludes: Keys of a claim that do not go with it, and why.
-        has_sides: Whether one side is said to be better, so that `first` may say higher or lower.
-        has_delta: Whether `by` says which difference counts.
-        compares: Whether it takes differences, which are moot where nothing learns.
+        beside: Keys of other forms that may be combined with it.
+        excludes: Keys of a claim that cannot be combined with it, with the reason.
+        has_sides: Whether one of two sides should be better, so that `first` may say higher or lower.
+        has_delta: Whether the claim has a smallest difference that counts (`by`).
+        compares: Whether it compares differences, which excludes settings where nothing trains.
     """
 
     key: ClassVar[str]
@@ -51,77 +51,77 @@ class Form(ABC):
     @classmethod
     @abstractmethod
     def read(cls, given: Given) -> Self | None:
-        """The form of a claim that was written, or None after noting what is wrong with it."""
+        """Reads the form of a claim; returns None after adding problems."""
 
     @property
     def factors(self) -> tuple[str, ...]:
-        """The factors that it names."""
+        """Factors that the claim names."""
         return ()
 
     @property
     def sides(self) -> tuple[Levels, ...]:
-        """The sides that it compares."""
+        """Sides that the claim compares."""
         return ()
 
     def names(self, measure: Expression) -> frozenset[str]:
-        """The columns that it reads."""
+        """Columns that the claim reads."""
         return measure.names
 
     def band(self, by: float) -> tuple[float, float]:
-        """Between which bounds an effect, or a published figure, counts as claimed."""
+        """Lower and upper bound of the effects that support the claim."""
         return by, math.inf
 
     def faults(self, evidence: Evidence) -> list[str]:
-        """Why it cannot be judged on a benchmark, besides factors, labels or columns that are not there."""
+        """Reasons why it cannot be judged on a benchmark, other than missing factors, labels or columns."""
         return []
 
     def has_cells(self, evidence: Evidence, where: Levels) -> bool:
-        """Whether there are cells that it can be judged on."""
+        """Whether the benchmark has cells to compare."""
         return True
 
     @abstractmethod
     def judge(self, claim: Claim, seen: Sequence[Evidence]) -> Ruling:
-        """The verdict on a claim of this form, on benchmarks that have all that it names."""
+        """Judges a claim of this form on benchmarks that have everything it names."""
 
     @abstractmethod
     def test_text(self, claim: Claim) -> str:
-        """The test in a line, as `test score: relu better than tanh by 0.02, everywhere`."""
+        """The test in one line, such as `test score: relu better than tanh by 0.02, everywhere`."""
 
     @abstractmethod
     def because(self, claim: Claim, ruling: Ruling) -> str:
-        """What a verdict rests on, in a sentence or two."""
+        """The reason for a verdict in a few sentences."""
 
 
 class ClaimWords(BaseModel):
-    """What a claim says in words, in its file and in published verdicts alike."""
+    """Texts of a claim, in its file and in published verdicts."""
 
     id: str = Field(
         pattern=r"^[a-z0-9][a-z0-9-]*$",
         max_length=40,
-        description="lower-case letters, digits and -, at most 40: what the claim is quoted by",
+        description="identifier: at most 40 lower-case letters, digits and -",
     )
-    says: str = Field(max_length=300, description="the claim in a sentence")
-    source: str = Field("", description="who says it")
-    dissent: str = Field("", max_length=400, description="published evidence that disagrees")
-    note: str = Field("", max_length=400, description="what to keep in mind with the verdict")
-    topic: str = Field("", max_length=60, description="what it is listed under")
+    says: str = Field(max_length=300, description="the claim in one sentence")
+    source: str = Field("", description="source of the claim")
+    dissent: str = Field("", max_length=400, description="published evidence against it")
+    note: str = Field("", max_length=400, description="remark for readers of the verdict")
+    topic: str = Field("", max_length=60, description="heading that the claim is listed under")
 
 
 class Claim(ClaimWords):
-    """A sentence of advice as a comparison that a machine makes.
+    """A statement as a comparison that can be judged.
 
     Attributes:
-        benchmarks: Names of the benchmarks that answer it; empty where there is none.
-        form: What is compared; None where it cannot be tested (yet).
-        measure: The measured quantity, as `suite.claims.expressions` reads it.
-        by: delta, the least difference that counts.
-        sign: 1 where the first side is said to be higher, -1 lower; None where it is better, as the measure has it.
-        where: The part of the grid that it is about: labels by factor.
-        holds: Everywhere, or on average.
-        test: How it would be tested, where it cannot be yet.
-        needs: What must be there before it can be judged.
-        untestable: Why it will not be.
-        digest: 16 hex digits of its text.
+        benchmarks: Names of the benchmarks that answer it.
+        form: The comparison; None if it cannot be tested (yet).
+        measure: Expression of the measured quantity, see `suite.claims.expressions`.
+        by: delta, the smallest difference that counts.
+        sign: 1 if the first side should be higher, -1 if lower; None if it should be better.
+        where: Part of the grid: labels by factor.
+        holds: Scope, everywhere or on average.
+        test: Description of a future test, for a claim without a form.
+        needs: Requirement of a claim that cannot be judged yet.
+        untestable: Reason why a claim will not be judged.
+        digest: Hash of its text, 16 hex digits.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -140,37 +140,36 @@ class Claim(ClaimWords):
 
     @property
     def test_text(self) -> str:
-        """What is tested, in a line."""
+        """The test in one line."""
         return self.form.test_text(self) if self.form else self.test
 
     @property
     def expression(self) -> Expression:
-        """The measure, read."""
         return parse(self.measure)
 
     @property
     def names(self) -> frozenset[str]:
-        """The columns that it reads."""
+        """Columns that the claim reads."""
         return self.form.names(self.expression) if self.form else frozenset()
 
     @property
     def is_of_scores(self) -> bool:
-        """Whether it rests on how well learning rates were tuned."""
+        """Whether its measure depends on how well learning rates were tuned."""
         return bool(self.names & {*SCORES, "success_rate", "steps_to_target", "train_loss", "outcome"})
 
     @property
     def can_be_moot(self) -> bool:
-        """Whether a context in which nothing learns has nothing to say on it."""
+        """Whether contexts in which nothing trains are excluded."""
         return self.form is not None and self.form.compares and bool(self.expression.names & {*LEARNT})
 
     def direction(self, evidence: Evidence) -> int:
-        """1 where the first side is said to be higher, or higher is better; -1 where lower."""
+        """1 if the first side should be higher (or higher is better), -1 if lower."""
         if self.sign is not None:
             return self.sign
         return BETTER[self.measure] if self.measure not in SCORES else 1 if evidence.higher_is_better else -1
 
 
 def digest_of(text: Mapping[str, object]) -> str:
-    """16 hex digits of a claim as it is written, so that a verdict shows which text it is on."""
+    """Hash of a claim's text, 16 hex digits."""
     plain = json.dumps(text, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(plain.encode()).hexdigest()[:16]

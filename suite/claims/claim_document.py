@@ -1,4 +1,4 @@
-"""The shape of a claim and of a file of claims, as pydantic models, and the JSON Schema of a spec for editors."""
+"""Pydantic models of a claim and of a file of claims, and the JSON Schema of a spec for editors."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _NAMES = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "minIte
 
 
 class _Words(Document, ClaimWords):
-    """One claim: a sentence of advice as a comparison that a machine makes."""
+    """One claim: a statement as a comparison that can be judged."""
 
     benchmark: Annotated[Any, _NAMES] = Field(
-        None, description="the name of the benchmark that answers it, or a list of them"
+        None, description="name of the benchmark that answers the claim, or a list of names"
     )
     measure: str = Field(
-        "test_score", description="a column of the exported tables, or an expression, as train_score - test_score"
+        "test_score", description="column of the exported tables, or an expression such as train_score - test_score"
     )
     by: float | None = Field(
-        None, ge=0, allow_inf_nan=False, description="the least difference of the measure that counts"
+        None, ge=0, allow_inf_nan=False, description="smallest difference of the measure that counts"
     )
     first: Literal["higher", "lower"] | None = Field(
-        None, description="which way the first side differs, where the measure does not say what is better"
+        None, description="direction of the first side, for a measure without a better direction"
     )
     where: dict[str, Annotated[Any, WithJsonSchema(LEVELS)]] = Field(
-        {}, description="the part of the grid it is about: a level, or a list of them, for each factor"
+        {}, description="part of the grid: a level or a list of levels for each factor"
     )
     holds: Literal["everywhere", "on average"] = Field(
-        "everywhere", description="in every context, or in the mean over them"
+        "everywhere", description="in every setting, or in the mean over all settings"
     )
-    test: str = Field("", max_length=400, description="how it would be tested, where it cannot be yet")
-    needs: str = Field("", max_length=400, description="what must be there before it can be judged")
-    untestable: str = Field("", max_length=400, description="why it will not be judged here")
+    test: str = Field("", max_length=400, description="how a claim that cannot be judged yet would be tested")
+    needs: str = Field("", max_length=400, description="what is missing before the claim can be judged")
+    untestable: str = Field("", max_length=400, description="why the claim will not be judged")
 
 
 ClaimDocument = create_model(  # type: ignore[call-overload]
@@ -53,10 +53,10 @@ class ClaimsDocument(Document):
     """A document of claims."""
 
     claims: Annotated[list[Any], Field(min_length=1)] = Field(description="the claims")
-    topic: str = Field("", max_length=60, description="what those without a topic of their own are listed under")
-    source: str = Field("", max_length=300, description="of those without one of their own")
+    topic: str = Field("", max_length=60, description="heading of claims without their own topic")
+    source: str = Field("", max_length=300, description="source of claims without their own source")
     sources: dict[str, str] = Field(
-        {}, description="short names that source may use, with commas between, each with what it stands for"
+        {}, description="full names of short names, which source may list separated by commas"
     )
 
 
@@ -64,7 +64,7 @@ _CLAIM = {"$ref": "#/$defs/ClaimDocument"}
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema of one document; draft 2020-12."""
+    """The JSON Schema (draft 2020-12) of one document."""
     benchmark, claim = benchmark_schema(), untitled(ClaimDocument.model_json_schema())
     benchmark["properties"]["claims"] |= {"items": _CLAIM}
     claims = untitled(ClaimsDocument.model_json_schema())
@@ -79,5 +79,5 @@ def json_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The schema as `suite schema` writes it."""
+    """The text that `suite schema` prints."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

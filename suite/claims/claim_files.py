@@ -1,4 +1,4 @@
-"""Files of claims: those that are named, those that lie in a folder, those that ship."""
+"""Finds files of claims: named ones, those in a folder and those that ship."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read_all_claims(paths: Sequence[Path]) -> tuple[list[tuple[Claim, Path]], list[Problem]]:
-    """The claims of several files, each id once and with its file, and everything that is wrong."""
+    """Reads the claims of several files, each id once and with its file; returns them and all problems."""
     claims: dict[str, tuple[Claim, Path]] = {}
     problems: list[Problem] = []
     for path in paths:
@@ -25,7 +25,7 @@ def read_all_claims(paths: Sequence[Path]) -> tuple[list[tuple[Claim, Path]], li
             for claim in read_claims(path):
                 _, first = claims.setdefault(claim.id, (claim, path))
                 if first != path:
-                    message = f"got {claim.id}, which {first} has too; expected another id"
+                    message = f"got {claim.id}, which is used in {first} too; expected a unique id"
                     problems.append(Problem(str(path), None, None, "id", message))
         except SpecError as error:
             problems += error.problems
@@ -33,14 +33,14 @@ def read_all_claims(paths: Sequence[Path]) -> tuple[list[tuple[Claim, Path]], li
 
 
 def claims_in(folders: Sequence[Path], files: Sequence[Path] = ()) -> tuple[list[tuple[Claim, Path]], list[Problem]]:
-    """The claims of all YAML files in some folders, and of further files; and what is wrong with those that have some."""
+    """Reads the claims of all YAML files in some folders, and of further files; returns them and all problems."""
     beside = [file for folder in folders for file in sorted(folder.glob("*.y*ml"))]
     every = dict.fromkeys(file.resolve() for file in [*files, *beside] if may_have_claims(file))
     return read_all_claims([Path(os.path.relpath(file)) for file in every])
 
 
 def may_have_claims(file: Path) -> bool:
-    """Whether the word is in a file: most specs have none."""
+    """Whether a file contains the word `claims`; most specs do not."""
     try:
         return file.is_file() and b"claims" in file.read_bytes()
     except OSError:
@@ -48,14 +48,14 @@ def may_have_claims(file: Path) -> bool:
 
 
 def find_claims(words: Sequence[str]) -> list[tuple[Claim, Path]]:
-    """The claims that are meant, each with its file.
+    """The requested claims, each with its file.
 
     Args:
-        words: Each a YAML file, the name of a file of claims that ships, or the id of a claim in one of those
-            or in a file of the working folder; none for all that ship.
+        words: YAML files, names of files that ship, or ids of claims that ship or are in the working folder; all claims
+            that ship if empty.
 
     Raises:
-        SpecError: A file has mistakes, or there is no such file or claim.
+        SpecError: A file has errors, or there is no such file or claim.
     """
     shipped = shipped_claims()
     files = {word: shipped.get(word) or Path(word) for word in words if word in shipped or _is_path(word)}
@@ -67,11 +67,11 @@ def find_claims(words: Sequence[str]) -> list[tuple[Claim, Path]]:
     for word in ids:
         if word not in known:
             alike = did_you_mean(word, [*known, *shipped])
-            message = f"no such file or claim{alike}; files of claims that ship: {', '.join(shipped) or 'none'}"
+            message = f"no such file or claim{alike}; files of claims in this package: {', '.join(shipped) or 'none'}"
             problems.append(Problem(quote(word), None, None, "", message))
     for word, file in files.items():
         if not any(path == file for _, path in named) and not any(p.file == str(file) for p in problems):
-            problems.append(Problem(quote(word), None, None, "", "holds no claims"))
+            problems.append(Problem(quote(word), None, None, "", "contains no claims"))
     if problems or more:
         raise SpecError([*problems, *more])
     chosen = [*named, *(known[word] for word in ids)] if words else every

@@ -1,4 +1,4 @@
-"""Claims of a YAML file, read as strictly as benchmarks and held against the grids of the benchmarks that they name."""
+"""Reads the claims of a YAML file and checks them against the grids of their benchmarks."""
 
 from __future__ import annotations
 
@@ -32,22 +32,19 @@ DELTAS = {
     **dict.fromkeys(("gradient_ratio_init", "gradient_ratio_median"), 1.0),
     **dict.fromkeys(("abs(gradient_ratio_init)", "abs(gradient_ratio_median)"), 1.0),
 }
-"""The least difference that counts where a claim does not say; of an accuracy it is `ACCURACY`."""
+"""Default of the smallest difference that counts, by measure; for an accuracy it is `ACCURACY`."""
 
 ACCURACY = 0.02
 
 _UNHASHED = ("topic", "source", "dissent", "note")
-"""What a claim may change without being another one."""
+"""Keys that do not change the hash of a claim."""
 
 
 def read_claims(path: Path) -> list[Claim]:
-    """The claims of a file, of its benchmarks or of its own.
-
-    Args:
-        path: A YAML file.
+    """Reads all claims of a YAML file, within benchmarks or in documents of claims.
 
     Raises:
-        SpecError: With everything that is wrong with its claims; of benchmarks, `read_benchmarks` tells.
+        SpecError: With all problems of the claims; `read_benchmarks` reports those of benchmarks.
     """
     source = read(path)
     findings = Findings(str(path))
@@ -74,17 +71,17 @@ def read_claims(path: Path) -> list[Claim]:
 
 
 def _whole(document: Node, findings: Findings) -> ClaimsDocument | None:
-    """What a document of claims says of all of them, which is not the benchmark."""
+    """The keys that apply to all claims of a document; `benchmark` is not one of them."""
     keys = {key: node for key, node in document.value.items() if key != "benchmark"}
     if len(keys) < len(document.value):
-        message = "stands for no whole file, expected each claim to name its own, as benchmark: deep_mlp"
+        message = "is not allowed for a whole file, expected it in each claim, such as benchmark: deep_mlp"
         findings.add(document.keys["benchmark"], message)
     return check_model(replace(document, value=keys), ClaimsDocument, findings)
 
 
 @dataclass
 class _Reading:
-    """One claim on its way. Each method reads a part and notes what is wrong with it."""
+    """Reads one claim; each method reads a part and adds its problems."""
 
     node: Node
     own: str | None
@@ -93,7 +90,7 @@ class _Reading:
     findings: Findings
 
     def claim(self) -> Claim | None:
-        """The claim, or None where it has problems."""
+        """The claim; None after adding problems."""
         if not isinstance(self.node.value, dict):
             self.findings.add(self.node, mismatch(self.node, "a claim, a mapping with id, says, benchmark, ..."))
             return None
@@ -125,13 +122,13 @@ class _Reading:
             return None
         for key, why in kind.excludes.items():
             if key in self.node.value:
-                given.note(self.node.keys[key], f"does not go with {kind.key}, which {why}")
+                given.note(self.node.keys[key], f"cannot be combined with {kind.key}, which {why}")
         sign = self._sign(given, kind, expression)
         by = self._by(given, kind, expression)
         if kind.compares and shape.holds == "everywhere" and expression.is_of_cells:
             message = (
-                f"got {expression.text}, of which a cell has one figure and its replicates none: a context alone has "
-                "no interval; expected holds: on average"
+                f"got {expression.text}, which has one value per recipe and no interval in a single setting; "
+                "expected holds: on average"
             )
             given.note(self.node.value.get("measure", self.node), message, "measure")
         if len(self.findings.problems) > noted or form is None:
@@ -140,11 +137,11 @@ class _Reading:
         for benchmark in given.benchmarks:
             if not form.has_cells(_grid(benchmark), columns):
                 alike = (
-                    f"two cells that differ only in {' and '.join(form.factors)}"
+                    f"two recipes that differ only in {' and '.join(form.factors)}"
                     if form.factors
-                    else "cell within where"
+                    else "recipe within where"
                 )
-                given.note(self.node.keys[kind.key], f"has nothing to judge: {benchmark.name} has no {alike}")
+                given.note(self.node.keys[kind.key], f"cannot be judged: {benchmark.name} has no {alike}")
                 return None
         names = tuple(benchmark.name for benchmark in given.benchmarks)
         told |= {"benchmark": list(names), "measure": expression.text, "by": by, "holds": shape.holds}
@@ -154,30 +151,30 @@ class _Reading:
         )  # fmt: skip
 
     def _source(self, shape: Any) -> str:
-        """The source as written; the short names that the document explains are written out, with semicolons between."""
+        """The source, with the document's short names replaced by full ones, separated by semicolons."""
         known = self.whole.sources if self.whole else {}
         written = shape.source or (self.whole.source if self.whole else "")
         names = [name.strip() for name in written.split(",")]
         return "; ".join(known[name] for name in names) if all(name in known for name in names) else written
 
     def _only_words(self, shape: Any) -> None:
-        """What cannot be judged has no form, and one reason."""
+        """Checks that a claim that cannot be judged has no form and a single reason."""
         reason = "needs" if shape.needs else "untestable"
         for key in (*FORMS, *(("untestable",) if shape.needs else ())):
             if key in self.node.value:
-                message = f"goes with no {reason}: a claim has a form, or says why it has none"
+                message = f"cannot be combined with {reason}: expected either a form or a reason why it is not tested"
                 self.findings.add(self.node.keys[key], message)
 
     def _kind(self, shape: Any) -> type[Form] | None:
-        """The one form that a claim has; None after noting that it has none, or several."""
+        """The form of the claim; None after adding the problem that it has none, or several."""
         given = [key for key in FORMS if key in self.node.value]
         for key in given:
             if self.node.value[key].value is None:
-                expected = mismatch(self.node.value[key], "a form of claim, or no such key")
+                expected = mismatch(self.node.value[key], "a value, or the key left out")
                 self.findings.add(self.node.value[key], expected)
                 return None
         if not given:
-            message = f"is missing, expected {one_of(list(FORMS))} (or needs: what it waits for)"
+            message = f"is missing, expected {one_of(list(FORMS))} (or needs, for a claim that cannot be judged yet)"
             self.findings.add(self.node, message, f"{self.node.path}.{shape.id}")
             return None
         for key in given:
@@ -189,7 +186,7 @@ class _Reading:
         return None
 
     def _benchmarks(self) -> list[Benchmark]:
-        """The benchmarks that it names, by default the one it stands in; none after noting what is wrong."""
+        """The benchmarks that it names, by default the one that contains it; empty after adding a problem."""
         node = self.node.value.get("benchmark")
         if node is None and self.own is not None:
             node = Node(self.own, *self.node.place, self.node.path)
@@ -210,36 +207,36 @@ class _Reading:
         return found if len(found) == len(nodes) else []
 
     def _where(self, given: Given) -> Levels:
-        """The labels of each factor that `where` names and that is as it says."""
+        """The valid labels of each factor that `where` names."""
         nodes = self.node.section("where").items()
         found = {factor: given.labels(factor, node, self.node.value["where"], held=True) for factor, node in nodes}
         return {factor: labels for factor, labels in found.items() if labels}
 
     def _check_where(self, form: Form, where: Levels) -> None:
-        """Notes where a part of the grid leaves out a whole side."""
+        """Checks that `where` excludes no side completely."""
         for factor, labels in where.items():
             for side in form.sides:
                 told = side.get(factor_column(factor), labels)
                 if not set(told) & set(labels):
-                    message = f"leaves nothing of {one_of(told)}, which compare is about"
+                    message = f"excludes {one_of(told)}, which the claim compares"
                     self.findings.add(self.node.section("where")[factor], message)
 
     def _sign(self, given: Given, kind: type[Form], expression: Expression) -> int | None:
-        """Which way the first side is said to differ; None where the measure knows what is better."""
+        """1 or -1 for a first side that should be higher or lower; None if the measure defines what is better."""
         first = given.shape.first
         if not kind.has_sides:
             if first is not None and "first" not in kind.excludes:
-                given.note(self.node.keys["first"], "goes with compare alone")
+                given.note(self.node.keys["first"], "can only be used with compare")
             return None
         if first is not None:
             return 1 if first == "higher" else -1
         if expression.text not in (*BETTER, *SCORES):
-            what = f"since {quote(expression.text)} does not say what is better"
-            given.note(self.node, f"is missing, expected first: higher or lower, {what}", "first")
+            what = f"since {quote(expression.text)} has no better direction"
+            given.note(self.node, f"is missing, expected first: higher or first: lower, {what}", "first")
         return None
 
     def _by(self, given: Given, kind: type[Form], expression: Expression) -> float:
-        """delta: as written, or the least difference of this measure that counts."""
+        """delta: as written, or the default of the measure."""
         if not kind.has_delta:
             return 0.0
         if given.shape.by is not None:
@@ -250,13 +247,13 @@ class _Reading:
         if expression.names <= {*SCORES} and shares:
             return ACCURACY
         given.note(
-            self.node, f"is missing, expected the least difference of {quote(expression.text)} that counts", "by"
+            self.node, f"is missing, expected the smallest difference of {quote(expression.text)} that counts", "by"
         )
         return 0.0
 
 
 def _grid(benchmark: Benchmark) -> Evidence:
-    """The cells of a benchmark, as the tables of its results will have them, without any result."""
+    """The cells of a benchmark as evidence without results."""
     levels: Sequence[tuple[str, ...]] = [
         tuple(label_text(level.label) for level in chosen.values())
         for chosen in combinations(benchmark.grid, benchmark.exclude)

@@ -1,4 +1,4 @@
-"""A claim to start from: commented, and right as it is."""
+"""Writes a commented, valid claim to start from."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from suite.spec.starters import modeline, name_of
 from suite.tasks import form_of
 
 _CLAIM = """\
-{schema}# `suite check {file}` says what it makes of this, `suite claims {file}` runs what is missing and judges it.
+{schema}# `suite check {file}` validates this file; `suite claims {file}` runs the missing experiments and judges the claim.
 
 claims:
   - id: {id}
     says: {says}
-    source: who says it
+    source: source of the claim
     benchmark: {benchmark}   # its factors: {factors}
-    compare: {{{factor}: [{first}, {second}]}}   # the first is said to be better
-    by: {by}   # the least difference in test {metric} that counts
-    # where: {{{other}}}   # only there
-    # holds: on average   # in place of everywhere
+    compare: {{{factor}: [{first}, {second}]}}   # the first should be better
+    by: {by}   # smallest difference in test {metric} that counts
+    # where: {{{other}}}   # only this part of the grid
+    # holds: on average   # instead of everywhere
 """
 
 
@@ -30,7 +30,7 @@ def new_claim(file: Path, benchmark: str) -> str:
     """The text of a claim on a benchmark.
 
     Raises:
-        SpecError: There is no such benchmark, or it varies nothing.
+        SpecError: There is no such benchmark, or it has no factor with two levels.
     """
     found = Grids(file).find(benchmark)
     if isinstance(found, str):
@@ -41,7 +41,7 @@ def new_claim(file: Path, benchmark: str) -> str:
         if len(levels) > 1
     }
     if not varied:
-        message = f"{benchmark} varies nothing that could be compared"
+        message = f"{benchmark} has no factor with two levels to compare"
         raise SpecError([Problem(str(file), None, None, "benchmark", message)])
     factor, (first, second, *_) = next(iter(varied.items()))
     other = next(((name, labels[0]) for name, labels in varied.items() if name != factor), (factor, first))

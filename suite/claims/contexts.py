@@ -1,4 +1,4 @@
-"""The contexts of a claim: every combination of the factors that it does not name, with the effect found there."""
+"""Contexts of a claim (settings, in prose): all combinations of the factors that it does not name, with their effects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from suite.claims.evidence import Evidence, Levels
 
 
 class Status(StrEnum):
-    """What a context says of its claim."""
+    """Result of a claim in one context."""
 
     FOR = "for"
     BELOW = "below"
@@ -22,20 +22,25 @@ class Status(StrEnum):
     UNDECIDED = "undecided"
     MOOT = "moot"
 
+    @property
+    def words(self) -> str:
+        """The status as pages and the terminal show it."""
+        return {"for": "holds", "below": "too small", "against": "opposite", "moot": "excluded"}.get(self, str(self))
+
 
 @dataclass(frozen=True)
 class Context:
-    """An effect in one combination of the factors that a claim does not name.
+    """The effect in one combination of the factors that a claim does not name.
 
     Attributes:
         benchmark: Name of the benchmark.
-        levels: The combination: a label for each factor.
+        levels: Label of each factor.
         decision: The effect, positive in the claimed direction, with its interval and tests.
         values: The effect by replicate, shape (replicates,).
         first: Mean of the measure on the first side, or at the low end of a trend.
-        second: Mean on the second side, or at the high end; NaN where there is none.
-        cells: Fingerprints of the cells behind it.
-        status: What it says of the claim; moot where nothing learns in any of the cells.
+        second: Mean on the second side, or at the high end of a trend; NaN if there is none.
+        cells: Fingerprints of the compared cells.
+        status: Result of the claim here; MOOT (excluded) if none of the cells trains.
     """
 
     benchmark: str
@@ -54,34 +59,34 @@ class Context:
 
     @property
     def low(self) -> float:
-        """Low end of its 95% interval; NaN where there is none."""
+        """Lower end of the 95% interval; NaN if there is none."""
         return self.decision.interval()[1]
 
     @property
     def high(self) -> float:
-        """High end of its 95% interval; NaN where there is none."""
+        """Upper end of the 95% interval; NaN if there is none."""
         return self.decision.interval()[2]
 
     @property
     def replicates(self) -> int:
-        """Number of replicates that it rests on."""
+        """Number of replicates."""
         return self.decision.n
 
 
 def rows_within(evidence: Evidence, where: Levels) -> list[int]:
-    """The rows of the cells that have one of the given labels of each factor."""
+    """Rows of the cells that match `where`: one of its labels for each factor."""
     return rows_on(where, evidence, range(len(evidence.cells)))
 
 
 def rows_on(levels: Levels, evidence: Evidence, rows: Sequence[int]) -> list[int]:
-    """Those of some rows."""
+    """The subset of `rows` that matches `levels`."""
     return [row for row in rows if all(evidence.label(row, factor) in labels for factor, labels in levels.items())]
 
 
 def grouped_rows(evidence: Evidence, named: Sequence[str], where: Levels) -> Iterator[tuple[dict[str, str], list[int]]]:
-    """The cells within `where` that agree in every factor that is not named, with their labels of those factors.
+    """Groups of cells within `where` that agree in all factors not named, each with its labels.
 
-    A factor of which `where` leaves a single level is not among the labels.
+    Factors with a single level within `where` are left out of the labels.
     """
     others = [f for f in evidence.factors if f not in named and len(where.get(f, "many")) > 1]
     groups: dict[tuple[str, ...], list[int]] = {}

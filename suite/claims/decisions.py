@@ -1,16 +1,15 @@
-"""Whether a mean difference lies above or below a bound: intervals, one-sided tests and the replicates they need.
+"""Intervals, one-sided tests and sample sizes for the question whether an effect lies above or below a bound.
 
-Three kinds of evidence, each with an interval and tests that agree with it:
+There are three kinds of effects, each with an interval and tests that agree with it:
 
-- paired differences of numbers: Student's t, exact for normal values at every n;
-- two shares, as of runs that train: Newcombe's hybrid score interval for the difference of two proportions (Newcombe
-  1998, "Interval estimation for the difference between independent proportions", method 10), which stays honest at 5
-  of 5 against 0 of 5, where differences that are all alike would promise certainty. It does not use that runs are paired,
-  which makes it, if anything, too wide;
-- one share, as of cells for which a prediction holds: Wilson's score interval.
+- paired differences of numbers: Student's t, exact for normal values;
+- the difference of two shares, such as success rates: Newcombe's hybrid score interval (Newcombe 1998, "Interval
+  estimation for the difference between independent proportions", method 10). It stays valid for 5 of 5 against 0 of 5,
+  where identical differences would give an empty interval; ignoring the pairing makes it conservative;
+- one share, such as the cells for which a prediction holds: Wilson's score interval.
 
-Several tests at once are corrected by Holm's procedure (Holm 1979, "A simple sequentially rejective multiple test
-procedure"), which holds the chance of any false rejection among them.
+Several tests are corrected by Holm's procedure (Holm 1979, "A simple sequentially rejective multiple test procedure"),
+which controls the probability of any false rejection.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ from scipy import special
 from suite.protocol.statistics import Interval, wilson_of
 
 ALPHA = 0.025
-"""One-sided level of every single test, so that it agrees with the two-sided 95% interval."""
+"""One-sided level of a single test, which agrees with the two-sided 95% interval."""
 
 MOST_REPLICATES = 1000
-"""More are not asked for: that is a difference on the edge of what counts."""
+"""Larger numbers of replicates are not suggested: the effect is too close to delta."""
 
-_ROUNDING = 1e-9  # differences that are all alike up to here are alike
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,6 @@ class Differences:
 
     @property
     def n(self) -> int:
-        """Replicates that it rests on."""
         return len(self.values)
 
     @property
@@ -56,7 +54,7 @@ class Differences:
 
     @property
     def _error(self) -> float:
-        """Standard error of the mean; 0 where all values are alike, NaN of one value."""
+        """Standard error of the mean; 0 for identical values, NaN for one value."""
         if self.n < 2:
             return math.nan
         if np.ptp(self.values) <= _ROUNDING * max(1.0, float(np.abs(self.values).max())):
@@ -64,16 +62,16 @@ class Differences:
         return float(self.values.std(ddof=1)) / math.sqrt(self.n)
 
     def interval(self) -> Interval:
-        """The mean and its 95% interval; NaN where there is none."""
+        """The mean and its 95% interval, NaN if there is none."""
         half = float(special.stdtrit(max(self.n - 1, 1), 1 - ALPHA)) * self._error
         return self.mean, self.mean - half, self.mean + half
 
     def p_above(self, bound: float) -> float:
-        """One-sided p-value of the mean being at most `bound`: small where it is above."""
+        """One-sided p-value for the hypothesis that the mean is at most `bound`."""
         return self._tail(self.mean - bound)
 
     def p_below(self, bound: float) -> float:
-        """One-sided p-value of the mean being at least `bound`: small where it is below."""
+        """One-sided p-value for the hypothesis that the mean is at least `bound`."""
         return self._tail(bound - self.mean)
 
     def _tail(self, beyond: float) -> float:
@@ -85,7 +83,7 @@ class Differences:
         return float(special.stdtr(self.n - 1, -beyond / error))
 
     def replicates_needed(self, bound: float) -> int | None:
-        """Replicates that would tell the mean from `bound`, if mean and spread stay as they are; None if too many."""
+        """Number of replicates that would separate the mean from `bound`, given this spread; None if too many."""
         spread, beyond = self._error * math.sqrt(self.n), abs(self.mean - bound)
         if math.isnan(spread):
             return None
@@ -94,32 +92,32 @@ class Differences:
 
 @dataclass(frozen=True)
 class Shares:
-    """The difference of two shares: `first` of `n` minus `second` of `of`."""
+    """The difference of two shares: `first` of `n` runs minus `second` of `second_n` runs."""
 
     first: float
     n: int
     second: float
-    of: int
+    second_n: int
 
     def interval(self) -> Interval:
         low, high = self._ends(float(special.ndtri(1 - ALPHA)))
-        return self.first / self.n - self.second / self.of, low, high
+        return self.first / self.n - self.second / self.second_n, low, high
 
     def _ends(self, z: float, scale: float = 1.0) -> tuple[float, float]:
-        """Newcombe's, from Wilson's intervals of the two; `scale` times as many runs with the same shares."""
-        a, b = self.first / self.n, self.second / self.of
-        (a_low, a_high), (b_low, b_high) = wilson_of(a, self.n * scale, z), wilson_of(b, self.of * scale, z)
+        """Newcombe's interval, for `scale` times as many runs with the same shares."""
+        a, b = self.first / self.n, self.second / self.second_n
+        (a_low, a_high), (b_low, b_high) = wilson_of(a, self.n * scale, z), wilson_of(b, self.second_n * scale, z)
         return a - b - math.hypot(a - a_low, b_high - b), a - b + math.hypot(a_high - a, b - b_low)
 
     def p_above(self, bound: float) -> float:
-        return _inverted(lambda z: self._ends(z)[0] >= bound, self.first / self.n - self.second / self.of > bound)
+        return _inverted(lambda z: self._ends(z)[0] >= bound, self.first / self.n - self.second / self.second_n > bound)
 
     def p_below(self, bound: float) -> float:
-        return _inverted(lambda z: self._ends(z)[1] <= bound, self.first / self.n - self.second / self.of < bound)
+        return _inverted(lambda z: self._ends(z)[1] <= bound, self.first / self.n - self.second / self.second_n < bound)
 
     def replicates_needed(self, bound: float) -> int | None:
-        z, above = float(special.ndtri(1 - ALPHA)), self.first / self.n - self.second / self.of > bound
-        fewest = min(self.n, self.of)
+        z, above = float(special.ndtri(1 - ALPHA)), self.first / self.n - self.second / self.second_n > bound
+        fewest = min(self.n, self.second_n)
 
         def enough(n: int) -> bool:
             low, high = self._ends(z, n / fewest)
@@ -130,7 +128,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Share:
-    """One share: `count` of `n`."""
+    """A single share: `count` of `n`."""
 
     count: float
     n: int
@@ -154,11 +152,11 @@ class Share:
 
 
 Decision = Differences | Shares | Share
-"""A mean with its interval and tests; all three have the same methods."""
+"""An effect with its interval and tests; all three classes have the same methods."""
 
 
 def _inverted(beyond: Callable[[float], bool], right_side: bool) -> float:
-    """The p-value of an interval: the least level at which its end, `z` standard errors away, is beyond the bound."""
+    """The p-value that agrees with an interval: the smallest level at which it excludes the bound."""
     if not right_side:
         return 1.0
     low, high = 0.0, 40.0
@@ -169,14 +167,14 @@ def _inverted(beyond: Callable[[float], bool], right_side: bool) -> float:
 
 
 def _least(enough: Callable[[int], bool], start: int) -> int | None:
-    """The least number from `start` on that is enough; None above `MOST_REPLICATES`."""
+    """The smallest number from `start` that is enough; None above `MOST_REPLICATES`."""
     numbers = range(max(start, 2), MOST_REPLICATES + 1)
     place = bisect.bisect_left(numbers, True, key=enough)
     return numbers[place] if place < len(numbers) else None
 
 
 def holm(p_values: Sequence[float], alpha: float = ALPHA) -> list[bool]:
-    """Which hypotheses are rejected, so that the chance of rejecting any true one is at most `alpha`."""
+    """Hypotheses rejected by Holm's procedure, with family-wise error rate `alpha`."""
     rejected = [False] * len(p_values)
     for place, index in enumerate(sorted(range(len(p_values)), key=lambda index: p_values[index])):
         if p_values[index] > alpha / (len(p_values) - place):

@@ -1,4 +1,4 @@
-"""A claim and the tables that answer it to a verdict. Pure: it reads no file, and never guesses."""
+"""Evaluates a claim on tables; reads no files."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Judgement(Ruling):
     """A claim with its verdict.
 
     Attributes:
-        claim: What was judged.
-        evidence: Digest of the tables of each benchmark that it rests on.
+        claim: The claim.
+        evidence: Digest of the tables by benchmark.
     """
 
     claim: Claim
@@ -25,21 +25,21 @@ class Judgement(Ruling):
 
     @property
     def because(self) -> str:
-        """What the verdict rests on, in a sentence or two."""
+        """The reason for the verdict in a few sentences."""
         if self.verdict is Verdict.NOT_JUDGED:
-            return f"Waits for {self.reason}."
+            return f"Waiting for {self.reason}."
         if self.verdict is Verdict.NOT_TESTABLE or self.claim.form is None:
             return sentence(self.reason)
         return self.claim.form.because(self.claim, self).strip()
 
 
 def evaluate_claim(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping[str, str] | None = None) -> Judgement:
-    """The verdict on a claim.
+    """Judges a claim.
 
     Args:
         claim: The claim.
-        tables: The evidence of each benchmark, by name; benchmarks that the claim does not name are ignored.
-        absent: Why there is none of a benchmark, and what to do about it.
+        tables: Evidence by benchmark; benchmarks that the claim does not name are ignored.
+        absent: Reason for missing evidence by benchmark, with what to do about it.
     """
     if claim.untestable:
         return Judgement(Verdict.NOT_TESTABLE, claim.untestable, claim=claim)
@@ -47,7 +47,7 @@ def evaluate_claim(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping
         return Judgement(Verdict.NOT_JUDGED, claim.needs, claim=claim)
     missing = [name for name in claim.benchmarks if name not in tables]
     if missing:
-        reasons = dict.fromkeys((absent or {}).get(name, f"{name} is not recorded") for name in missing)
+        reasons = dict.fromkeys((absent or {}).get(name, f"{name} has no results") for name in missing)
         return Judgement(Verdict.NOT_DECIDED, "; ".join(reasons), claim=claim)
     seen = [tables[name] for name in claim.benchmarks]
     digests = {each.benchmark: each.digest for each in seen}
@@ -59,21 +59,21 @@ def evaluate_claim(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping
 
 
 def faults_of(claim: Claim, form: Form, evidence: Evidence) -> list[str]:
-    """Why a claim cannot be judged on a benchmark: a factor, label or column that is not there."""
+    """Reasons why a claim cannot be judged on a benchmark: missing factors, labels or columns."""
     found = []
-    its_factors = f"its factors are {', '.join(evidence.factors)}"
+    its_factors = f"its factors: {', '.join(evidence.factors)}"
     for factor in form.factors:
         if factor not in evidence.factors:
-            held = f"is {evidence.fixed[factor]} in every cell" if factor in evidence.fixed else "is no factor"
-            found.append(f"{factor} {held} of {evidence.benchmark}; {its_factors}")
+            held = f"is always {evidence.fixed[factor]} in" if factor in evidence.fixed else "is not a factor of"
+            found.append(f"{factor} {held} {evidence.benchmark}; {its_factors}")
     for part in (*form.sides, claim.where):
         for factor, labels in part.items():
             known = evidence.known_labels(factor)
             if not known and factor not in form.factors:
-                found.append(f"{factor} is no factor of {evidence.benchmark}; {its_factors}")
+                found.append(f"{factor} is not a factor of {evidence.benchmark}; {its_factors}")
             elif known and not set(labels) & set(known):
                 wanted = " or ".join(labels)
-                found.append(f"{factor} {wanted} is not in {evidence.benchmark}, which has {', '.join(known)}")
+                found.append(f"{factor} {wanted} is not in {evidence.benchmark}; its levels: {', '.join(known)}")
     found += form.faults(evidence)
     unknown = sorted(claim.names - set(evidence.columns))
-    return found + [f"{name} is no column of the tables of {evidence.benchmark}" for name in unknown]
+    return found + [f"{name} is not a column of the tables of {evidence.benchmark}" for name in unknown]

@@ -1,4 +1,4 @@
-"""The evidence that claims are judged on: the grid of a benchmark, and every measure by cell and replicate."""
+"""Evidence for claims: the grid of a benchmark and every measure by cell and replicate."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from suite.claims.expressions import SCORES, Expression
 from suite.protocol.statistics import no_worse_than_chance
 
 CHANCE = 0.05
-"""A score this near to chance is chance."""
+"""Largest distance of a score from chance that counts as chance."""
 
 Levels = Mapping[str, tuple[str, ...]]
-"""A part of a grid: for each factor that it names, the labels that belong to it."""
+"""A part of a grid: the included labels of each factor."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Evidence:
 
     Attributes:
         benchmark: Name of the benchmark.
-        factors: The grid, with the labels of each factor in order.
-        fixed: Factors held constant, each with what its label would be.
-        levels: The labels of every cell that has a result, in the order of `factors`.
-        cells: Their fingerprints.
-        columns: (cells, replicates) numbers or texts by name; (cells, 1) of a figure that a cell has one of.
-            NaN, or None of a text, where there is none.
+        factors: Labels of each factor of the grid, in order.
+        fixed: Label of each constant factor.
+        levels: Labels of every cell with a result, in the order of `factors`.
+        cells: Fingerprints of these cells.
+        columns: Numbers or texts by name, shape (cells, replicates), or (cells, 1) for a statistic of the cell; missing
+            values are NaN, or None for texts.
         higher_is_better: Whether higher scores are better.
-        missing: Cells of the grid without a result.
+        missing: Number of cells without a result.
         digest: Digest of the tables.
     """
 
@@ -47,12 +47,12 @@ class Evidence:
     digest: str = ""
 
     def label(self, row: int, factor: str) -> str:
-        """The label of a cell's level of a factor, held constant or not."""
+        """The label of a cell's level of a factor, varied or constant."""
         place = self._places.get(factor)
         return self.fixed[factor] if place is None else self.levels[row][place]
 
     def known_labels(self, factor: str) -> tuple[str, ...]:
-        """Every label of a factor, held constant or not; none of an unknown factor."""
+        """All labels of a factor, varied or constant; empty for an unknown factor."""
         return self.factors.get(factor) or ((self.fixed[factor],) if factor in self.fixed else ())
 
     @cached_property
@@ -60,11 +60,11 @@ class Evidence:
         return {factor: place for place, factor in enumerate(self.factors)}
 
     def values(self, expression: Expression, *, compared: bool = False) -> NDArray[np.float64]:
-        """A measure of every cell and replicate, shape (cells, replicates), or (cells, 1) where a cell has one value.
+        """Values of a measure, shape (cells, replicates), or (cells, 1) for a statistic of the cell.
 
         Args:
             expression: The measure.
-            compared: Whether differences are taken, for which scores below chance count as chance.
+            compared: Whether scores worse than chance are replaced by chance, as comparisons need.
         """
         return expression.of(self._compared if compared else self.columns)
 
@@ -77,7 +77,7 @@ class Evidence:
 
     @cached_property
     def at_chance(self) -> NDArray[np.bool_]:
-        """Which cells score, in the mean of their replicates, no better than the best constant predictor."""
+        """Whether each cell's mean score is at chance, shape (cells,)."""
         scores, chance = self._compared["test_score"], self.columns["chance_score"]
         known = ~np.isnan(scores)
         mean = np.where(known, scores, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)

@@ -1,4 +1,4 @@
-"""What a claim measures: a column of the exported tables, or a short expression of columns.
+"""Measures of claims: a column of the exported tables, or a short expression of columns.
 
     test_score
     train_score - test_score
@@ -7,8 +7,8 @@
     outcome == nonfinite
     outcome in (diverged, nonfinite) or vanishing in causes
 
-Numbers, `+ - * /`, `abs`, `log10`, `minimum`, `maximum`, comparisons, `and`, `or`, `not`; an outcome or cause is its bare word. What is
-not known stays not known: a comparison with an unknown value is unknown, neither true nor false.
+Expressions have numbers, `+ - * /`, `abs`, `log10`, `minimum`, `maximum`, comparisons, `and`, `or` and `not`; outcomes and
+causes are bare words. Missing values propagate: a comparison with one is missing, neither true nor false.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS
 from suite.protocol.records import Cause, Outcome
 
 TEXT_COLUMNS: Mapping[str, type[Outcome] | type[Cause]] = {"outcome": Outcome, "causes": Cause}
-"""Columns of words, and which words."""
+"""Columns of words, with their words."""
 
 ADDED = {
-    "success_rate": "of one run: 1 if it trained, else 0",
-    "budget": "the steps that a run may take",
-    "chance_score": "what the best constant predictor scores",
-    "best_test_score": "what the best cell of the benchmark scores, in the mean",
+    "success_rate": "1 for a run that trained, else 0",
+    "budget": "number of training steps of a run",
+    "chance_score": "score of the best constant predictor",
+    "best_test_score": "mean test score of the benchmark's best recipe",
 }
-"""Names beside the columns of the tables, or in their place, where a run has a figure that the table has of a cell."""
+"""Measures of runs that the tables do not have, or only have by cell."""
 
-OF_CELLS = {"basin_high": "the highest learning rate at which the cell does nearly its best"}
-"""Names of figures that a cell has one of, beside the columns of the tables."""
+OF_CELLS = {"basin_high": "largest learning rate that works"}
+"""Measures of cells that the tables do not have."""
 
 TRACED = {"gradient_straightness_init": "R squared of ln g against the layer, at the first step"}
-"""Names of figures that are taken from traces, which are read for claims on them alone."""
+"""Measures computed from traces, which are only read for claims that use them."""
 
 NUMBERS = tuple(
     dict.fromkeys(
@@ -48,15 +48,15 @@ NUMBERS = tuple(
         if name not in ("outcome", "causes", "nonfinite_layer", "seed", "replicate", "trained", "replicates")
     )
 )
-"""Every name that stands for a number."""
+"""Names of all numeric measures."""
 
 BETTER = {"success_rate": 1, "basin_decades": 1, "steps_to_target": -1}
-"""Measures of which higher (1) or lower (-1) is better whatever the task; for scores the task decides."""
+"""Measures of which higher (1) or lower (-1) is better for all tasks; for scores the task decides."""
 
 SCORES = ("test_score", "train_score", "validation_score")
 
 LEARNT = (*SCORES, *BETTER, "basin_high", "learning_rate", "train_loss")
-"""Measures that say nothing where nothing was learnt: contexts near chance are excluded for them."""
+"""Measures that mean nothing for recipes that do not train: contexts at chance are excluded."""
 
 LONGEST = 200
 _DEEPEST = 20
@@ -65,7 +65,7 @@ Columns = Mapping[str, NDArray]
 Values = NDArray[np.float64]
 Kind = Literal["number", "condition"]
 Part = tuple[Kind, Callable[[Columns], Values]]
-"""A part of an expression that was checked: what it is, and how its value is computed."""
+"""A checked part of an expression: its kind and the function that computes its value."""
 
 _FUNCTIONS: Mapping[str, tuple[int, Callable[..., Values]]] = {
     "abs": (1, np.abs),
@@ -91,11 +91,11 @@ _ORDER: Mapping[type[ast.cmpop], Callable[..., NDArray[np.bool_]]] = {
 
 
 class ExpressionError(ValueError):
-    """An expression cannot be read. Its text says what was got and expected.
+    """An invalid expression; the message is ready for users.
 
     Attributes:
-        name: The unknown name, if that is the mistake.
-        known: The names that are known.
+        name: The unknown name, if that is the error.
+        known: All known names.
     """
 
     def __init__(self, message: str, name: str = "", known: tuple[str, ...] = ()) -> None:
@@ -105,13 +105,13 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True)
 class Expression:
-    """A measure: an expression of columns that was read.
+    """A parsed measure.
 
     Attributes:
-        text: The expression as it was written.
-        names: The columns that it is made of.
-        is_condition: Whether it is true or false (1 or 0) and no number.
-        evaluate: Computes its value from arrays by column.
+        text: The expression as written.
+        names: Columns that it reads.
+        is_condition: Whether it is true or false (1 or 0) and not a number.
+        evaluate: Function that computes its value from arrays by column.
     """
 
     text: str
@@ -121,19 +121,19 @@ class Expression:
 
     @property
     def is_share(self) -> bool:
-        """Whether its mean is a share of runs: it is 1 or 0 of each."""
+        """Whether it is 1 or 0 for each run, so that its mean is a share."""
         return self.is_condition or self.text == "success_rate"
 
     @property
     def is_of_cells(self) -> bool:
-        """Whether a cell has one value of it, and its replicates none of their own."""
+        """Whether it has one value per cell and none per replicate."""
         return not self.names & {"outcome", "causes", *REPLICATE_COLUMNS, *ADDED, *TRACED}
 
     def of(self, columns: Columns) -> Values:
-        """The value of the expression; NaN where something is not known.
+        """Evaluates the expression; missing values give NaN.
 
         Args:
-            columns: Arrays by name, of shapes that broadcast together.
+            columns: Arrays by name, with shapes that broadcast.
         """
         with np.errstate(all="ignore"):
             found = np.asarray(self.evaluate(columns), dtype=float)
@@ -141,10 +141,10 @@ class Expression:
 
 
 def parse(text: str) -> Expression:
-    """Reads an expression.
+    """Parses an expression.
 
     Raises:
-        ExpressionError: It is none.
+        ExpressionError: The text is not a valid expression.
     """
     text = text.strip()
     if len(text) > LONGEST:
@@ -153,7 +153,7 @@ def parse(text: str) -> Expression:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ExpressionError(
-            f"{text!r} is no expression, expected a column or a few of them, as train_score - test_score"
+            f"{text!r} is not an expression, expected columns, such as train_score - test_score"
         ) from None
     names: set[str] = set()
     kind, evaluate = _read(tree, names, 0)
@@ -163,7 +163,7 @@ def parse(text: str) -> Expression:
 
 
 def _read(tree: ast.expr, names: set[str], depth: int) -> Part:
-    """Checks a part of an expression, and notes the columns that it names."""
+    """Checks a part of an expression and collects its columns."""
     if depth > _DEEPEST:
         raise ExpressionError(f"is nested more than {_DEEPEST} deep")
 
@@ -174,7 +174,9 @@ def _read(tree: ast.expr, names: set[str], depth: int) -> Part:
             if kind != wanted == "number":
                 raise ExpressionError(f"got the condition {_written(inner)} where a number is expected")
             if kind != wanted:
-                raise ExpressionError(f"got {_written(inner)} where a condition is expected, as {_written(inner)} > 0")
+                raise ExpressionError(
+                    f"got {_written(inner)} where a condition is expected, such as {_written(inner)} > 0"
+                )
             evaluates.append(evaluate)
         return lambda columns: [evaluate(columns) for evaluate in evaluates]
 
@@ -216,13 +218,13 @@ def _check_column(name: str) -> None:
     if name in TEXT_COLUMNS:
         first = next(iter(TEXT_COLUMNS[name]))
         told = f"{name} == {first}" if name == "outcome" else f"{first} in {name}"
-        raise ExpressionError(f"got {name}, a column of words, expected a condition on it, as {told}")
+        raise ExpressionError(f"got {name}, a column of words, expected a condition on it, such as {told}")
     if name not in NUMBERS:
         raise ExpressionError(f"got {name}, expected a column of the exported tables", name, NUMBERS)
 
 
 def _comparison_of_words(tree: ast.Compare, names: set[str]) -> Callable[[Columns], Values] | None:
-    """A comparison of a column of words, such as `outcome == trained`; None of one of numbers."""
+    """A comparison with a column of words, such as `outcome == trained`; None for a comparison of numbers."""
     left, (operator,), (right,) = tree.left, tree.ops, tree.comparators
     match left, operator, right:
         case _, ast.In() | ast.NotIn(), ast.Name(id="causes"):
@@ -233,7 +235,7 @@ def _comparison_of_words(tree: ast.Compare, names: set[str]) -> Callable[[Column
             column, listed = "outcome", [right]
         case ast.Name(id="outcome"), _, _:
             raise ExpressionError(
-                f"got {_written(tree)}, expected as outcome == trained, or outcome in (slow, stalled)"
+                f"got {_written(tree)}, expected a comparison such as outcome == trained or outcome in (slow, stalled)"
             )
         case _:
             return None
@@ -255,7 +257,7 @@ def _compared(order: Callable[..., NDArray[np.bool_]], left: Values, right: Valu
 
 
 def _has_word(column: NDArray, wanted: Sequence[str], negated: bool) -> Values:
-    """Whether a text of words, joined by `+`, has one of those; NaN where there is no text at all (None)."""
+    """Whether a text of words joined by `+` has one of the wanted words; NaN for None."""
     found = [
         np.nan if text is None else float(any(word in wanted for word in text.split("+")) != negated)
         for text in column.ravel().tolist()

@@ -1,4 +1,4 @@
-"""Exported tables, or records on their way to be, as the evidence that claims are judged on."""
+"""Builds the evidence for claims from exported tables or from records."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def evidence_of(results: Results, *, traced: bool = False) -> Evidence:
-    """The evidence of published tables; `traced` adds the measures of `suite.claims.expressions.TRACED`."""
+    """Evidence from exported tables; `traced` adds the measures of `suite.claims.expressions.TRACED`."""
     first: dict[tuple[str, int], NDArray[np.float64]] = {}
     for cell in results.cells["cell"] if traced else ():
         replicates, _, _, block = results.probed(cell)
@@ -39,7 +39,7 @@ def evidence_of(results: Results, *, traced: bool = False) -> Evidence:
 
 
 def evidence_of_records(manifest: Manifest, records: Sequence[Record], *, traced: bool = False) -> Evidence:
-    """The evidence of records, by way of the tables that they would be exported as."""
+    """Evidence from records, by way of the tables that they would be exported as."""
     found = tables(records)
     runs = [(record.cell.fingerprint, run) for record in records for run in record.replicates] if traced else []
     first = {(cell, run.replicate): followed(run.traces)[0] for cell, run in runs}
@@ -53,8 +53,7 @@ def _evidence(
     ran: Sequence[Ran],
     first: Mapping[tuple[str, int], NDArray[np.float64]],
 ) -> Evidence:
-    """`ran` has the same cells in the same order; `first` the gradients of the first step by cell and replicate, if figures
-    of them are asked for."""
+    """`ran` has the same cells in the same order; `first` has gradients of the first step by cell and replicate."""
     factors = {factor: tuple(map(label_text, labels)) for factor, labels in manifest.factors.items()}
     table = rows(cells)
     place = {row["cell"]: index for index, row in enumerate(table)}
@@ -66,7 +65,7 @@ def _evidence(
     )
 
     def by_run(values: Any, missing: Any = np.nan) -> NDArray:
-        """One value a row of the table of replicates, as (cells, replicates)."""
+        """Rearranges one value per row of the table of replicates to shape (cells, replicates)."""
         found = np.full((len(table), len(indices)), missing, dtype=object if missing is None else type(missing))
         found[at] = values
         return found
@@ -110,7 +109,7 @@ def _evidence(
 
 
 def digest_of(manifest: Manifest) -> str:
-    """16 hex digits of what the tables say: of the files that the manifest lists, or of records that are no files yet."""
+    """Hash of the contents of the tables, 16 hex digits."""
     told = {"files": manifest.files, "created": manifest.created, "spec": manifest.spec_sha256}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""What stands in one claim: factors, levels and expressions, held against the grids of its benchmarks."""
+"""Reads factors, levels and expressions of one claim and checks them against the grids of its benchmarks."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from suite.spec.yaml_reader import Node
 
 @dataclass(frozen=True)
 class Given:
-    """One claim as it was written. What is wrong with it is noted, with its place.
+    """One claim as written in its file; problems are collected with their position.
 
     Attributes:
-        node: The claim, a mapping.
-        shape: The same, validated by `suite.claims.claim_document`.
-        benchmarks: The benchmarks that must all have its factors and levels; none where they are not known.
-        findings: Gets every problem.
+        node: YAML mapping of the claim.
+        shape: The claim validated by `suite.claims.claim_document`.
+        benchmarks: Benchmarks that must have its factors and levels; empty if unknown.
+        findings: Collects the problems.
     """
 
     node: Node
@@ -34,25 +34,25 @@ class Given:
     quote = staticmethod(quote)
 
     def note(self, node: Node, message: str, key: str | None = None) -> None:
-        """Notes a problem of a value or key; `key` where it is not of that one, but of one that should be in it."""
+        """Adds a problem at a node, or at its (missing) key `key`."""
         self.findings.add(node, message, None if key is None else f"{self.node.path}.{key}")
 
     def mismatch(self, node: Node, expected: str, wanted: Wanted | None = None) -> None:
-        """Notes that a value is not what was expected."""
+        """Adds the problem that a value differs from what was expected."""
         self.findings.add(node, mismatch(node, expected, wanted))
 
     def is_varied(self, factor: str, node: Node) -> bool:
-        """Whether all benchmarks vary a factor; notes where one does not."""
+        """Whether all benchmarks vary a factor; adds a problem if one does not."""
         return all(self._is_varied(factor, node, benchmark) for benchmark in self.benchmarks)
 
     def labels(self, factor: str, node: Node, within: Node, *, held: bool = False) -> tuple[str, ...]:
-        """The labels that a level or a list of levels means; none after noting what is wrong.
+        """The labels of a level or a list of levels; empty after adding a problem.
 
         Args:
-            factor: Whose levels.
-            node: What names them.
-            within: The mapping that they stand in.
-            held: Whether the factor may be held constant, at that level.
+            factor: Name of the factor.
+            node: YAML node of the levels.
+            within: Mapping that contains the node.
+            held: Whether the factor may be constant at that level.
         """
         wanted = node.value if isinstance(node.value, tuple) else (node,)
         if not wanted:
@@ -77,7 +77,7 @@ class Given:
         return tuple(dict.fromkeys(labels))
 
     def expression(self, key: str, within: Node) -> Expression | None:
-        """The expression under a key of a mapping, by default the test score; None after noting why it is none."""
+        """The expression under a key, by default the test score; None after adding a problem."""
         node = within.value.get(key)
         try:
             return parse("test_score" if node is None else node.value)
@@ -96,6 +96,6 @@ class Given:
     def _held(self, factor: str, wanted: Sequence[Node], benchmark: Benchmark) -> list[str]:
         label = held_label({**benchmark.fixed, **benchmark.task}[factor])
         if label not in [label_text(one.value) for one in wanted]:
-            message = f"got {wanted[0].shown()}, but {factor} is {label} in every cell of {benchmark.name}"
+            message = f"got {wanted[0].shown()}, but {factor} is always {label} in {benchmark.name}"
             self.findings.add(wanted[0], message)
         return [label]

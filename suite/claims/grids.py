@@ -1,4 +1,4 @@
-"""Benchmarks by name, for those who speak of them: claims. Only the file that has one is read whole."""
+"""Finds the benchmarks that claims name; only the file that contains one is read completely."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from suite.spec.shipped import shipped_specs
 
 
 class Grids:
-    """Finds benchmarks in a file itself, in the files beside it and above its folder, and among those that ship.
+    """Finds benchmarks in a file, in its folder, in the parent folder and among those that ship.
 
     Args:
-        file: The file that speaks of them.
+        file: File with the claims.
     """
 
     def __init__(self, file: Path) -> None:
@@ -25,7 +25,7 @@ class Grids:
         self._found: dict[str, Benchmark | str] = {}
 
     def find(self, name: str) -> Benchmark | str:
-        """The benchmark, or what is wrong."""
+        """The benchmark, or an error message."""
         if name not in self._found:
             self._found[name] = self._read(name)
         return self._found[name]
@@ -37,10 +37,10 @@ class Grids:
         try:
             return next(benchmark for benchmark in read_benchmarks(file) if benchmark.name == name)
         except SpecError as error:
-            return f"got {quote(name)}, whose file has mistakes, the first: {error.problems[0]}"
+            return f"got {quote(name)}, whose file has errors, the first: {error.problems[0]}"
 
     def _file(self, name: str) -> Path | None:
-        """The first file that has it; names that are passed on the way are kept, for the hint."""
+        """The first file that contains it; other names found are kept for the hint."""
         while name not in self._where and self._files:
             file = self._files.pop(0)
             for found in names_in(file):

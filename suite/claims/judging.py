@@ -1,20 +1,17 @@
-"""The judge of claims whose effect is found in contexts.
+"""Rules for verdicts on claims with an effect in each context.
 
-A claim that is said to hold everywhere is
+A claim that should hold everywhere is
 
-- supported where in every live context the 95% interval lies at or above delta. Nothing is corrected for: to be wrong, every
-  single context has to mislead (intersection-union test; Berger 1982, "Multiparameter hypothesis testing and acceptance
-  sampling");
-- contradicted where in some context, or in the mean over a benchmark's contexts, the effect is significantly below delta,
-  and in no context at or above it, each after Holm's correction over all of these: what holds everywhere holds on average;
-- depending on a factor where some lie significantly above and some below, and the factor that explains most of the variance between
-  contexts has an interaction whose interval leaves out zero;
-- not decided otherwise, with the replicates that would decide it if means and spreads stay as they are.
+- supported if the 95% interval lies at or above delta in every context. No correction is needed: to be wrong, all contexts
+  have to mislead (intersection-union test; Berger 1982, "Multiparameter hypothesis testing and acceptance sampling");
+- contradicted if the effect is significantly below delta in some context or in the mean over a benchmark's contexts, and
+  significantly at or above it in no context, after Holm's correction;
+- dependent on a factor if both occur and the factor that explains most of the variance between contexts has a significant
+  interaction;
+- not decided otherwise, with the number of replicates that would decide it if means and spreads stay the same.
 
-A published figure is judged alike, with its tolerance to both sides in place of delta.
-
-A claim that is said to hold on average is judged by the interval of the mean over its contexts alone. Contexts in which
-nothing learns on either side are moot, and left out.
+A published value is judged in the same way, with its tolerance on both sides in place of delta. A claim that should hold
+on average is judged by the interval of the mean over its contexts. Contexts in which neither side trains are excluded.
 """
 
 from __future__ import annotations
@@ -36,17 +33,17 @@ _ROUNDING = 1e-12
 
 
 def judge_contexts(claim: Claim, form: Form, found: Sequence[Context], nothing: str) -> Ruling:
-    """The verdict on a claim.
+    """Judges a claim by its contexts.
 
     Args:
         claim: The claim.
-        form: The form, which says between which bounds an effect counts as claimed.
+        form: Its form, which defines the band of effects that support it.
         found: All its contexts.
-        nothing: Why there are none, if there are none.
+        nothing: Reason to report if there are no contexts.
     """
     live = [context for context in found if context.status is not Status.MOOT]
     if not live:
-        reason = "in every context both sides are at chance: nothing that learns is compared" if found else nothing
+        reason = "all settings are excluded: nothing trained" if found else nothing
         return Ruling(Verdict.NOT_DECIDED, reason, None, tuple(found))
     band = low, high = form.band(claim.by)
     statuses, some_beyond = _statuses(live, band)
@@ -86,16 +83,16 @@ def _ruled(
     effect: Interval,
     depends_on: Moderator | None,
 ) -> tuple[Verdict, str]:
-    """The verdict by the rules of the module; with a reason where nothing is decided."""
+    """The verdict by the rules of the module, with a reason if nothing is decided."""
     if holds is Holds.ON_AVERAGE:
         _, low, high = effect
         if math.isnan(low):
-            return Verdict.NOT_DECIDED, "a single value has no interval"
+            return Verdict.NOT_DECIDED, "not enough data: a single value has no interval"
         if _lies_within(band, effect):
             return Verdict.SUPPORTED, ""
         if high < band[0] or low > band[1]:
             return Verdict.CONTRADICTED, ""
-        return Verdict.NOT_DECIDED, "the interval of the mean holds both what counts and what does not"
+        return Verdict.NOT_DECIDED, "the interval of the mean contains delta"
     if all(status is Status.FOR for status in statuses):
         return Verdict.SUPPORTED, ""
     if some_beyond and Status.FOR not in statuses:
@@ -103,30 +100,32 @@ def _ruled(
     if some_beyond and depends_on is not None and depends_on.is_significant:
         return Verdict.DEPENDS, ""
     if some_beyond:
-        return Verdict.NOT_DECIDED, "it holds in some contexts and not in others, and no one factor tells which"
-    return Verdict.NOT_DECIDED, "too few replicates for how far runs differ"
+        return Verdict.NOT_DECIDED, "settings disagree, and no single factor explains why"
+    return Verdict.NOT_DECIDED, "not enough data: runs vary too much for this number of replicates"
 
 
 def _lies_within(band: tuple[float, float], interval: Interval) -> bool:
-    """Whether a whole interval lies where it counts as claimed."""
+    """Whether the whole interval lies within the band."""
     return interval[1] >= band[0] - _ROUNDING and interval[2] <= band[1] + _ROUNDING
 
 
 def _pooled(live: Sequence[Context]) -> list[Decision]:
-    """The mean over the contexts of each benchmark that has several, by replicate: what runs under one seed share stays."""
+    """The mean over the contexts of each benchmark with several, by replicate, since runs with one seed are correlated."""
     found: list[Decision] = []
     for name in dict.fromkeys(context.benchmark for context in live):
         own = [context for context in live if context.benchmark == name]
         shares = [context.decision for context in own if isinstance(context.decision, Shares)]
         if len(own) > 1 and len(shares) == len(own):
-            found.append(Shares(*(sum(getattr(s, part) for s in shares) for part in ("first", "n", "second", "of"))))
+            found.append(
+                Shares(*(sum(getattr(s, part) for s in shares) for part in ("first", "n", "second", "second_n")))
+            )
         elif len(own) > 1 and len({c.decision.n for c in own if isinstance(c.decision, Differences)}) == 1:
             found.append(Differences(np.mean([context.values for context in own], axis=0)))
     return found
 
 
 def _average(live: Sequence[Context]) -> Interval:
-    """The mean over contexts and its interval, as the factors' effects have it; of one context, its own."""
+    """The mean over contexts with its interval; a single context keeps its own interval."""
     if len(live) == 1:
         return live[0].decision.interval()
     return mean_intervals([np.sort([context.mean for context in live])])[0]

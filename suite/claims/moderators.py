@@ -1,4 +1,4 @@
-"""What an effect depends on: the factor that explains most of its variance between contexts, and its interaction."""
+"""Finds the factor that explains most of the variance of an effect between contexts, and tests its interaction."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Moderated:
     """The effect within one level of the moderator.
 
     Attributes:
-        label: The level.
+        label: Label of the level.
         mean: Mean effect over the contexts with that level.
-        low: End of its 95% interval; of a single context, of its own.
-        high: The other end.
-        contexts: How many.
+        low: Lower end of the 95% interval; for a single context, of that context.
+        high: Upper end of the 95% interval.
+        contexts: Number of contexts.
     """
 
     label: str
@@ -41,11 +41,11 @@ class Moderator:
 
     Attributes:
         factor: Name of the factor, or `benchmark`.
-        most: The level at which the effect is largest.
-        least: At which it is smallest.
-        interaction: The effect at the one minus that at the other, over contexts alike in all else, with its interval,
-            which allows for having looked at every pair of levels of every factor.
-        levels: The effect within each level, the largest first.
+        most: Level with the largest effect.
+        least: Level with the smallest effect.
+        interaction: Difference between these two effects, everything else equal, with its interval, corrected for all
+            pairs of levels of all factors.
+        levels: Effect within each level, largest first.
     """
 
     factor: str
@@ -56,12 +56,12 @@ class Moderator:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the interaction differs from zero at 95%."""
+        """Whether the interval of the interaction excludes zero."""
         return self.interaction[1] > 0
 
 
 def moderator(contexts: Sequence[Context]) -> Moderator | None:
-    """The factor that explains most of how the effect differs between contexts; None where no factor can."""
+    """The factor that explains most of the variance of the effect between contexts; None if none explains any."""
     keys = [_key(context) for context in contexts]
     factors = [name for name in keys[0] if all(name in key for key in keys)] if keys else []
     means = np.array([context.mean for context in contexts])
@@ -87,7 +87,7 @@ def _key(context: Context) -> dict[str, str]:
 
 
 def _explained(labels: Sequence[str], means: NDArray[np.float64]) -> float:
-    """Share of the variance between the levels' means, less what as many levels explain by chance (epsilon squared)."""
+    """Share of the variance explained by the levels, corrected for chance (epsilon squared)."""
     levels = sorted(set(labels))
     within = sum(_squares(means[[label == level for label in labels]]) for level in levels)
     total, n, k = _squares(means), len(means), len(levels)
@@ -101,7 +101,7 @@ def _squares(values: NDArray[np.float64]) -> float:
 
 
 def _within(contexts: Sequence[Context], labels: Sequence[str]) -> list[Moderated]:
-    """The mean over the contexts of each level; of a single one, its own interval."""
+    """The mean over the contexts of each level; a single context keeps its own interval."""
     levels = {level: [c for c, label in zip(contexts, labels, strict=True) if label == level] for level in labels}
     intervals = mean_intervals([np.array([context.mean for context in own]) for own in levels.values()])
     return [
@@ -117,7 +117,7 @@ def _interaction(
     levels: tuple[str, str],
     confidence: float,
 ) -> Interval:
-    """The effect at one level minus that at another, paired where there are contexts alike in all else."""
+    """The effect at one level minus that at another, paired if contexts agree in all other factors."""
     most, least = levels
     by_rest: dict[tuple[tuple[str, str], ...], dict[str, Context]] = {}
     for context, key in zip(contexts, keys, strict=True):
@@ -133,7 +133,7 @@ def _interaction(
 
 
 def _welch(a: NDArray[np.float64], b: NDArray[np.float64], confidence: float) -> Interval:
-    """The difference of two unpaired means with its interval (Welch 1947)."""
+    """Difference of two unpaired means with its interval (Welch 1947)."""
     mean = float(a.mean() - b.mean())
     if min(len(a), len(b)) < 2:
         return mean, math.nan, math.nan

@@ -1,4 +1,4 @@
-"""Numbers, sides and sentences as terminal and pages write them."""
+"""Formats numbers, sides and sentences of claims for the terminal and the pages."""
 
 from __future__ import annotations
 
@@ -9,36 +9,34 @@ from suite.claims.verdicts import Verdict
 
 
 def figure(value: float) -> str:
-    """Three digits at most, with a true minus: `+0.12` has its sign from `signed`."""
+    """A number with at most three digits and a true minus sign."""
     if math.isnan(value):
         return "?"
-    text = f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.3f}" if abs(value) < 1 else f"{value:.3g}"
+    text = f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.3g}"
     text = text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
     return ("0" if text in ("-0", "0", "") else text).replace("-", "−")
 
 
 def signed(value: float) -> str:
-    """A number with a plus where it is above zero."""
+    """A number with a plus sign if it is positive."""
     return f"+{figure(value)}" if value > 0 and figure(value) != "0" else figure(value)
 
 
 def between(low: float, high: float) -> str:
-    """An interval."""
     return "no interval" if math.isnan(low) else f"{signed(low)} to {signed(high)}"
 
 
 def measure_text(measure: str) -> str:
-    """A measure without underscores."""
     return measure.replace("_", " ")
 
 
 def side_text(side: Levels) -> str:
-    """`relu`, `glorot_uniform or he_normal`, `relu and identity`."""
+    """One side in words: `relu`, `glorot_uniform or he_normal`, `relu and identity`."""
     return " and ".join(" or ".join(labels) for labels in side.values())
 
 
 def where_text(where: Levels) -> str:
-    """`; depth 20, width 64`, or nothing."""
+    """The part of the grid in words: `; depth 20, width 64`, or an empty text."""
     parts = [f"{factor} {' or '.join(labels)}" for factor, labels in where.items()]
     return f"; {', '.join(parts)}" if parts else ""
 
@@ -49,6 +47,6 @@ def verdict_text(verdict: Verdict, factor: str | None) -> str:
 
 
 def sentence(reason: str) -> str:
-    """A reason with a full stop and, unless it begins with a name, a capital."""
+    """Adds a full stop and, unless the text begins with a name, a capital letter."""
     first = reason.split(" ", 1)[0]
     return f"{reason if '_' in first or not first.isalpha() else reason[:1].upper() + reason[1:]}."

@@ -1,4 +1,4 @@
-"""Verdicts as published data: one JSON file beside the tables that they rest on, written and read here."""
+"""Published verdicts: one JSON file beside the tables that they are based on."""
 
 from __future__ import annotations
 
@@ -21,15 +21,13 @@ from suite.protocol.records import PROTOCOL_VERSION
 from suite.results.errors import ResultsError, first_line, told_as
 
 FILE = "claims.json"
-"""Its name, in a folder of published results."""
-
 COMMAND = "suite claims --results {0} --out {0}"
-"""What writes it."""
+"""The command that writes the file."""
 
-_DIGITS = 6  # that another machine agrees on
+_DIGITS = 6
 
 Rounded = Annotated[float, AfterValidator(lambda value: float(f"{value:.{_DIGITS}g}"))]
-"""A number with as many digits as every machine finds."""
+"""A number rounded to the digits that all machines agree on."""
 
 
 def _none_of_nan(value: Any) -> Any:
@@ -37,7 +35,7 @@ def _none_of_nan(value: Any) -> Any:
 
 
 Known = Annotated[Rounded | None, BeforeValidator(_none_of_nan)]
-"""Such a number, or None where there is none."""
+"""A rounded number; None for NaN."""
 
 
 class _Part(BaseModel):
@@ -45,7 +43,7 @@ class _Part(BaseModel):
 
 
 class PublishedContext(_Part):
-    """A `suite.claims.contexts.Context`, with None where there is no number."""
+    """A `suite.claims.contexts.Context`, with None for NaN."""
 
     benchmark: str
     levels: dict[str, str]
@@ -60,7 +58,7 @@ class PublishedContext(_Part):
 
 
 class PublishedLevel(_Part):
-    """The effect within one level of the moderator."""
+    """A `suite.claims.moderators.Moderated`, with None for NaN."""
 
     label: str
     mean: Rounded
@@ -93,15 +91,15 @@ class PublishedPrediction(_Part):
 
 
 class PublishedClaim(ClaimWords, _Part):
-    """One claim with its verdict and what that rests on; what is not explained here is as in a `Claim` and its `Judgement`.
+    """One claim with its verdict; fields not listed here are those of `Claim` and `Judgement`.
 
     Attributes:
-        test: The comparison, in a line.
+        test: The comparison in one line.
         measure: The measured quantity, without underscores.
-        claimed: delta, or the published figure that ours is held against.
-        form: The key of its form; empty where there is none.
-        moderator: What the effect depends on, if its verdict says so.
-        evidence: Digest of the tables of each benchmark that it rests on.
+        claimed: delta, or the published value.
+        form: Key of the form; empty if there is none.
+        moderator: Factor that the effect depends on, if the verdict is DEPENDS.
+        evidence: Digest of the tables by benchmark.
     """
 
     test: str
@@ -122,14 +120,14 @@ class PublishedClaim(ClaimWords, _Part):
 
 
 class PublishedClaims(_Part):
-    """The whole file."""
+    """Contents of the file."""
 
     protocol_version: int
     claims: tuple[PublishedClaim, ...]
 
 
 def published(found: Sequence[Judgement]) -> PublishedClaims:
-    """Judgements as the file has them."""
+    """Converts judgements to the contents of the file."""
     return PublishedClaims(protocol_version=PROTOCOL_VERSION, claims=tuple(map(_claim, found)))
 
 
@@ -150,18 +148,17 @@ def write(found: Sequence[Judgement], folder: Path) -> Path:
 
 
 def read(folder: Path, digests: Mapping[str, str]) -> tuple[PublishedClaim, ...]:
-    """The claims of a folder of published results; none where it has no such file.
+    """Reads the claims of a folder of published results; returns none if the file does not exist.
 
     Args:
         folder: Folder of published results.
-        digests: Digest of the tables of every benchmark that may be judged, as `suite.claims.from_results.digest_of` has
-            them.
+        digests: Digest (`suite.claims.from_results.digest_of`) of the tables of each benchmark.
 
     Raises:
-        ResultsError: The file is of another protocol version, is not as it should be, or rests on other tables.
+        ResultsError: The file is invalid, of another protocol version, or based on other tables.
     """
     path = folder / FILE
-    again = f"`{COMMAND.format(folder)}` writes it anew"
+    again = f"update it with `{COMMAND.format(folder)}`"
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -187,7 +184,7 @@ def read(folder: Path, digests: Mapping[str, str]) -> tuple[PublishedClaim, ...]
     }
     if stale:
         name, first = next(iter(stale.items()))
-        raise ResultsError([f"{path}: was judged on other tables of {name} than are here (see {first}); {again}"])
+        raise ResultsError([f"{path}: was judged on other tables of {name} than those here (see {first}); {again}"])
     return found.claims
 
 

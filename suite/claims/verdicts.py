@@ -1,4 +1,4 @@
-"""What can become of a claim, and what that rests on."""
+"""Verdicts on claims and the evidence behind them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from suite.protocol.statistics import Interval
 
 
 class Verdict(StrEnum):
-    """What became of a claim."""
+    """Possible verdicts on a claim."""
 
     SUPPORTED = "supported"
     DEPENDS = "depends"
@@ -24,15 +24,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Prediction:
-    """Counts of cells for which a condition holds, and what is said of them.
+    """Counts behind a prediction: cells that meet its condition, and those that meet its consequence too.
 
     Attributes:
-        cells: Cells for which the condition holds.
-        hits: Those of them for which what is said holds.
-        others: Cells for which the condition does not hold.
-        other_hits: Those of them for which what is said holds all the same.
-        unknown: Cells left out, since one or the other is not known of them.
-        misses: (benchmark, fingerprint) of the cells that speak against it.
+        cells: Number of cells that meet the condition.
+        hits: Number of those that meet the consequence.
+        others: Number of cells that do not meet the condition.
+        other_hits: Number of those that meet the consequence.
+        unknown: Number of cells left out because a value is missing.
+        misses: Benchmark and fingerprint of each counterexample.
     """
 
     cells: int
@@ -44,28 +44,27 @@ class Prediction:
 
     @property
     def share(self) -> Share:
-        """Share of hits among the cells for which the condition holds."""
+        """Share of hits among the cells that meet the condition."""
         return Share(self.hits, self.cells)
 
     @property
     def lift(self) -> Interval | None:
-        """By how much the condition raises the share, with Newcombe's interval; None where there are no other cells."""
+        """Share of hits minus that of the other cells, with Newcombe's interval; None without other cells."""
         return Shares(self.hits, self.cells, self.other_hits, self.others).interval() if self.others else None
 
 
 @dataclass(frozen=True)
 class Ruling:
-    """A verdict with what it rests on.
+    """A verdict with the evidence behind it.
 
     Attributes:
-        verdict: What became of the claim.
-        reason: Why nothing is decided; else empty.
-        effect: Mean over the contexts that are not moot, with its 95% interval; of a prediction, the share.
-        contexts: All contexts.
-        moderator: What the effect depends on most, if it was looked for.
-        prediction: Counts, where the claim is a prediction.
-        needed: Replicates (of a prediction, cells) that would decide it; None where that makes no sense, or too many
-            would.
+        verdict: The verdict.
+        reason: Why nothing is decided; empty otherwise.
+        effect: Mean over the contexts that are not excluded, or the share of a prediction, with its 95% interval.
+        contexts: All contexts, excluded ones too.
+        moderator: Factor that explains most of the variation of the effect; None if there is none.
+        prediction: Counts of a prediction.
+        needed: Number of replicates (cells, for a prediction) that would decide it; None if unknown or too large.
     """
 
     verdict: Verdict
@@ -77,10 +76,10 @@ class Ruling:
     needed: int | None = None
 
     def count(self, *statuses: Status) -> int:
-        """Number of contexts of these statuses."""
+        """Number of contexts with one of these statuses."""
         return sum(context.status in statuses for context in self.contexts)
 
     @property
     def live(self) -> int:
-        """Number of contexts that are not moot."""
+        """Number of contexts that are not excluded."""
         return len(self.contexts) - self.count(Status.MOOT)

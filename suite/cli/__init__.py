@@ -1,4 +1,4 @@
-"""The `suite` command: parse, call, print."""
+"""The `suite` command line."""
 
 from __future__ import annotations
 

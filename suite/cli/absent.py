@@ -1,4 +1,4 @@
-"""Why there is nothing to show, draw or export, and which command to give instead."""
+"""Messages for missing results, with the command that creates them."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ def nothing_recorded(
     name: str = "",
     only: list[str] | None = None,
 ) -> str:
-    """What was asked for may be there quick, or in full, or for other cells of the same benchmark.
+    """The message for missing results, which may exist for the other of quick and full, or for other cells.
 
     Args:
-        records: The folder of records.
+        records: Folder of records.
         specs: Specs as the user gave them, if any.
-        quick: The quick slice was asked for.
-        do: The verb of the command, such as `export`.
-        name: Name of the one benchmark that is missing; any if it is not given.
-        only: The parts of its grid that were asked for.
+        quick: Whether the quick slice was requested.
+        do: Verb of the command, such as `export`.
+        name: Name of the benchmark without results; empty for any.
+        only: Requested parts of its grid.
     """
 
-    place, what = records.place, f"of {name} " if name else ""
+    place, what = records.place, f" for {name}" if name else ""
     run = f"`{again('run', specs or ['SPEC'], quick, only)}`"
     if name and _holds(records, name, quick):
-        cells = "the cells asked for" if only else "the cells that its spec now has"
-        return f"none of {cells} {what}is recorded in {place}: {run} comes first."
+        cells = "the requested recipes" if only else "the recipes in its current spec"
+        return f"no results for {cells} of {name} in {place}: run {run} first."
     if not any(_holds(records, one, not quick) for one in ([name] if name else records.benchmarks(not quick))):
-        return f"nothing {what}is recorded in {place}: {run} comes first."
+        return f"no results{what} in {place}: run {run} first."
     if quick:
-        return f"no quick run {what}is recorded in {place}: leave out --quick to {do} the full one."
-    return f"only a quick run {what}is recorded in {place}: {do} it with --quick, or {run} first."
+        return f"no quick results{what} in {place}: leave out --quick to {do} the full ones."
+    return f"only quick results{what} in {place}: {do} them with --quick, or run {run} first."
 
 
 def _holds(records: Records, name: str, quick: bool) -> bool:

@@ -1,4 +1,4 @@
-"""What is given on the command line, turned into values and back."""
+"""Parses command-line arguments, and writes them back as a command."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from suite.protocol.labels import printable
 
 
 class UsageError(Exception):
-    """A command was given wrongly. Its text is ready for a user."""
+    """Wrong usage of a command; the message is ready for users."""
 
 
 Parts = list[dict[str, list[str]]]
-"""Of a grid: levels by factor, for each."""
+"""Parts of a grid, each with levels by factor."""
 MOST_WORKERS = 1_000
-"""Processes on one machine; more are a slip of the keyboard."""
+"""Largest number of processes on one machine."""
 
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://(\[[0-9a-fA-F:.]+\]|[\w.-]+):(?P<port>[0-9]{1,5})/?", re.ASCII)
 
 
 def parse_only(options: list[str] | None) -> Parts:
-    """Parts of a grid, one an option, each levels by factor.
+    """Parses each option to a part of a grid.
 
-    In `activation=relu,tanh,optimizer=sgd`, a text without `=` belongs to the factor before.
+    In `activation=relu,tanh,optimizer=sgd`, a text without `=` belongs to the preceding factor.
     """
     return [_part(option) for option in options or ()]
 
@@ -41,16 +41,16 @@ def _part(option: str) -> dict[str, list[str]]:
 
 
 def parts_of(only: Parts, grids: Sequence[Collection[str]]) -> list[Parts]:
-    """For each of several grids, the parts whose factors it varies, and those that no grid does: they are a mistake."""
+    """The parts that belong to each grid; parts that match no grid go to all of them, to be reported as errors."""
     lost = [part for part in only if not any(set(part) <= set(grid) for grid in grids)]
     return [[part for part in only if part in lost or set(part) <= set(grid)] for grid in grids]
 
 
 def parse_workers(text: str | None) -> int | str:
-    """A number of processes, by default one per core, or the address of a Dask scheduler.
+    """The number of processes (default: one per core) or the address of a Dask scheduler.
 
     Raises:
-        UsageError: It is neither.
+        UsageError: The text is neither.
     """
     if text is None:
         from suite.run.connection import default_workers
@@ -61,7 +61,9 @@ def parse_workers(text: str | None) -> int | str:
         return text
     if text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= MOST_WORKERS:
         return int(text)
-    expected = f"a number of processes up to {MOST_WORKERS:,}, or the address of a Dask scheduler, as tcp://HOST:PORT"
+    expected = (
+        f"a number of processes up to {MOST_WORKERS:,} or the address of a Dask scheduler, such as tcp://HOST:PORT"
+    )
     raise UsageError(f"--workers {printable(text)}: expected {expected}")
 
 
@@ -74,7 +76,7 @@ def again(
     replicates: int | None = None,
     top: int | None = None,
 ) -> str:
-    """The command that was given, to be given once more."""
+    """The command line with these arguments, for messages."""
     import shlex
 
     words = ["suite", command, *specs, *(["--quick"] if quick else [])]

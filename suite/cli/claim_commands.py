@@ -1,4 +1,4 @@
-"""The commands of claims: judge them, and write one or a spec to start from. They parse, call and print, as all do."""
+"""The commands `suite claims` and `suite new`."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def claims(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FILE|ID]...", help="YAML files with claims, or ids of claims that ship; all of these if none."
+            metavar="[FILE|ID]...", help="YAML files with claims, or ids of included claims; default: all included."
         ),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Train nothing: judge finished runs, or published results.")
+        bool, typer.Option("--check", help="Train nothing: judge finished runs or published results.")
     ] = False,
-    every: Annotated[bool, typer.Option("--show", help="Every setting with its interval.")] = False,
+    every: Annotated[bool, typer.Option("--show", help="Show all settings with their intervals.")] = False,
     results: Annotated[
-        Path | None, typer.Option(help="Judge only the results published in this folder, and train nothing.")
+        Path | None, typer.Option(help="Judge only the results published in this folder; train nothing.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write the verdicts into this folder of results, for the pages.")
+        Path | None, typer.Option(help="Write the verdicts to this folder of results, for the leaderboard.")
     ] = None,
     workers: Workers = None,
 ) -> None:
@@ -76,13 +76,13 @@ def claims(
 
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="File to create; must not exist.")],
-    task: Annotated[str | None, typer.Option(help="What it learns, by default digits: suite list tasks.")] = None,
-    model: Annotated[str | None, typer.Option(help="What learns it, by default mlp: suite list models.")] = None,
+    task: Annotated[str | None, typer.Option(help="Task, default digits; see suite list tasks.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model, default mlp; see suite list models.")] = None,
     claim: Annotated[
-        str | None, typer.Option(metavar="BENCHMARK", help="Write a claim on this benchmark in place of a spec.")
+        str | None, typer.Option(metavar="BENCHMARK", help="Write a claim on this benchmark instead of a spec.")
     ] = None,
 ) -> None:
-    """Write a commented spec, or a claim, to start from."""
+    """Create a commented spec, or a claim, to start from."""
     from suite.claims.claim_starter import new_claim
     from suite.spec.starters import new_spec
 
@@ -90,13 +90,13 @@ def new(
         fail(f"{file}: expected a file name that ends in .yaml.")
     if claim is not None and (task or model):
         given = f"--task {task}" if task else f"--model {model}"
-        fail(f"{given}: goes with a spec, and --claim {claim} writes a claim. Leave one of them out.")
+        fail(f"{given}: cannot be combined with --claim {claim}, which writes a claim and no spec.")
     text = new_spec(file, task or "digits", model or "mlp") if claim is None else new_claim(file, claim)
     try:
         with file.open("x", encoding="utf-8") as written:
             written.write(text)
     except FileExistsError:
-        fail(f"{file}: is there already, and is left as it is. Choose another name.")
+        fail(f"{file}: already exists. Choose another name.")
     except OSError as error:
         fail(f"{file}: cannot be written: {error.strerror or error}.")
-    print(f"{file}: `suite check {file}` holds it to the rules, `suite claims {file}` runs it and judges its claim.")
+    print(f"{file}: validate it with `suite check {file}`; run it and judge its claim with `suite claims {file}`.")

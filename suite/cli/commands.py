@@ -1,4 +1,4 @@
-"""The `suite` command and its commands, in the order of its help. Nothing heavy is imported before one needs it."""
+"""The `suite` command and its subcommands, in the order of its help. Heavy modules are imported on use."""
 
 from __future__ import annotations
 
@@ -56,5 +56,7 @@ def main() -> None:
         try:
             os.getcwd()
         except OSError as error:
-            raise UsageError(f"the working folder is gone ({error.strerror}): go to one that is there") from error
+            raise UsageError(
+                f"the working folder no longer exists ({error.strerror}): change to another one"
+            ) from error
         app()

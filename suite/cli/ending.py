@@ -1,4 +1,4 @@
-"""How a command ends: its exit statuses, and a message in place of a traceback for what is no fault of ours."""
+"""Exit statuses, and messages instead of tracebacks for errors of users or of the machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INCOMPLETE, WRONG, INTERRUPTED = 1, 2, 130
 
 @contextlib.contextmanager
 def told() -> Iterator[None]:
-    """A user's mistake or the machine's trouble ends with its message and status, never with a traceback."""
+    """Ends the process with a message and a status for errors of users or of the machine."""
     try:
         yield
         sys.stdout.flush()
@@ -30,15 +30,15 @@ def told() -> Iterator[None]:
 
 
 def tell(message: str) -> None:
-    """Onto standard error."""
+    """Prints to standard error."""
     try:
         print(message, end="\n" if message else "", file=sys.stderr, flush=True)
-    except OSError:  # it may be full too: or Python complains of it again as it ends, with a status of its own
+    except OSError:  # or Python reports it again at exit, with its own status
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _status(error: Exception) -> int | None:
-    """The exit status of an error with a text for users; None of any other."""
+    """The exit status of an error with a message for users; None for other errors."""
     from suite.records import RecordsError
     from suite.results.errors import ResultsError
     from suite.run.pool import ClusterError

@@ -1,4 +1,4 @@
-"""What a spec may name, a line each, from the catalog."""
+"""Tables of the names that a spec can use, from the catalog."""
 
 from __future__ import annotations
 
@@ -17,23 +17,22 @@ from suite.tasks import TASKS
 
 
 def kinds() -> Mapping[str, Catalog[Any]]:
-    """Every list there is."""
     return {"tasks": TASKS, "models": MODELS, **KINDS}
 
 
 def list_kinds() -> RenderableType:
-    """The lists, with the names in each."""
+    """All kinds with their names."""
     table = _grid()
     for kind, entries in kinds().items():
         table.add_row(Text(kind, style="bold"), ", ".join(entries))
-    return Group(table, Text("`suite list KIND` says what each is and takes.", style="dim"))
+    return Group(table, Text("`suite list KIND` describes the entries of one kind.", style="dim"))
 
 
 def list_kind(kind: str) -> RenderableType:
-    """The entries of one kind, each with what it takes.
+    """The entries of one kind with their parameters.
 
     Raises:
-        ValueError: There is no such kind.
+        ValueError: The kind is unknown.
     """
     found = kinds()
     if kind not in found:

@@ -1,4 +1,4 @@
-"""The commands that look: at what is recorded, and at what a spec may name."""
+"""The commands that show results and the catalog: list, show, plot, schema and ui."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from suite.cli.running import chosen
 def list_(
     kind: Annotated[str | None, typer.Argument(help="activations, optimizers, tasks, models, ...")] = None,
 ) -> None:
-    """Show what a spec may name."""
+    """List tasks, models and components that a spec can use."""
     from suite.cli.listing import list_kind, list_kinds
 
     try:
@@ -27,12 +27,12 @@ def list_(
 
 def show(
     specs: Specs,
-    every: Annotated[bool, typer.Option("--all", help="Every row.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show all rows.")] = False,
     quick: Quick = False,
     only: Only = None,
     replicates: Replicates = None,
 ) -> None:
-    """Show the ranked table again, from the records."""
+    """Show the ranked table of finished runs."""
     from suite.cli.absent import nothing_recorded
     from suite.cli.remarks import remarks
     from suite.cli.report import report
@@ -56,11 +56,11 @@ def show(
 def plot(
     specs: Specs,
     what: Annotated[str, typer.Option(help="gradients, scores, rates, depth, loss, strips, time or trend.")],
-    out: Annotated[Path, typer.Option(help="A file that ends in .svg, .png or .pdf.")],
+    out: Annotated[Path, typer.Option(help="Output file ending in .svg, .png or .pdf.")],
     quick: Quick = False,
     only: Only = None,
 ) -> None:
-    """Draw one figure of the cells recorded, as on their pages, for a slide or a paper."""
+    """Draw one chart of the results, for a slide or a paper."""
     from suite.cli.absent import nothing_recorded
     from suite.pictures.benchmark import KINDS, benchmark_drawing
     from suite.pictures.paper import ENDINGS, write
@@ -73,14 +73,14 @@ def plot(
         fail(f"--out {out}: expected a file name that ends in {', '.join(ENDINGS)}.")
     wanted = chosen(specs, parse_only(only))
     if len(wanted) > 1:
-        fail(f"expected one benchmark to draw, got {', '.join(benchmark.name for benchmark, _ in wanted)}.")
+        fail(f"expected one benchmark, got {', '.join(benchmark.name for benchmark, _ in wanted)}.")
     (benchmark, parts), records = wanted[0], open_records()
     results = gather(benchmark, records, quick=quick, only=parts)
     if not results.records:
         fail(nothing_recorded(records, specs, quick, "draw", name=benchmark.name, only=only))
     drawing = benchmark_drawing(benchmark.title, results.records, what)
     if drawing is None:
-        fail(f"--what {what}: the cells recorded of {benchmark.name} have none to show.")
+        fail(f"--what {what}: the results of {benchmark.name} have no data for this chart.")
     try:
         write(drawing, out)
     except OSError as error:
@@ -89,16 +89,16 @@ def plot(
 
 
 def schema() -> None:
-    """Write the JSON Schema of a spec, for editors: suite schema > schema.json."""
+    """Print the JSON Schema of a spec for editors: suite schema > schema.json."""
     from suite.claims.claim_document import schema_text
 
     sys.stdout.write(schema_text())
 
 
-def ui(port: Annotated[int, typer.Option(help="Port of MLflow's pages.")] = 5000) -> None:
-    """Open MLflow's pages on all runs.
+def ui(port: Annotated[int, typer.Option(help="Port of the MLflow server.")] = 5000) -> None:
+    """Browse all runs in MLflow.
 
-    What MLflow lacks of the records is logged first. The addresses printed open a ranking, and charts of the gradients.
+    Runs that are not in MLflow yet are logged first. The printed addresses open a ranking and charts of the gradients.
     """
     from suite.cli.mlflow_pages import catch_up, serve
     from suite.records.tracking import tracking_uri

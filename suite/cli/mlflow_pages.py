@@ -1,4 +1,4 @@
-"""MLflow's pages: what they lack is logged, where they show it is said, and MLflow's own command serves them."""
+"""Logs missing runs to MLflow and starts its server."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _CATCH_UP_SECONDS, _LOOK_SECONDS = 600.0, 0.2
 
 
 def catch_up(records: Records, uri: str, port: int) -> list[str]:
-    """Logs what MLflow lacks. Lines for the user: each benchmark with the addresses of its views.
+    """Logs missing runs to MLflow; returns lines with the addresses of the views of each benchmark.
 
     Args:
-        records: The folder of records.
-        uri: MLflow's tracking URI.
-        port: Port of MLflow's pages, unless the URI is that of a server.
+        records: Folder of records.
+        uri: Tracking URI of MLflow.
+        port: Port of the MLflow server to start, if the URI is not that of a server.
     """
     from suite.records.folder import folder_name
     from suite.records.tracking import Tracking, public
@@ -36,7 +36,7 @@ def catch_up(records: Records, uri: str, port: int) -> list[str]:
 
     names = [folder_name(name, quick) for quick in (False, True) for name in records.benchmarks(quick)]
     if not names:
-        fail(f"nothing is recorded in {records.place} yet: `suite run SPEC` comes first.")
+        fail(f"no results in {records.place} yet: run `suite run SPEC` first.")
     if not _is_server(uri):
         _check_free(port)
     pages = public(uri).rstrip("/") if _is_server(uri) else f"http://127.0.0.1:{port}"
@@ -47,19 +47,19 @@ def catch_up(records: Records, uri: str, port: int) -> list[str]:
 
 
 def serve(uri: str, port: int, lines: list[str]) -> None:
-    """Runs `mlflow ui` until it is interrupted; a tracking server has pages of its own.
+    """Runs `mlflow ui` until it is interrupted, unless the URI is that of a server.
 
     Args:
-        uri: MLflow's tracking URI.
-        port: Port of the pages.
-        lines: Printed once the pages can be opened.
+        uri: Tracking URI of MLflow.
+        port: Port of the server.
+        lines: Lines to print once the server answers.
     """
     if _is_server(uri):
         print("\n".join(lines))
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(f"Starting MLflow at http://127.0.0.1:{port}. Press Ctrl-C to stop.", flush=True)
-    # One person looks: as few processes as still end on Ctrl-C without a traceback, and no line a request.
+    # For a single user: the fewest processes that end on Ctrl-C without a traceback, and no log line per request.
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
     few = ["--workers", "2", "--uvicorn-opts", "--log-level warning"]
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--port", str(port), *few]

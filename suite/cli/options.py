@@ -1,4 +1,4 @@
-"""What several commands share: their options, where they print, and how one fails."""
+"""Options and helpers shared by several commands."""
 
 from __future__ import annotations
 
@@ -16,26 +16,31 @@ if TYPE_CHECKING:
 
     from suite.records import Records
 
-Specs = Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files, or names of benchmarks that ship.")]
+Specs = Annotated[list[str], typer.Argument(metavar="SPEC...", help="YAML files, or names of included benchmarks.")]
 MaybeSpecs = Annotated[
-    list[str] | None, typer.Argument(metavar="[SPEC...]", help="All that are recorded if none is given.")
+    list[str] | None, typer.Argument(metavar="[SPEC...]", help="Default: all benchmarks with results.")
 ]
-Quick = Annotated[bool, typer.Option("--quick", help="A small slice, recorded apart: about a minute.")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Run a small part of the grid in about a minute, stored separately.")
+]
 Only = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FACTOR=LEVEL,...",
-        help="A part of the grid, as activation=relu,tanh,optimizer=sgd. Given again, another part: both are taken.",
+        help="Part of the grid, such as activation=relu,tanh,optimizer=sgd. Repeat it to add further parts.",
     ),
 ]
 Workers = Annotated[
     str | None,
-    typer.Option(metavar="N|ADDRESS", help="Processes (one per core), 0 for this one, or tcp://... of a Dask cluster."),
+    typer.Option(
+        metavar="N|ADDRESS",
+        help="Number of processes (default: one per core; 0: this one), or tcp://... of a Dask cluster.",
+    ),
 ]
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
-    """Reads an option that is a whole number between two bounds, with an error in our own words."""
+    """A parser of options that are whole numbers between two bounds."""
 
     def read(text: str) -> int:
         with contextlib.suppress(ValueError):
@@ -51,36 +56,35 @@ Replicates = Annotated[
     typer.Option(
         parser=whole_number(1, 10_000),
         metavar="N",
-        help="Trainings of each tuned cell, in place of what the spec says.",
+        help="Runs per tuned recipe; overrides the spec.",
     ),
 ]
 Top = Annotated[
     int | None,
-    typer.Option(parser=whole_number(1, 1_000_000), metavar="N", help="Of the cells recorded, so many of the best."),
+    typer.Option(parser=whole_number(1, 1_000_000), metavar="N", help="Only the N best finished recipes."),
 ]
 
 
 def whole_runs_only(replicates: int | None, quick: bool) -> None:
-    """Ends a command that asks for so many replicates of the quick slice, which has its own number."""
+    """Ends a command with both --replicates and --quick."""
     if replicates is not None and quick:
-        fail(f"--replicates {replicates} goes with whole runs: --quick has a number of its own. Leave one of them out.")
+        fail(f"--replicates {replicates} cannot be combined with --quick, which has its own number.")
 
 
 def open_records() -> Records:
-    """The folder of records in use; damaged files are told on standard error."""
+    """The folder of records; damaged files are reported on standard error."""
     from suite.records import Records
 
     return Records(tell=tell)
 
 
 def terminal() -> Console:
-    """Where tables and progress go."""
     from rich.console import Console
 
     return Console(highlight=False)
 
 
 def fail(message: str, status: int = WRONG) -> NoReturn:
-    """Ends the command with a message."""
+    """Ends the command with a message and an exit status."""
     tell(message)
     raise typer.Exit(status)

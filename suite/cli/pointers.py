@@ -1,4 +1,4 @@
-"""Where to look next: pages with the gradients of the best and the worst recipe of a run."""
+"""Writes pages with the gradients of the best and the worst recipe."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def write_pages(results: Gathered, records: Records) -> list[str]:
-    """Writes them beside the records, where that can be done; a line each on where.
+    """Writes the pages next to the records, if possible; returns lines with their paths.
 
     Raises:
         RecordsError: A record cannot be read.
@@ -28,12 +28,11 @@ def write_pages(results: Gathered, records: Records) -> list[str]:
         for entry in (entries[cell.fingerprint] for cell in cells):
             (stored,) = records.load([entry])
             page = entry.file.with_name(f"{name}.html")
-            with contextlib.suppress(OSError):  # the disk is full or read only: a run does not fail for that
+            with contextlib.suppress(OSError):  # a full or read-only disk does not fail the run
                 page.write_text(html_text(picture_of_record(stored.record)), encoding="utf-8")
                 lines.append(f"{name + ':':6} {_near(page)}")
     return lines
 
 
 def _near(path: Path) -> str:
-    """From the working folder where it lies in it."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,4 +1,4 @@
-"""Live progress of a run: a bar with the time left on a terminal, plain lines elsewhere."""
+"""Progress of a run: a bar with the remaining time on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from suite.run.runner import Progress as Step
 
 
 def duration(seconds: float) -> str:
-    """In words that fit the size: "40 s", "7 min", "2 h 5 min"."""
+    """A duration in words: "40 s", "7 min", "2 h 5 min"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -31,11 +31,11 @@ def recipe(cell: Cell) -> str:
 
 
 class Display:
-    """Shows a run's steps.
+    """Shows the progress of a run.
 
     Args:
-        console: The terminal.
-        expected: Seconds that the plan expects; trusted until enough cells are done.
+        console: Terminal or file to print to.
+        expected: Planned duration in seconds, used until enough cells are done.
     """
 
     def __init__(self, console: Console, expected: float) -> None:
@@ -46,7 +46,7 @@ class Display:
 
     @contextmanager
     def showing(self, total: int) -> Iterator[Display]:
-        """The bar is there while the block runs."""
+        """Shows the bar while the block runs."""
         self._bar = Progress(
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
@@ -69,11 +69,11 @@ class Display:
             yield self
 
     def tell(self, line: str) -> None:
-        """What happens beside the cells."""
+        """Prints a message above the bar."""
         self._bar.console.print(Text(line, style="yellow"), soft_wrap=not self._console.is_terminal)
 
     def step(self, step: Step) -> None:
-        """One more cell is recorded."""
+        """Updates the display with one more finished cell."""
         result = step.result
         if isinstance(result, Record):
             self._outcomes.update(run.outcome for run in result.replicates)
@@ -97,7 +97,7 @@ class Display:
         )
 
     def _left(self, done: int, total: int) -> str:
-        """The plan's estimate, giving way to the pace of this run as cells come in."""
+        """The remaining time: the planned estimate, gradually replaced by the pace of this run."""
         elapsed = time.monotonic() - self._began
         planned = max(self._expected - elapsed, 0.0)
         if not done:
@@ -109,6 +109,6 @@ class Display:
 
 def _line(result: Record | Failure) -> Text:
     if isinstance(result, Failure):
-        return Text.assemble(f"{recipe(result.cell)}: ", ("could not be run: ", "red"), printable(result.error))
+        return Text.assemble(f"{recipe(result.cell)}: ", ("failed: ", "red"), printable(result.error))
     ends = ", ".join(f"{name} {count}" for name, count in Counter(r.outcome for r in result.replicates).most_common())
     return Text(f"{recipe(result.cell)}: {ends} ({result.seconds:.1f} s)")

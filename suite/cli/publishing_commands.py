@@ -1,4 +1,4 @@
-"""The commands that publish: tables, and pages of them."""
+"""The commands `suite export` and `suite leaderboard`."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 MOST_DIFFERENCES = 20
-"""Files that are named where a site is not that of its results."""
+"""Largest number of differing files that `suite leaderboard --check` names."""
 
 
 def export(
-    out: Annotated[Path, typer.Option(help="Folder that gets one folder per benchmark.")],
+    out: Annotated[Path, typer.Option(help="Output folder, with one subfolder per benchmark.")],
     specs: MaybeSpecs = None,
     quick: Quick = False,
     replicates: Replicates = None,
 ) -> None:
-    """Write tidy tables and a manifest."""
+    """Export tidy tables and a manifest."""
     from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
     from suite.run.gather import gather, recorded_benchmarks, with_replicates
@@ -39,7 +39,7 @@ def export(
         if not results.records:
             fail(nothing_recorded(records, specs or [], quick, "export", name=benchmark.name))
         folder = write(results.manifest(), results.records, out)
-        print(f"{folder}: {len(results.records)} of {len(results.cells)} cells")
+        print(f"{folder}: {len(results.records)} of {len(results.cells)} recipes")
     if not benchmarks:
         fail(nothing_recorded(records, [], quick, "export"))
 
@@ -47,20 +47,19 @@ def export(
 def leaderboard(
     out: Annotated[Path | None, typer.Option(help="Folder of the site to build.")] = None,
     check: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Build nothing: say whether the site in DIR matches the results.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Check whether the site in DIR matches the results; build nothing."),
     ] = None,
     results: Annotated[Path, typer.Option(help="Folder of exported results.")] = Path("leaderboard/results"),
-    from_store: Annotated[
-        bool, typer.Option("--from-store", help="Of all that is recorded here, exported first.")
-    ] = False,
+    from_store: Annotated[bool, typer.Option("--from-store", help="Build it from your own finished runs.")] = False,
 ) -> None:
-    """Build the static site from exported results or from the records, or check one."""
+    """Build the static leaderboard, or check an existing one."""
     import tempfile
 
     from leaderboard import site
 
     if (out is None) == (check is None):
-        fail("say either --out DIR, to build a site, or --check DIR, to compare one with its results.")
+        fail("expected either --out DIR, to build a site, or --check DIR, to compare one with its results.")
     if from_store:
         with tempfile.TemporaryDirectory(prefix="suite-") as folder:
             _export_all(Path(folder))
@@ -74,12 +73,12 @@ def leaderboard(
         print(f"{check} matches {results}")
     elif out is not None:
         built = site.build(results, out)
-        counts = {"benchmark": built.benchmarks, "cell": built.cells, "page": built.pages}
+        counts = {"benchmark": built.benchmarks, "recipe": built.cells, "page": built.pages}
         print(f"{built.out}: {', '.join(counted(number, what) for what, number in counts.items())}")
 
 
 def _export_all(out: Path) -> None:
-    """Exports every recorded benchmark; the quick slice of one that has nothing else."""
+    """Exports all benchmarks with results; the quick slice only for those without full results."""
     from suite.cli.absent import nothing_recorded
     from suite.results.writer import export as write
     from suite.run.gather import gather, recorded_benchmarks
@@ -96,11 +95,11 @@ def _export_all(out: Path) -> None:
 
 
 def _export_verdicts(benchmarks: list[Benchmark], out: Path) -> None:
-    """Judges the claims on the benchmarks, one's own and those that ship, on tables that were exported."""
+    """Judges all own and included claims on the exported tables of the benchmarks."""
     from suite.claims.published import write
     from suite.run.judging import benchmarks_of, claims_on, judge_all, published_only, traced_in
 
     claims, problems = claims_on(benchmarks)
     for problem in problems:
-        tell(f"left out: {problem}")
+        tell(f"skipped: {problem}")
     write(judge_all(claims, published_only(benchmarks_of(claims), out, traced_in(claims))), out)

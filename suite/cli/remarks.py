@@ -1,4 +1,4 @@
-"""What is said beside a ranked table: another target than the runs were trained for, cells of fewer replicates."""
+"""Remarks below a ranked table: a changed target, cells with too few replicates."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 def remarks(results: Gathered) -> list[str]:
-    """In a line each, of one benchmark."""
+    """Remarks on the results of one benchmark, one line each."""
     lines = _new_target({stored.record.cell.target for stored in results.stored.values()}, results.benchmark)
     if results.shallow:
         asked = results.benchmark.budget.replicates
-        lines.append(f"{len(results.shallow)} of {len(results.records)} cells have fewer than {asked} replicates.")
+        lines.append(f"{len(results.shallow)} of {len(results.records)} recipes have fewer than {asked} runs.")
     return lines
 
 
 def new_target(plan: Plan, records: Records) -> list[str]:
-    """That what is recorded was trained for another target than its spec now has; nothing is trained again for that."""
+    """A remark if finished runs had another target; they are judged by the new one and not trained again."""
     latest = max(plan.recorded.values(), key=lambda entry: entry.finished, default=None)
     found = records.load([latest], traces=False) if latest else []
     return _new_target({stored.record.cell.target for stored in found}, plan.benchmark)
@@ -30,5 +30,5 @@ def new_target(plan: Plan, records: Records) -> list[str]:
 def _new_target(targets: set[float], benchmark: Benchmark) -> list[str]:
     other = sorted(targets - {benchmark.target})
     were = " or ".join(f"{target:g}" for target in other)
-    told = f"the target is {benchmark.target:g} and was {were} when they were trained: their runs are judged by the new one"
+    told = f"the target changed from {were} to {benchmark.target:g} since training: finished runs are judged by the new one"
     return [told] if other else []

@@ -1,4 +1,4 @@
-"""The ranked table of a benchmark for a terminal, and what can honestly be said of it in a sentence or two."""
+"""The ranked table of a benchmark for the terminal, with a short summary."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 from suite.run.gather import Gathered
 
 BEST, WORST = 15, 3
-"""Rows that a long table shows from its top and its end."""
+"""Number of rows that a long table shows from its top and from its end."""
 
 EFFECTS = 2
-"""Factors whose largest effect is told."""
+"""Number of factors whose largest effect is reported."""
 
 _RUNS = 10
-"""Least room for what became of the runs."""
+"""Smallest width of the column of outcomes."""
 
 _NARROWEST = 5
 
@@ -42,27 +42,27 @@ _HEADINGS = {
     "recurrent_initializer": "rec. init",
 }
 _ERRATIC = "~"
-"""Beside the runs that met the target, where others did not."""
+"""Mark of erratic cells."""
 
 _OUTCOME_STYLE = {Outcome.TRAINED: "green", Outcome.SLOW: "yellow", Outcome.LOST: "yellow"}
 
 
 def report(results: Gathered, *, everything: bool = False, command: str = "") -> RenderableType:
-    """The ranked table with a line on the whole, what is missing, and the findings.
+    """The ranked table with summary, missing results and findings.
 
     Args:
-        results: Of one benchmark.
-        everything: Show every row.
-        command: How to see all of a table that is cut short.
+        results: Results of one benchmark.
+        everything: Whether to show all rows.
+        command: Command that shows all rows.
     """
     records = results.records
     title = Text.assemble((results.benchmark.name, "bold"), f"  {printable(results.benchmark.title)}")
     if not records:
-        return Group(title, _missing_line(results) or Text("nothing is recorded yet", style="dim"))
+        return Group(title, _missing_line(results) or Text("no results yet", style="dim"))
     found = results.ranked
     parts: list[RenderableType] = [title, _Ranked(found, everything)]
     if not everything and len(found) > BEST + WORST + 1 and command:
-        parts.append(Text(f"{len(found) - BEST - WORST} more between them: {command}", style="dim"))
+        parts.append(Text(f"{len(found) - BEST - WORST} more: {command}", style="dim"))
     parts.append(_whole(found))
     parts += [line for line in (_missing_line(results), *_findings(records)) if line is not None]
     parts.append(_notes(found))
@@ -70,7 +70,7 @@ def report(results: Gathered, *, everything: bool = False, command: str = "") ->
 
 
 def outcomes(record: Record) -> Text:
-    """How a cell's runs ended and why: "stalled 2, slow 1: vanishing, 0.24 per layer"."""
+    """Outcomes and causes of a cell's runs: "stalled 2, slow 1: vanishing, 0.24 per layer"."""
     counts = Counter(replicate.outcome for replicate in record.replicates)
     text = Text()
     for name, count in counts.most_common():
@@ -84,7 +84,7 @@ def outcomes(record: Record) -> Text:
 
 
 class _Ranked:
-    """The table, as wide as where it is printed: what became of the runs gets the room that the figures leave."""
+    """The table, fitted to the width of the terminal; the outcomes get the remaining width."""
 
     def __init__(self, found: Sequence[RankedCell], everything: bool) -> None:
         self._short = not everything and len(found) > BEST + WORST + 1
@@ -126,7 +126,7 @@ class _Ranked:
 
 
 def _fitted(widths: Sequence[int], room: int) -> list[int]:
-    """Takes from the widest columns until they fit."""
+    """Shrinks the widest columns until all fit."""
     fitted = list(widths)
     while sum(fitted) > room and max(fitted) > _NARROWEST:
         fitted[fitted.index(max(fitted))] -= 1
@@ -145,7 +145,7 @@ def _number(value: float) -> str:
 
 
 def _interval(low: float, high: float) -> str:
-    """Both ends with as many digits as the larger one needs for two: `.46–.52`, `.0012–.0031`, `3e-04–7e-04`."""
+    """An interval with two digits of its larger end: `.46–.52`, `.0012–.0031`, `3e-04–7e-04`."""
     if 0 < high < 1e-3:
         return f"{low:.0e}–{high:.0e}"
     places = 2 if high >= 0.1 or high == 0 else 1 - math.floor(math.log10(high))
@@ -157,27 +157,27 @@ def _interval(low: float, high: float) -> str:
 
 
 def _varied(found: Sequence[RankedCell]) -> list[str]:
-    """Factors with more than one level among the cells: the others would only take room."""
+    """Factors with more than one level among the cells, or all if none varies."""
     factors = found[0].record.cell.factors
     varied = [f for f in factors if len({standing.record.cell.factors[f] for standing in found}) > 1]
     return varied or list(factors)
 
 
 def _whole(found: Sequence[RankedCell]) -> Text:
-    """How many cells train, and what becomes of the runs that do not."""
+    """Number of cells that train, and outcomes of the runs that do not."""
     trained = [standing.figures["trained"] for standing in found]
     runs = [standing.figures["replicates"] for standing in found]
     every = sum(t == n for t, n in zip(trained, runs, strict=True))
     none = sum(t == 0 for t in trained)
     text = Text(
-        f"{counted(len(found), 'cell')}: {every} train in every run, {len(found) - every - none} in some, {none} in none."
+        f"{counted(len(found), 'recipe')}: {every} always train, {len(found) - every - none} sometimes, {none} never."
     )
     failed = [run for s in found for run in s.record.replicates if run.outcome != Outcome.TRAINED]
     if failed:
         ends = Counter(run.outcome for run in failed).most_common()
-        text.append(f" Of the {counted(len(failed), 'run')} short of the target, {_counted(ends)}")
+        text.append(f" Of the {counted(len(failed), 'run')} that missed the target: {_counted(ends)}")
         causes = Counter(cause for run in failed for cause in run.causes).most_common()
-        text.append(f"; their probes show {_counted(causes)}." if causes else ".")
+        text.append(f"; diagnoses: {_counted(causes)}." if causes else ".")
     return text
 
 
@@ -190,13 +190,13 @@ def _missing_line(results: Gathered) -> Text | None:
     failed = [cell for cell in missing if cell.fingerprint in results.errors]
     if not missing:
         return None
-    text = Text(f"{counted(len(missing), 'cell')} of {len(results.cells)} without a result")
+    text = Text(f"{len(missing)} of {counted(len(results.cells), 'recipe')} without a result")
     if failed:
         errors = Counter(results.errors[cell.fingerprint] for cell in failed)
         common, count = errors.most_common(1)[0]
-        reason = "" if common.startswith(OWN) else ", for reasons outside the recipe"
+        reason = "" if common.startswith(OWN) else " for reasons outside the recipe"
         told = common if len(errors) == 1 else f"{common} ({count} times), and {len(errors) - 1} other errors"
-        text.append(f"; {len(failed)} could not be run{reason}: {told}")
+        text.append(f"; {len(failed)} failed{reason}: {told}")
     return Text(f"{text.plain}.", style="yellow")
 
 
@@ -210,30 +210,29 @@ def _notes(found: Sequence[RankedCell]) -> Text:
 
 
 def _findings(records: Sequence[Record]) -> list[Text]:
-    """The largest paired differences between two levels, one a factor, that are told from zero among all of them."""
+    """The largest significant differences between two levels, at most one per factor."""
     from suite.protocol.effects import factor_effects
     from suite.protocol.statistics import difference_bounds
 
     factors = {name: [label_text(record.cell.factors[name]) for record in records] for name in records[0].cell.factors}
     bounds = difference_bounds(bool(records[0].task_facts["higher_is_better"]))
     effects = factor_effects(factors, compared_scores(records), bounds=bounds)
-    effects = [effect.among_all for effect in effects if effect.pairs > 1]
+    effects = [effect.simultaneous for effect in effects if effect.pairs > 1]
     largest: dict[str, Effect] = {}
     for effect in sorted(effects, key=lambda effect: -abs(effect.mean)):
         if effect.significant:
             largest.setdefault(effect.factor, effect)
     told = [_sentence(effect, records[0]) for effect in list(largest.values())[:EFFECTS]]
     if not effects:
-        alone = "No effect of a single factor: fewer than two pairs of recipes differ in one factor alone."
+        alone = "No effects: fewer than two pairs of recipes differ in a single factor."
         return [Text(alone, style="dim")] if len(records) > 1 else []
-    compared = counted(effects[0].of, "difference")
-    last = "The largest of {} between two levels; their intervals hold for all together at 95%."
-    none = "Of {} between two levels none is significant (corrected for multiple comparisons)."
+    compared = counted(effects[0].n_comparisons, "difference")
+    last = "The largest of {} between two levels; 95% intervals corrected for multiple comparisons."
+    none = "None of {} between two levels is significant (corrected for multiple comparisons)."
     return [*told, Text((last if told else none).format(compared), style="dim")]
 
 
 def _sentence(effect: Effect, record: Record) -> Text:
-    """A paired effect, the better level first."""
     higher, metric = record.task_facts["higher_is_better"], record.task_facts["metric"]
     better_first = (effect.mean > 0) == higher
     better, worse = (effect.level, effect.other) if better_first else (effect.other, effect.level)
@@ -241,6 +240,5 @@ def _sentence(effect: Effect, record: Record) -> Text:
     wins = effect.wins if effect.mean > 0 else effect.losses
     return Text(
         f"{effect.factor.capitalize()}: {better} beats {worse} by {_number(abs(effect.mean))} test {metric} "
-        f"({_number(low)} to {_number(high)}) over {effect.pairs} pairs of cells alike in all else; "
-        f"it is ahead in {wins} of them."
+        f"({_number(low)} to {_number(high)}); it wins {wins} of {effect.pairs} pairs that differ only in this factor."
     )

@@ -1,4 +1,4 @@
-"""What commands that train do: find the cells that are meant, say what there is to do of them, and do it."""
+"""Steps of the commands that train: select benchmarks, print the plan and run what is missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def chosen(specs: list[str], only: Parts, replicates: int | None = None) -> list[tuple[Benchmark, Parts]]:
-    """The benchmarks of the specs, each with those parts of a grid that it has; without those that have none of them."""
+    """The benchmarks of the specs with the requested parts of their grids, without benchmarks that have none of them."""
     from suite.run.gather import with_replicates
     from suite.spec import read_specs
 
@@ -35,7 +35,7 @@ def chosen(specs: list[str], only: Parts, replicates: int | None = None) -> list
 def plans_of(
     wanted: list[tuple[Benchmark, Parts]], records: Records, specs: list[str], quick: bool, top: int | None
 ) -> list[Plan]:
-    """What there is to do, for whole benchmarks or the best recorded cells of each."""
+    """The plans for whole benchmarks, or for the `top` best finished cells of each."""
     from suite.cli.absent import nothing_recorded
     from suite.run.gather import gather
     from suite.run.plan import make_plan, plan_cells
@@ -53,7 +53,7 @@ def plans_of(
 
 
 def tell_plans(plans: list[Plan], records: Records, workers: int | str) -> None:
-    """What is to do for each plan, why, and about how long all of it takes."""
+    """Prints what each plan will run, why, and the estimated time."""
     from suite.cli.progress import duration
     from suite.cli.remarks import new_target
     from suite.run.connection import default_workers
@@ -63,18 +63,18 @@ def tell_plans(plans: list[Plan], records: Records, workers: int | str) -> None:
     processes = workers if isinstance(workers, int) else default_workers()
     for plan in plans:
         print(
-            f"{plan.benchmark.name}: {counted(len(plan.cells), 'cell')}, {len(plan.recorded)} recorded, {len(plan.to_run)} to run"
+            f"{plan.benchmark.name}: {counted(len(plan.cells), 'recipe')}, {len(plan.recorded)} finished, {len(plan.to_run)} to run"
             f" ({len(plan.failed)} failed before), {counted(plan.programs, 'program')} to compile"
         )
         for line in (*reason_lines(plan.reasons), *new_target(plan, records)):
             print(f"  {line}")
     if any(plan.to_run for plan in plans):
-        basis = "as the recorded cells took" if all(p.measured for p in plans if p.to_run) else "by a rule of thumb"
+        basis = "based on finished runs" if all(p.measured for p in plans if p.to_run) else "a rough estimate"
         print(f"about {duration(wall_seconds(plans, processes))} on {counted(max(processes, 1), 'worker')}, {basis}")
 
 
 def run_missing(plans: list[Plan], records: Records, workers: int | str, console: Console, go_on: str) -> None:
-    """Runs what is missing."""
+    """Runs the missing cells of all plans; `go_on` is the command to resume with after an interruption."""
     from suite.cli.progress import Display
     from suite.run.plan import wall_seconds
     from suite.run.reasons import reason_lines
@@ -94,5 +94,5 @@ def run_missing(plans: list[Plan], records: Records, workers: int | str, console
                 display.step(step)
     except KeyboardInterrupt:
         done = finished_since(plans, records)
-        print(f"\nInterrupted: {done} of {total} cells finished and saved. Resume with: {go_on}", file=sys.stderr)
+        print(f"\nInterrupted: {done} of {total} finished and saved. Resume with: {go_on}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None

@@ -1,4 +1,4 @@
-"""Standard input, output and error as a user left them: closed, full or a pipe that nobody reads any more."""
+"""Handles closed, full or broken standard streams."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, TextIO, cast
 
 
 class OutputError(Exception):
-    """Standard output cannot be written. Its text is ready for a user, and empty where nobody reads any more."""
+    """Standard output cannot be written; the message is empty for a broken pipe."""
 
 
 class _Output:
-    """Standard output, whose trouble is told apart from that of any other file."""
+    """Standard output, with errors distinguished from those of other files."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -36,14 +36,14 @@ def _told(stream: TextIO) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python complains of it again as it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python reports it again at exit
         reader_is_gone = isinstance(error, BrokenPipeError)
         raise OutputError("" if reader_is_gone else f"standard output cannot be written: {error.strerror}") from error
 
 
 @contextlib.contextmanager
 def standard_streams() -> Iterator[None]:
-    """What is closed leads nowhere: else the next file that is opened, a database say, would get our words."""
+    """Redirects closed streams to the null device, or the next file opened, such as a database, would get our output."""
     for number in range(3):
         try:
             os.fstat(number)

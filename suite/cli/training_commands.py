@@ -1,4 +1,4 @@
-"""The commands that train, and those that say beforehand what would be: run, plan, check."""
+"""The commands `suite run`, `suite plan` and `suite check`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What `run` and `plan` are given: which cells, and who trains them."""
+    """Arguments of `run` and `plan`: the cells and the workers."""
 
     specs: Specs
     quick: Quick = False
@@ -44,11 +44,11 @@ class Asked:
     workers: Workers = None
 
     def again(self, command: str) -> str:
-        """To be given once more."""
+        """A command line with the same arguments."""
         return again(command, self.specs, self.quick, self.only, self.workers, self.replicates, self.top)
 
     def plans(self, records: Records) -> list[Plan]:
-        """What there is to do."""
+        """The plans for the requested cells."""
         whole_runs_only(self.replicates, self.quick)
         benchmarks = chosen(self.specs, parse_only(self.only), self.replicates)
         return plans_of(benchmarks, records, self.specs, self.quick, self.top)
@@ -70,7 +70,7 @@ def _taking_cells(command: Callable[[Asked], None]) -> Callable[..., None]:
 def run(asked: Asked) -> None:
     """Run the missing experiments and rank the results.
 
-    Finished runs are cached and never repeated: more replicates or trials are added to those that exist.
+    Finished runs are cached and never repeated; additional replicates or trials extend them.
     """
     from suite.cli.pointers import write_pages
     from suite.cli.remarks import remarks
@@ -88,23 +88,23 @@ def run(asked: Asked) -> None:
         for line in (*remarks(results), *write_pages(results, records)):
             print(line)
         missing += len(results.missing) + len(results.shallow)
-    print("More: `suite ui`, every run; `suite leaderboard --from-store --out site`, pages.")
+    print("Next: `suite ui` browses all runs; `suite leaderboard --from-store --out site` builds pages.")
     if missing:
         raise typer.Exit(INCOMPLETE)
 
 
 @_taking_cells
 def plan(asked: Asked) -> None:
-    """Say what a run would do, and about how long it would take."""
+    """Show what a run would do, and estimate how long it takes."""
 
     count, records = parse_workers(asked.workers), open_records()
     tell_plans(asked.plans(records), records, count)
 
 
 def check(specs: Specs) -> None:
-    """Validate specs, train nothing.
+    """Validate specs without training.
 
-    Components of your own are imported and tried on a small network, in a process of its own with a time limit.
+    Custom components are imported and tried on a small network, in a separate process with a time limit.
     """
     from suite.claims.claim_files import may_have_claims, read_all_claims
     from suite.spec import SpecError, check_data, expand, readable_specs, try_components
@@ -129,11 +129,11 @@ def check(specs: Specs) -> None:
             programs, budget = len({cell.program for cell in cells}), benchmark.budget
             trials = max(cell.budget.trials for cell in cells)  # none where rates are given
             print(
-                f"{benchmark.name}: {counted(len(cells), 'cell')}, {counted(programs, 'program')}, "
+                f"{benchmark.name}: {counted(len(cells), 'recipe')}, {counted(programs, 'program')}, "
                 f"{counted(trials, 'trial')} + {counted(budget.replicates, 'replicate')} of {budget.steps} steps each"
             )
     for claim, _ in claims:
-        judged = f"on {', '.join(claim.benchmarks)}" if claim.benchmarks else "which is not judged"
-        print(f"{claim.id}: a claim {judged}")
+        judged = f"on {', '.join(claim.benchmarks)}" if claim.benchmarks else "that is not judged"
+        print(f"{claim.id}: claim {judged}")
     if problems:
         fail("\n".join(map(str, problems)))

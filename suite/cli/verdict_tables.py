@@ -1,4 +1,4 @@
-"""Verdicts for a terminal: a few lines a claim, and every context of one."""
+"""Verdicts for the terminal: a few lines per claim, or one claim with all its settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BAR = 21
 
 
 def verdicts(found: Sequence[Judgement]) -> RenderableType:
-    """Every claim with its verdict under its topic, and their count."""
+    """All claims with their verdicts by topic, and the number of each verdict."""
     parts: list[RenderableType] = []
     topic = None
     for judgement in found:
@@ -44,12 +44,12 @@ def verdicts(found: Sequence[Judgement]) -> RenderableType:
 
 
 def detail(found: Judgement) -> RenderableType:
-    """One claim with its test, its verdict and every context, the strongest first."""
+    """One claim with its test, its verdict and all settings, the largest effect first."""
     claim = found.claim
     parts: list[RenderableType] = [_claim(found)]
     about = {
-        "source": claim.source, "dissent": claim.dissent, "note": claim.note, "compared": claim.test_text,
-        "text": claim.digest,
+        "source": claim.source, "dissent": claim.dissent, "note": claim.note, "test": claim.test_text,
+        "hash": claim.digest,
     }  # fmt: skip
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="dim")
@@ -63,7 +63,7 @@ def detail(found: Judgement) -> RenderableType:
     if found.prediction is not None and found.prediction.misses:
         cells = ", ".join(cell for _, cell in found.prediction.misses[:8])
         more = len(found.prediction.misses) - 8
-        parts.append(Text(f"  cells that speak against it: {cells}{f' and {more} more' if more > 0 else ''}"))
+        parts.append(Text(f"  counterexamples: {cells}{f' and {more} more' if more > 0 else ''}"))
     return Group(*parts)
 
 
@@ -76,15 +76,15 @@ def _claim(found: Judgement) -> RenderableType:
 
 
 def _contexts(found: Judgement) -> RenderableType:
-    """A row each: where, the effect with its interval in figures and as a bar, what it says."""
+    """A table with one row per setting: labels, effect with interval, bar and result."""
     live = [c for c in found.contexts if not math.isnan(c.low)]
     ends = [end for c in live if c.status is not Status.MOOT for end in (c.low, c.high)]
     reach = (min([*ends, 0.0]), max([*ends, found.claim.by]))
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("context", ratio=1, overflow="fold")
+    table.add_column("setting", ratio=1, overflow="fold")
     table.add_column("effect", justify="right", no_wrap=True)
     table.add_column(_axis(reach, found.claim.by), no_wrap=True, width=_BAR)
-    table.add_column("says", no_wrap=True)
+    table.add_column("result", no_wrap=True)
     several = len({context.benchmark for context in found.contexts}) > 1
     order = sorted(found.contexts, key=lambda c: (c.status is Status.MOOT, -c.mean))
     for context in order:
@@ -94,7 +94,7 @@ def _contexts(found: Judgement) -> RenderableType:
         table.add_row(
             Text(", ".join(where) or "all", style=style), Text(effect, style=style),
             Text("" if context.status is Status.MOOT else _bar(context, reach, found.claim.by)),
-            Text(str(context.status), style=_STATUS.get(context.status, "dim")),
+            Text(context.status.words, style=_STATUS.get(context.status, "dim")),
         )  # fmt: skip
     return table
 
@@ -109,7 +109,6 @@ def _place(value: float, reach: tuple[float, float]) -> int:
 
 
 def _axis(reach: tuple[float, float], by: float) -> Text:
-    """Where 0 and delta lie."""
     line = [" "] * _BAR
     line[_place(by, reach)] = "δ"
     line[_place(0.0, reach)] = "0"

@@ -1,12 +1,11 @@
-"""What a level does in a factorial design: paired main effects, interactions and the frontier.
+"""Effects in a factorial design: paired main effects, interactions and the frontier.
 
-For two levels of a factor, a *pair* is two cells alike in every other factor; their difference is taken replicate by
-replicate (same seeds) and averaged. The interval resamples those pairs of cells with all their replicates together:
-replicates of one pair share its cells, so counting each of them as a pair of its own would promise too much.
-Where there is only one pair of cells, its replicates are all there is to resample.
+For two levels of a factor, a *pair* is two cells that agree in every other factor. Their difference is taken replicate
+by replicate (same seeds) and averaged. The interval resamples pairs of cells with all their replicates, since
+replicates of one pair are not independent. With a single pair of cells, its replicates are resampled.
 
-Each interval holds its own difference 95 times in 100. Whoever picks one of them by its size needs the wider one of
-`suite.protocol.multiplicity`: `Effect.among_all`.
+Each 95% interval covers its own difference. Effects that are selected by size need the wider intervals of
+`suite.protocol.multiplicity`: `Effect.simultaneous`.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from suite.protocol.multiplicity import interval_of_all, sample_of
+from suite.protocol.multiplicity import sample_of, simultaneous_interval
 from suite.protocol.statistics import UNBOUNDED, Interval, mean_intervals
 
 Label = str | int | float | bool
 
 EVERY_PAIR = 40
-"""Levels up to which every two of a factor are compared. Of more, each is held against the best and the worst of them by
-their means: 2,000 levels have two million pairs, and the widest differences are among those 4,000."""
+"""Largest number of levels of which all pairs are compared. With more, each level is only compared with the best and the
+worst: 2,000 levels have two million pairs, and the largest differences are among those 4,000."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +33,18 @@ class Effect:
     """The mean paired difference of test score, `level` minus `other`.
 
     Attributes:
-        factor: The factor that is varied.
-        level: The level looked at.
-        other: The level it is held against; None for the mean of all others.
-        given: The second factor and its level within which the pairs were taken; None for a main effect.
-        mean: Of the paired differences.
-        low: End of the 95% interval; NaN where a single difference gives none.
-        high: The other end.
-        pairs: Pairs of cells.
-        wins: Pairs of cells in which `level` scored higher.
-        losses: Pairs of cells in which it scored lower.
-        of: Differences asked together, of which this is one.
-        of_all: The ends of the interval with which all of those hold together; NaN where there is none.
+        factor: Name of the factor.
+        level: First level.
+        other: Second level; None for the mean of all other levels.
+        given: Second factor and its level within which the pairs were taken; None for a main effect.
+        mean: Mean of the paired differences.
+        low: Lower end of the 95% interval; NaN for a single difference.
+        high: Upper end of the 95% interval.
+        pairs: Number of pairs of cells.
+        wins: Number of pairs in which `level` scored higher.
+        losses: Number of pairs in which it scored lower.
+        n_comparisons: Number of differences in the family that this one is corrected for.
+        simultaneous_ends: Ends of the simultaneous 95% interval; NaN if there is none.
     """
 
     factor: str
@@ -58,36 +57,36 @@ class Effect:
     pairs: int
     wins: int
     losses: int
-    of: int
-    of_all: tuple[float, float]
+    n_comparisons: int
+    simultaneous_ends: tuple[float, float]
 
     def turned(self) -> Effect:
-        """The same difference seen from the other level; there must be one."""
+        """The difference `other` minus `level`; `other` must not be None."""
         assert self.other is not None
         return replace(
             self, level=self.other, other=self.level, mean=-self.mean, low=-self.high, high=-self.low, wins=self.losses,
-            losses=self.wins, of_all=(-self.of_all[1], -self.of_all[0]),
+            losses=self.wins, simultaneous_ends=(-self.simultaneous_ends[1], -self.simultaneous_ends[0]),
         )  # fmt: skip
 
     @property
-    def among_all(self) -> Effect:
-        """The same with the wider interval: how one that is picked from all must be read."""
-        return replace(self, low=self.of_all[0], high=self.of_all[1])
+    def simultaneous(self) -> Effect:
+        """The effect with its simultaneous interval, for effects that are selected by size."""
+        return replace(self, low=self.simultaneous_ends[0], high=self.simultaneous_ends[1])
 
     @property
     def significant(self) -> bool:
-        """Whether the interval leaves zero out."""
+        """Whether the interval excludes zero."""
         return bool(self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True)
 class FrontierPoint:
-    """How far one combination of the other factors goes.
+    """The levels of a numeric factor at which one combination of the other factors trains.
 
     Attributes:
-        context: Every other factor with its level.
-        tried: All levels for which there is a result, ascending.
-        trained: Those of them at which at least half of the replicates trained.
+        context: Level of every other factor.
+        tried: Levels with a result, ascending.
+        trained: Levels at which at least half of the replicates trained.
     """
 
     context: Mapping[str, Label]
@@ -96,13 +95,13 @@ class FrontierPoint:
 
     @property
     def reached(self) -> float | None:
-        """The highest level at which at least half of the replicates trained; None if there is none."""
+        """The largest level in `trained`; None if it is empty."""
         return max(self.trained, default=None)
 
 
 @dataclass(frozen=True)
 class _Design:
-    """Scores by (context, level, replicate) for one factor, with the level of every other factor in each context."""
+    """Scores of one factor, shape (contexts, levels, replicates), and the levels of the other factors in each context."""
 
     factor: str
     levels: tuple[Label, ...]
@@ -131,9 +130,9 @@ def _design(factors: Mapping[str, Sequence[Label]], scores: NDArray[np.float64],
 
 
 def _intervals(samples: Sequence[NDArray[np.float64]], seed: int, bounds: tuple[float, float]) -> list[Interval]:
-    """`mean_intervals` that neither the order of the cells nor which of two levels comes first can change.
+    """`mean_intervals` that do not depend on the order of the cells or on which level comes first.
 
-    What the bootstrap draws depends on the order of its sample and on its sign: both are made one of the sample's own.
+    Bootstrap draws depend on the order and the sign of the sample, so both are put into a canonical form.
     """
     turned = [np.sort(-sample).tolist() < np.sort(sample).tolist() for sample in samples]
     drawn = [np.sort(-sample if turn else sample) for sample, turn in zip(samples, turned, strict=True)]
@@ -147,14 +146,14 @@ _Question = tuple[str, Label, Label | None, tuple[str, Label] | None, NDArray[np
 
 
 def _answer(questions: Sequence[_Question], seed: int, bounds: tuple[float, float], unasked: int = 0) -> list[Effect]:
-    """The effects; `unasked` are differences passed over since others are bigger, which were candidates all the same."""
+    """The effects of `questions`; `unasked` smaller differences were skipped but count as comparisons."""
     samples = [sample_of(differences) for *_, differences in questions]
     intervals = _intervals([sample.values for sample in samples], seed, bounds)
-    of = unasked + sum(sample.pairs > 0 for sample in samples)
+    n_comparisons = unasked + sum(sample.pairs > 0 for sample in samples)
     return [
         Effect(
-            factor, level, other, given, mean, low, high, sample.pairs, sample.wins, sample.losses, of,
-            interval_of_all(sample, of, bounds),
+            factor, level, other, given, mean, low, high, sample.pairs, sample.wins, sample.losses, n_comparisons,
+            simultaneous_interval(sample, n_comparisons, bounds),
         )
         for (factor, level, other, given, _), sample, (mean, low, high) in zip(
             questions, samples, intervals, strict=True
@@ -164,7 +163,7 @@ def _answer(questions: Sequence[_Question], seed: int, bounds: tuple[float, floa
 
 
 def _against_the_rest(table: NDArray[np.float64], level: int) -> NDArray[np.float64]:
-    """Level minus the mean of the other levels that its context has."""
+    """A level minus the mean of the other levels in the same context, shape (contexts, replicates)."""
     rest = np.delete(table, level, axis=1)
     present = ~np.isnan(rest)
     counts = present.sum(axis=1)
@@ -181,13 +180,13 @@ def level_effects(
     seed: int = 0,
     bounds: tuple[float, float] = UNBOUNDED,
 ) -> list[Effect]:
-    """Of every level of every factor against the mean of the factor's other levels in the same context.
+    """Main effects: every level against the mean of the other levels of its factor in the same context.
 
     Args:
-        factors: Each factor with its level in every cell.
-        scores: (cells, replicates) test scores; NaN is missing.
-        seed: Of the bootstrap.
-        bounds: What a difference cannot leave: -1 and 1 for scores from 0 to 1.
+        factors: Level in every cell, by factor.
+        scores: Test scores, shape (cells, replicates); NaN if missing.
+        seed: Seed of the bootstrap.
+        bounds: Smallest and largest possible difference: -1 and 1 for scores from 0 to 1.
     """
     table = np.asarray(scores, dtype=float)
     questions: list[_Question] = []
@@ -206,9 +205,9 @@ def factor_effects(
     seed: int = 0,
     bounds: tuple[float, float] = UNBOUNDED,
 ) -> list[Effect]:
-    """Of every pair of levels of every factor (see `EVERY_PAIR`), over all pairs of cells alike in the other factors.
+    """Differences between all pairs of levels of each factor (see `EVERY_PAIR`), with the arguments of `level_effects`.
 
-    Args and returns as `level_effects`; `level` is the earlier of the two in the table.
+    `level` is the one that comes first in the table.
     """
     table = np.asarray(scores, dtype=float)
     questions: list[_Question] = []
@@ -227,7 +226,7 @@ def interactions(
     seed: int = 0,
     bounds: tuple[float, float] = UNBOUNDED,
 ) -> list[Effect]:
-    """The same as `factor_effects`, within each level of each second factor."""
+    """`factor_effects` within each level of each second factor."""
     table = np.asarray(scores, dtype=float)
     questions: list[_Question] = []
     unasked = 0
@@ -251,7 +250,7 @@ def _pairwise(
 
 
 def pairs_compared(table: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Which levels of a (contexts, levels, replicates) table are compared, the earlier first."""
+    """Index pairs of the levels to compare, from scores of shape (contexts, levels, replicates)."""
     levels = range(table.shape[1])
     if len(levels) <= EVERY_PAIR:
         return list(itertools.combinations(levels, 2))
@@ -263,7 +262,7 @@ def pairs_compared(table: NDArray[np.float64]) -> list[tuple[int, int]]:
 
 
 def frontier(factors: Mapping[str, Sequence[Label]], success_rate: Sequence[float], along: str) -> list[FrontierPoint]:
-    """The highest level of the numeric factor `along` at which the success rate is at least one half, others equal."""
+    """Levels of the numeric factor `along` with a success rate of at least one half, by combination of the others."""
     names = [name for name in factors if name != along]
     found: dict[tuple[Label, ...], dict[float, float]] = {}
     for index, rate in enumerate(success_rate):

@@ -1,9 +1,8 @@
-"""What is picked from many by its size: intervals that hold for all of them together.
+"""Simultaneous intervals for effects that are selected by size.
 
-The biggest of a hundred differences that are all nothing is often "told from zero" by an interval that holds by
-itself, and always looks bigger than it is. With Student's t at 1 - 0.05 / n (Bonferroni) all n intervals hold together
-95 times in 100, so whichever is picked, it is honest. An interval is what is shown everywhere else too, which is why
-this is preferred here to corrected probabilities (Holm) and to shrunken estimates; the price is a little power.
+The largest of a hundred null effects often looks significant by its own 95% interval. With Student's t at level
+1 - 0.05 / n (Bonferroni) all n intervals hold together with 95% probability. Intervals are shown everywhere else, so
+they are preferred here to corrected p-values (Holm) and to shrunken estimates; the price is a little power.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from scipy import special
 
 @dataclass(frozen=True)
 class Sample:
-    """What is resampled for one difference.
+    """The sample behind one difference.
 
     Attributes:
-        values: A difference per pair of cells; of a single pair, one per replicate.
-        pairs: Pairs of cells.
-        wins: Of them those above zero.
-        losses: Those below.
-        error: Standard error of the mean difference that the scatter of replicates alone would give.
+        values: Differences by pair of cells, or by replicate if there is a single pair.
+        pairs: Number of pairs of cells.
+        wins: Number of pairs with a positive difference.
+        losses: Number of pairs with a negative difference.
+        error: Standard error of the mean difference due to replicates alone.
     """
 
     values: NDArray[np.float64]
@@ -36,7 +35,7 @@ class Sample:
 
 
 def sample_of(differences: NDArray[np.float64]) -> Sample:
-    """Of (pairs, replicates) differences, NaN where one is missing."""
+    """Builds a sample from differences of shape (pairs, replicates), NaN where one is missing."""
     present = ~np.isnan(differences)
     counts = present.sum(axis=1)
     rows, counts = differences[counts > 0], counts[counts > 0]
@@ -48,15 +47,13 @@ def sample_of(differences: NDArray[np.float64]) -> Sample:
     return Sample(values, len(rows), int((means > 0).sum()), int((means < 0).sum()), error)
 
 
-def interval_of_all(sample: Sample, of: int, bounds: tuple[float, float]) -> tuple[float, float]:
-    """The ends of the mean's interval when it is one of so many that are to hold together 95 times in 100.
+def simultaneous_interval(sample: Sample, n_comparisons: int, bounds: tuple[float, float]) -> tuple[float, float]:
+    """Ends of the interval of the mean, so that `n_comparisons` of them hold together with 95% probability.
 
-    A few pairs of cells may agree by luck, the more so as scores are shares of some hundred examples, and erratic cells
-    have one score or another: the mean is never known better than the scatter of its replicates allows. Differences
-    that are all alike say nothing of their spread: they are told from zero where their signs alone do it, and have no
-    interval where not.
+    A few pairs of cells can agree by chance, so the standard error is at least the one due to replicates. Identical
+    differences have no spread: they are significant if a sign test says so, and have no interval otherwise.
     """
-    n, error = len(sample.values), 0.05 / of
+    n, error = len(sample.values), 0.05 / n_comparisons
     if n < 2:
         return math.nan, math.nan
     mean = float(sample.values.mean())

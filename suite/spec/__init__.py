@@ -1,4 +1,4 @@
-"""YAML to benchmarks to cells: a spec is read strictly, and every mistake is reported with its file, line and column."""
+"""Reads specs: YAML to benchmarks to cells. Every error is reported with its file, line and column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A benchmark that was read: its task, model, grid and budget in canonical form, ready to be expanded into cells."""
+"""A benchmark with its task, model, grid and budget in canonical form."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Level:
     """One value on an axis of the grid.
 
     Attributes:
-        label: What tables and charts call it.
-        value: Canonical: a number, a boolean, a name, or of a component a mapping `{"name": ..., **arguments}`
-            with every default filled in.
+        label: Label in tables and charts.
+        value: Canonical value: a number, boolean or name, or a mapping `{"name": ..., **arguments}` with all defaults for
+            a component.
         place: Line and column in the spec.
     """
 
@@ -38,21 +38,21 @@ class Benchmark:
     """One document of a spec.
 
     Attributes:
-        name: Names it in the store, in exports and on pages.
-        title: The question it answers.
+        name: Name in records, exports and pages.
+        title: Question of the benchmark.
         description: Free text.
-        file: The spec.
-        text: The whole file.
-        seed: From which all seeds are spawned.
-        task: `{"name": ..., **arguments}`, without the arguments that are factors of the grid.
+        file: Path of the spec.
+        text: Complete text of the spec.
+        seed: Seed of all random numbers.
+        task: Task as `{"name": ..., **arguments}`, without arguments that are factors of the grid.
         model: Name of the model family.
         target: Validation metric at which a run counts as trained.
-        reference: Score that stands for 1 when tasks are compared, if one was frozen here.
-        fixed: The family's factors outside the grid, canonical, defaults included.
-        grid: The factors that vary, in the order of the spec.
-        exclude: Combinations taken out: for each factor named, the labels that it takes out.
-        budget: What every cell may spend.
-        places: Key, line and column of what sets each factor: itself, or the task or model whose default it is.
+        reference: Score that is normalized to 1 when tasks are compared; None if there is none.
+        fixed: Canonical values of the family's factors outside the grid, including defaults.
+        grid: Levels of the factors that vary, in the order of the spec.
+        exclude: Excluded combinations: labels by factor.
+        budget: Budget of every cell.
+        places: Key, line and column of each factor, or of the task or model that defines its default.
     """
 
     name: str
@@ -73,11 +73,11 @@ class Benchmark:
 
     @property
     def folder(self) -> Path:
-        """The spec's folder, where a user's own components are looked for first."""
+        """Folder of the spec, which is searched first for custom components."""
         return self.file.resolve().parent
 
     def task_and_recipe(self, levels: Mapping[str, Level]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The task with all its arguments, and every factor of the model family, for one combination of the grid."""
+        """The task with all arguments, and the recipe with all factors, for one combination of the grid."""
         varied = {factor: level.value for factor, level in levels.items()}
         task, model = TASKS[self.task["name"]], MODELS[self.model]
         arguments = {p.name: varied[p.name] if p.name in varied else self.task[p.name] for p in task.parameters}
@@ -85,12 +85,12 @@ class Benchmark:
         return {"name": task.name, **arguments}, recipe
 
     def problem(self, factor: str, message: str, value: Any = None) -> Problem:
-        """A problem with a factor (or `task`, or `model`), at the place that sets it.
+        """A problem at the position of a factor (or of `task` or `model`).
 
         Args:
             factor: Name of the factor.
-            message: What was got and what was expected.
-            value: Value of the faulty level, where the factor varies.
+            message: Received and expected value.
+            value: Value of the level, if the factor varies.
         """
         key, *place = self.places[factor]
         places = [level.place for level in self.grid.get(factor, ()) if level.value == value and level.place]
@@ -98,14 +98,14 @@ class Benchmark:
         return Problem(str(self.file), line, column, key, message)
 
     def parameter(self, factor: str) -> Parameter | None:
-        """What a factor of the grid is: of the model family or of the task."""
+        """The parameter of the model family or of the task behind a factor."""
         return MODELS[self.model].parameter(factor) or TASKS[self.task["name"]].parameter(factor)
 
 
 def combinations(
     grid: Mapping[str, Sequence[Level]], exclude: Sequence[Mapping[str, Sequence[Label]]]
 ) -> Iterator[dict[str, Level]]:
-    """Every combination of levels that is not taken out; the last factor varies fastest."""
+    """All combinations of levels that are not excluded; the last factor varies fastest."""
     for levels in itertools.product(*grid.values()):
         chosen = dict(zip(grid, levels, strict=True))
         if not any(all(chosen[factor].label in labels for factor, labels in rule.items()) for rule in exclude):
@@ -113,7 +113,7 @@ def combinations(
 
 
 def matching(levels: Sequence[Level], wanted: Label, parameter: Parameter | None) -> list[Level]:
-    """The levels that a value means: by label, by component name or alias, or by number."""
+    """The levels that match a value: by label, number, or name or alias of a component."""
     boolean = isinstance(wanted, bool)
     by_label = [level for level in levels if level.label == wanted and isinstance(level.label, bool) == boolean]
     if by_label or parameter is None or parameter.catalog is None or not isinstance(wanted, str):

@@ -1,4 +1,4 @@
-"""A spec to benchmarks: its shape by pydantic, its names and values by the catalog, every mistake with its place."""
+"""Reads the benchmarks of a spec; pydantic checks its structure and the catalog checks names and values."""
 
 from __future__ import annotations
 
@@ -22,23 +22,20 @@ from suite.spec.yaml_reader import Node, read
 from suite.tasks import TASKS, form_of
 
 MAX_PROBLEMS = 100
-"""Problems of a file that are reported; the rest are counted."""
+"""Largest number of reported problems per file; the rest are counted."""
 
 BENCHMARK_KEYS = ("name", "task", "model", "grid", "budget")
-"""A document with none of them may have claims alone."""
+"""Keys of a benchmark; a document without any of them can have claims only."""
 
 _REASONS = 3
-"""Conflicts of one factor that are reported in full."""
+"""Largest number of reported conflicts per factor."""
 
 
 def read_benchmarks(path: Path) -> list[Benchmark]:
-    """Reads a spec.
-
-    Args:
-        path: A YAML file; each of its documents is a benchmark, but for those of claims alone.
+    """Reads a YAML file, whose documents are benchmarks or claims.
 
     Raises:
-        SpecError: It has problems: all of them, in the order of the file (of more than `MAX_PROBLEMS`, the first).
+        SpecError: With all problems in the order of the file, at most `MAX_PROBLEMS`.
     """
     source = read(path)
     findings = Findings(str(path))
@@ -68,27 +65,27 @@ def read_benchmarks(path: Path) -> list[Benchmark]:
 
 
 def names_in(file: Path) -> list[str]:
-    """The names of the benchmarks in a file, in its order, with or without mistakes."""
+    """The names of the benchmarks in a file, valid or not, in its order."""
     documents = [d for d in read(file).documents if isinstance(d.value, dict) and not is_claims(d)]
     names = [document.value["name"] for document in documents if "name" in document.value]
     return [name.value for name in names if isinstance(name.value, str)]
 
 
 def is_claims(document: Node) -> bool:
-    """Whether a document has claims alone, and is no benchmark."""
+    """Whether a document has only claims and is not a benchmark."""
     keys = document.value if isinstance(document.value, dict) else {}
     return "claims" in keys and not set(BENCHMARK_KEYS) & set(keys)
 
 
 class _Reading:
-    """One document on its way to a benchmark. Each method reads a section and notes what is wrong with it."""
+    """Reads one benchmark document; each method reads a section and adds its problems."""
 
     def __init__(self, document: Node, path: Path, text: str, findings: Findings) -> None:
         self._document, self._path, self._text, self._findings = document, path, text, findings
         self._levels = LevelReader(findings, [str(path.resolve().parent)])
 
     def benchmark(self) -> Benchmark | None:
-        """The benchmark, or None where it has problems."""
+        """The benchmark; None after adding problems."""
         noted, document = len(self._findings.problems), self._document
         shape = check_model(document, BenchmarkDocument, self._findings)
         model, task = self._entry("model", MODELS), self._entry("task", TASKS)
@@ -136,16 +133,16 @@ class _Reading:
     def _entry(self, key: str, table: Catalog[Any]) -> Entry | None:
         node = self._document.value.get(key)
         if node is None or (key == "model" and not isinstance(node.value, str)):
-            return None  # which check_model has reported
+            return None  # reported by check_model
         return self._levels.entry(node, table)
 
     def _steps(
         self, shape: BenchmarkDocument, fixed: Mapping[str, Any], grid: Mapping[str, Sequence[Level]]
     ) -> int | None:
-        """The most that a run may take, of the factor where it is one; None after noting that nothing says it."""
+        """The largest number of steps of a run; None if it is missing or invalid."""
         given = {**self._document.section("fixed"), **self._document.section("grid")}
         if "steps" in given and "steps" not in {**fixed, **grid}:
-            return None  # whose own mistake has been reported
+            return None  # its own error has been reported
         levels = [level.value for level in grid["steps"]] if "steps" in grid else [fixed.get("steps")]
         each = [shape.budget.steps if level is None else int(level) for level in levels]
         if None in each:
@@ -155,12 +152,12 @@ class _Reading:
         return max(steps for steps in each if steps is not None)
 
     def _check_scores(self, benchmark: Benchmark) -> None:
-        """Target and reference are values that the task's metric can take, and better than a constant answer's."""
+        """Checks that target and reference are possible scores and better than a constant prediction."""
         form = form_of(benchmark.task)
         accuracy, chance = form.targets == "classes", form.chance
         expected = "an accuracy from 0 to 1" if accuracy else "a mean squared error of at least 0"
         if "targets" in benchmark.grid:
-            message = "changes the metric, so that cells could not be ranked together; expected a document for each"
+            message = "changes the metric, so recipes cannot be ranked together; expected one document for each"
             self._findings.add(self._document.value["grid"].keys["targets"], message)
         for key in ("target", "reference"):
             node = self._document.value.get(key)
@@ -169,11 +166,11 @@ class _Reading:
             if not 0 <= node.value <= (1 if accuracy else math.inf):
                 self._findings.add(node, mismatch(node, expected))
             elif chance is not None and (node.value <= chance if accuracy else node.value >= chance):
-                better = f"{'above' if accuracy else 'below'} {chance:.3g}, which a constant answer scores"
+                better = f"{'above' if accuracy else 'below'} {chance:.3g}, the score of a constant prediction"
                 self._findings.add(node, mismatch(node, better))
 
     def _check_combinations(self, benchmark: Benchmark) -> None:
-        """Something must be left of the grid, and what is left must go together."""
+        """Checks that `exclude` leaves some combinations, and that they have no conflicts."""
         found: dict[str, dict[str, list[Mapping[str, Level]]]] = {}
         total = 0
         for levels in combinations(benchmark.grid, benchmark.exclude):
@@ -182,7 +179,7 @@ class _Reading:
             for factor, reason in conflicts(task, benchmark.model, recipe):
                 found.setdefault(factor, {}).setdefault(reason, []).append(levels)
         if not total:
-            message = "takes out every combination, expected some to be left"
+            message = "excludes all combinations, expected some to be left"
             self._findings.add(self._document.keys["exclude"], message)
         for factor, reasons in found.items():
             told = [reason + _where(cells, total) for reason, cells in list(reasons.items())[:_REASONS]]
@@ -191,7 +188,7 @@ class _Reading:
             self._findings.problems += [benchmark.problem(factor, message) for message in told]
 
     def _place_of(self, factor: str, owner: str) -> tuple[str, int, int]:
-        """Key, line and column of a factor: where it is given, or else of what has it as a default."""
+        """Key, line and column of a factor, or of the task or model that defines its default."""
         for where in ("grid", "fixed", "task"):
             if factor in self._document.section(where):
                 key = self._document.value[where].keys[factor]
@@ -201,15 +198,15 @@ class _Reading:
 
 
 def _where(cells: Sequence[Mapping[str, Level]], total: int) -> str:
-    """Which combinations a conflict is in, where it is not in all of them."""
+    """The combinations with a conflict in words; empty if all have it."""
     if len(cells) == total:
         return ""
     first = ", ".join(f"{factor}: {quote(str(level.label))}" for factor, level in cells[0].items())
-    return f" (in {len(cells):,} of {total:,} combinations, first {{{first}}}; exclude takes them out)"
+    return f" (in {len(cells):,} of {total:,} combinations, first {{{first}}}; use exclude to leave them out)"
 
 
 def _parameters(model: Entry | None, task: Entry | None) -> dict[str, Parameter]:
-    """What may be fixed or varied; of an unknown model or task, what any of them takes."""
+    """The factors that can be fixed or varied; for an unknown model or task, those of all models or tasks."""
     entries = [*([model] if model else MODELS.values()), *([task] if task else TASKS.values())]
     found: dict[str, Parameter] = {}
     for parameter in (p for entry in entries for p in entry.parameters):

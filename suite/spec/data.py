@@ -1,4 +1,4 @@
-"""The data behind a spec, loaded before anything trains, so that a fault is reported once and not by every worker."""
+"""Checks the data of a spec before training, so that errors are reported once and not by every worker."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from suite.tasks import TASKS, TaskError, load_task
 
 
 def check_data(cells: Sequence[Cell], benchmark: Benchmark, *, downloads: bool = False) -> None:
-    """Loads what no rule of the catalog can vouch for: a user's own arrays.
+    """Loads and checks the data of custom tasks.
 
     Args:
         cells: Cells of the benchmark.
-        benchmark: Knows where in its spec each factor is set.
-        downloads: Whether to load what Keras downloads too, so that it is there when workers want it.
+        benchmark: The benchmark, for the positions of errors.
+        downloads: Whether to load datasets that Keras downloads too, so that workers find them.
 
     Raises:
-        SpecError: Data is missing, unusable, or too little for a batch.
+        SpecError: Data is missing, invalid, or too small for a batch.
     """
     tasks: dict[str, list[Cell]] = {}
     for cell in cells:
@@ -33,7 +33,7 @@ def check_data(cells: Sequence[Cell], benchmark: Benchmark, *, downloads: bool =
 
 
 def _faults(cells: Sequence[Cell]) -> Iterator[tuple[str, str, Any]]:
-    """Factor, message and the factor's value, of what is wrong for cells that share a task."""
+    """Factor, message and value of each error of cells with the same task."""
     arguments = cells[0].task
     try:
         task = load_task(arguments, folders=cells[0].search_path)
@@ -43,10 +43,10 @@ def _faults(cells: Sequence[Cell]) -> Iterator[tuple[str, str, Any]]:
         return
     largest = max(cell.recipe["batch_size"] for cell in cells)
     if largest > len(task.train):
-        yield "batch_size", f"a batch of {largest:,} is more than the {len(task.train):,} examples to train on", largest
+        yield "batch_size", f"a batch of {largest:,} is more than the {len(task.train):,} training examples", largest
     losses = [cell.recipe["loss"] for cell in cells]
     bounded = next((x for x in losses if x["name"] == "binary_cross_entropy" or x.get("output") == "sigmoid"), None)
     low, high = task.train.y.min(), task.train.y.max()
     if bounded is not None and task.classes is None and (low < 0 or high > 1):
-        message = f"got {bounded['name']} for answers in [0, 1], and the targets go from {low:g} to {high:g}"
+        message = f"got {bounded['name']}, which needs targets in [0, 1], but they go from {low:g} to {high:g}"
         yield "loss", message, bounded

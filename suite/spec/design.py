@@ -1,4 +1,4 @@
-"""The factorial design of a document: which factors are held constant, which vary, and what is taken out."""
+"""Reads the factorial design of a document: constant factors, varied factors and excluded combinations."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from suite.spec.yaml_reader import Node
 from suite.tasks import TASKS
 
 MAX_CELLS = 100_000
-"""Combinations of one grid, before any is taken out."""
+"""Largest number of combinations of a grid, including excluded ones."""
 
 Rule = Mapping[str, tuple[Label, ...]]
 
 
 class DesignReader:
-    """Reads `fixed`, `grid` and `exclude`; what is wrong with them is noted, what is right is returned.
+    """Reads `fixed`, `grid` and `exclude`; returns the valid parts and adds problems for the others.
 
     Args:
-        document: The document, a mapping.
-        parameters: What may be fixed or varied.
-        findings: Gets every problem.
-        levels: Reads single values.
+        document: YAML mapping of the document.
+        parameters: Factors that can be fixed or varied, by name.
+        findings: Collects the problems.
+        levels: Reader of single values.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class DesignReader:
         self._fixed, self._grid = document.section("fixed"), document.section("grid")
 
     def fixed(self) -> dict[str, Any]:
-        """The factors held constant, canonical."""
+        """The canonical values of the constant factors."""
         read = {}
         for factor, node in self._fixed.items():
             parameter = self._parameter("fixed", factor)
@@ -53,7 +53,7 @@ class DesignReader:
         return read
 
     def grid(self) -> dict[str, tuple[Level, ...]]:
-        """The factors that vary, with their levels."""
+        """The levels of the factors that vary."""
         read = {}
         for factor, node in self._grid.items():
             parameter = self._parameter("grid", factor)
@@ -66,7 +66,7 @@ class DesignReader:
         return read
 
     def _axis(self, nodes: Sequence[Node], parameter: Parameter) -> tuple[Level, ...]:
-        """The levels of one factor, each different from the others in value and label."""
+        """The levels of one factor, with distinct values and labels."""
         read: list[tuple[Node, Level]] = []
         for node in nodes:
             if node.value is None and parameter.type != "component":
@@ -75,7 +75,7 @@ class DesignReader:
                 read.append((node, level))
         levels: dict[str, Level] = {}
         labels: dict[str, str] = {}
-        for node, level in _told_apart(read):
+        for node, level in _with_distinct_labels(read):
             value, label = json.dumps(level.value, sort_keys=True), label_text(level.label)
             name = level.value["name"] if isinstance(level.value, dict) else level.label
             if value in levels:
@@ -83,7 +83,7 @@ class DesignReader:
             elif label in labels:
                 same = labels[label] == str(level.label)
                 twice = "twice" if same else f"and {quote(labels[label])}, which are the same"
-                message = f"got the label {quote(str(level.label))} {twice}, expected a label of its own for each level"
+                message = f"got the label {quote(str(level.label))} {twice}, expected different labels"
                 self._findings.add(node, message)
             else:
                 levels[value] = level
@@ -101,7 +101,7 @@ class DesignReader:
         return None
 
     def check_twice(self) -> None:
-        """A factor is held constant, or varied, or an argument of the task: one of them."""
+        """Checks that no factor is given twice: fixed, varied or as an argument of the task."""
         fixed, task = self._document.value.get("fixed"), self._document.section("task")
         for factor in self._grid:
             if fixed is not None and factor in self._fixed:
@@ -114,10 +114,10 @@ class DesignReader:
                     self._findings.add(self._document.value[where].keys[factor], message)
 
     def exclude(self, grid: Mapping[str, tuple[Level, ...]]) -> tuple[Rule, ...]:
-        """For each combination taken out, the labels of each factor that it names.
+        """The excluded combinations: labels by factor.
 
         Args:
-            grid: The factors that vary, as `grid()` returns them.
+            grid: Levels of the factors that vary, from `grid()`.
         """
         node = self._document.value.get("exclude")
         rules = node.value if node is not None and isinstance(node.value, tuple) else ()
@@ -149,14 +149,14 @@ class DesignReader:
         return tuple(labels)
 
     def _told(self, factor: str, wanted: Node) -> bool:
-        """Whether a level is in the grid as it was written, so that its fault was reported there."""
+        """Whether a level is in the grid as written, so that its error was reported there."""
         written = self._grid[factor].value if isinstance(self._grid[factor].value, tuple) else ()
         names = (node.value.get("name", node) if isinstance(node.value, dict) else node for node in written)
         return not isinstance(wanted.value, tuple) and any(name.text == wanted.text for name in names)
 
 
-def _told_apart(read: Sequence[tuple[Node, Level]]) -> list[tuple[Node, Level]]:
-    """Levels as read, but of a user's own components that share an attribute each with its module in the label."""
+def _with_distinct_labels(read: Sequence[tuple[Node, Level]]) -> list[tuple[Node, Level]]:
+    """Adds the module to the labels of custom components that have the same attribute name."""
     counts = Counter(str(level.label) for _, level in read)
 
     def apart(node: Node, level: Level) -> Level:

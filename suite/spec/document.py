@@ -1,4 +1,4 @@
-"""The shape of a benchmark's document, as pydantic models, and their errors with line and column."""
+"""Pydantic models of a benchmark document, and their errors with line and column."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _Score = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Document(BaseModel):
-    """A mapping of a spec: no key that is not known, nothing turned into what it is not."""
+    """A mapping of a spec, with strict types and no unknown keys."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -29,10 +29,10 @@ M = TypeVar("M", bound=Document)
 
 
 class RangeDocument(Document):
-    """The learning rates that are tried, low to high."""
+    """Range of learning rates to search."""
 
-    high: _Rate = Field(description="the highest rate, above low")
-    low: _Rate = Field(description="the lowest rate, above 0")
+    high: _Rate = Field(description="largest learning rate, above low")
+    low: _Rate = Field(description="smallest learning rate, above 0")
 
     @field_validator("low")
     @classmethod
@@ -43,22 +43,26 @@ class RangeDocument(Document):
 
 
 class BudgetDocument(Document):
-    """What every cell may spend: the same for all."""
+    """Budget of every recipe."""
 
     steps: int | None = Field(
-        None, ge=2, le=100_000_000, description="optimizer steps of one run; not needed where steps is a factor"
+        None, ge=2, le=100_000_000, description="optimizer steps of one run; not needed if steps is a factor"
     )
-    trials: _Count = Field(12, description="learning rates tried for each cell whose rate is not fixed")
-    replicates: _Count = Field(description="trainings of each tuned cell, under fresh seeds")
+    trials: _Count = Field(12, description="learning rates to try for each recipe, unless its rate is fixed")
+    replicates: _Count = Field(description="runs of each tuned recipe, with different seeds")
     evaluations: int = Field(
-        20, ge=2, le=10_000, description="steps of a run that are probed and validated, first and last included"
+        20,
+        ge=2,
+        le=10_000,
+        description="number of probed and validated steps of a run, including the first and the last",
     )
     learning_rate: RangeDocument = Field(
-        RangeDocument(high=1.0, low=1e-4), description="the range of learning rates tried, as {low: 1e-4, high: 1.0}"
+        RangeDocument(high=1.0, low=1e-4),
+        description="range of learning rates to search, such as {low: 1e-4, high: 1.0}",
     )
 
     landscape: bool = Field(
-        False, description="whether the loss is also looked at about the weights: along its gradient, and its curvature"
+        False, description="whether to measure the loss along the gradient and the curvature of the loss"
     )
 
     @field_validator("evaluations")
@@ -75,27 +79,27 @@ class BenchmarkDocument(Document):
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9_-]*$",
         max_length=64,
-        description="lower-case letters, digits, - and _, beginning with a letter or digit, at most 64",
+        description="at most 64 lower-case letters, digits, - and _, starting with a letter or digit",
     )
-    title: str = Field("", max_length=200, description="the question it answers, in one line")
+    title: str = Field("", max_length=200, description="question of the benchmark, in one line")
     description: str = Field("", description="free text")
-    seed: int = Field(0, ge=0, lt=2**63, description="the number from which all random numbers are drawn")
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of all random numbers")
     task: Any = Field(description="the name of a task, or a mapping with its name and arguments")
     model: str = Field(description="the name of a model family")
     target: _Score = Field(description="the validation metric at which a run counts as trained")
     reference: _Score | None = Field(
-        None, description="a score that stands for 1 when tasks are compared; chance stands for 0"
+        None, description="score that is normalized to 1 when tasks are compared; chance is 0"
     )
-    fixed: dict[str, Any] = Field({}, description="factors held constant; those named nowhere take their defaults")
+    fixed: dict[str, Any] = Field({}, description="constant factors; all other factors have their defaults")
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
         min_length=1, description="factors that vary, each with a list of levels"
     )
     exclude: list[Annotated[dict[str, Any], Field(min_length=1)]] = Field(
-        [], description="combinations taken out: a level or a list of levels for each factor named"
+        [], description="combinations to leave out: a level or a list of levels for each factor"
     )
-    budget: BudgetDocument = Field(description="what every cell may spend: steps, trials, replicates, learning rates")
+    budget: BudgetDocument = Field(description="budget of every recipe: steps, trials, replicates, learning rates")
     claims: list[Any] = Field(
-        [], description="what is said of its results, for `suite claims` to judge; never trained on"
+        [], description="claims about the results, judged by `suite claims`; they do not affect training"
     )
 
 
@@ -114,11 +118,11 @@ _EXPECTED: dict[str, tuple[str, Wanted]] = {
     "less_than": ("a number below {lt:,.12g}", "number"),
     "less_than_equal": ("a number of at most {le:,.12g}", "number"),
 }
-"""What pydantic's errors say was expected, in our words."""
+"""Expected value and its kind by type of pydantic error."""
 
 
 def check_model(node: Node, model: type[M], findings: Findings) -> M | None:
-    """Validates any mapping whose keys and types a model describes; None where it has problems."""
+    """Validates a mapping with a pydantic model; None after adding problems."""
     try:
         return model.model_validate(node.plain())
     except ValidationError as error:
@@ -128,7 +132,7 @@ def check_model(node: Node, model: type[M], findings: Findings) -> M | None:
 
 
 def _tell(document: Node, model: Any, fault: Any, findings: Findings) -> None:
-    """Notes one of pydantic's errors at its place in the document."""
+    """Adds a pydantic error at its position in the document."""
     *ancestors, name = fault["loc"]
     parent = document
     for part in ancestors:
@@ -150,13 +154,13 @@ def _tell(document: Node, model: Any, fault: Any, findings: Findings) -> None:
 
 
 def _fields(model: Any) -> dict[str, Any]:
-    """The fields of a model, optional or not; none of a list or mapping."""
+    """The fields of a model, optional or not; empty for other types."""
     models = [kind for kind in (model, *get_args(model)) if hasattr(kind, "model_fields")]
     return models[0].model_fields if models else {}
 
 
 def _expected(node: Node, parent: Node, fault: Any, description: str) -> tuple[str, Wanted | None]:
-    """What was expected, in words, and the kind of value that `mismatch` advises on."""
+    """The expected value in words, and its kind for `mismatch`."""
     kind = fault["type"]
     if kind == "string_pattern_mismatch":
         return description, None
@@ -166,7 +170,7 @@ def _expected(node: Node, parent: Node, fault: Any, description: str) -> tuple[s
         return ("at least one level" if node.path.startswith("grid.") else "at least one factor"), None
     expected, wanted = _EXPECTED.get(kind, (fault["msg"].removeprefix("Input should be "), None))
     if kind == "list_type" and not isinstance(node.value, dict) and node.text:
-        expected += f", as [{node.shown()}]"
+        expected += f", such as [{node.shown()}]"
     if kind == "model_type" and node.path == "budget.learning_rate":
-        expected += ", as {low: 1e-4, high: 1.0}"
+        expected += ", such as {low: 1e-4, high: 1.0}"
     return expected.format(**fault.get("ctx", {})), wanted

@@ -1,4 +1,4 @@
-"""A benchmark to its cells, each with the fingerprint of all that its result depends on."""
+"""Expands a benchmark to its cells, each with a fingerprint of everything that its result depends on."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def expand(benchmark: Benchmark, *, quick: bool = False, only: Sequence[Part] = 
 
     Args:
         benchmark: The benchmark.
-        quick: A small slice with fewer trials and replicates, recorded apart.
-        only: Parts of the grid that are wanted; none stands for all of it.
+        quick: Whether to select the quick slice, with fewer trials and replicates.
+        only: Parts of the grid; the whole grid if empty.
 
     Raises:
-        SpecError: A part names a factor or level that is not there, or leaves nothing.
+        SpecError: A part has an unknown factor or level, or contains no combination.
     """
     chosen = wanted_combinations(benchmark, only)
     cells = _made(benchmark, chosen, benchmark.budget, quick=False)
@@ -34,7 +34,6 @@ def expand(benchmark: Benchmark, *, quick: bool = False, only: Sequence[Part] = 
 
 
 def _made(benchmark: Benchmark, chosen: Sequence[Mapping[str, Level]], budget: Budget, *, quick: bool) -> list[Cell]:
-    """The cells of some combinations of the grid."""
     folders = (str(benchmark.folder),)
     of_component = functools.cache(lambda name: digest_of_component(name, folders))
     of_file = functools.cache(lambda path: digest_of_file(find_file(path, folders)))

@@ -1,4 +1,4 @@
-"""The problems of one file, as they are found."""
+"""Collects the problems of one file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from suite.spec.yaml_reader import Node
 
 
 class Findings:
-    """Collects the problems of one file.
+    """Problems of one file.
 
     Args:
-        file: Path of the file, as the user named it.
+        file: Path of the file as the user gave it.
     """
 
     def __init__(self, file: str) -> None:
@@ -18,5 +18,5 @@ class Findings:
         self.problems: list[Problem] = []
 
     def add(self, node: Node, message: str, key: str | None = None) -> None:
-        """Notes a problem of a value or key; `key` where it is not of that one, but of what should be in it."""
+        """Adds a problem at a node, or at its (missing) key `key`."""
         self.problems.append(Problem(self.file, node.line, node.column, node.path if key is None else key, message))

@@ -1,4 +1,4 @@
-"""What makes two cells the same: all that their training depends on, as plain data, and the fingerprint of it."""
+"""Identity of a cell: everything that its training depends on as plain data, and the fingerprint of it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from suite.spec.sources import digest
 from suite.tasks import TASKS
 
 ASKED = ("trials", "replicates", "target")
-"""What is asked of a training and does not change it: no part of a fingerprint. Budgets nest, and a target only judges."""
+"""Parts of the identity that are not in the fingerprint: budgets nest, and the target only affects outcomes."""
 
 
 def identity(cell: Cell) -> dict[str, Any]:
-    """All that a cell's record depends on, as JSON has it.
+    """Everything that a cell's record depends on, as JSON data.
 
-    Levels and arguments at their default are left out, and so is the revision of every entry that is still at its
-    first: adding a factor, an argument or an entry changes no identity. What belongs to no entry (the training loop,
-    probes, tuning, seeds) is covered by the protocol's version.
+    Defaults and first revisions of entries are left out, so adding a factor, an argument or an entry changes no identity.
+    The protocol version covers everything else: training loop, probes, tuning and seeds.
     """
     task, model = TASKS[cell.task["name"]], MODELS[cell.model]
     budget = cell.budget
@@ -49,12 +48,12 @@ def identity(cell: Cell) -> dict[str, Any]:
 
 
 def fingerprint(identity: Mapping[str, Any]) -> str:
-    """16 hex digits, the same for cells of one training, however many trials and replicates are asked of it."""
+    """Hash of an identity without trials, replicates and target, 16 hex digits."""
     return digest({part: value for part, value in identity.items() if part not in ASKED})
 
 
 def program(identity: Mapping[str, Any]) -> str:
-    """16 hex digits of what is compiled, the same for cells that differ only in what is fed."""
+    """Hash of the compiled program, 16 hex digits; cells that differ only in fed values share it."""
     recipe = {factor: level for factor, level in identity["recipe"].items() if factor not in FED}
     if "optimizer" in recipe:
         recipe["optimizer"] = compiled_level(recipe["optimizer"])
@@ -66,14 +65,14 @@ def program(identity: Mapping[str, Any]) -> str:
 
 
 def with_fingerprint(cell: Cell) -> Cell:
-    """The cell with the fingerprint and the program of all that it is."""
+    """The cell with its fingerprint and program."""
     found = identity(cell)
     return dataclasses.replace(cell, fingerprint=fingerprint(found), program=program(found))
 
 
 def may_answer(identity: Mapping[str, Any], cell: Cell) -> bool:
-    """Whether the record of this identity holds as many trials and replicates as the cell asks, given that their
-    fingerprints are equal. If it has more trials, `suite.protocol.nesting.holds` has the last word."""
+    """Whether a record with the same fingerprint has enough trials and replicates for a cell. With more trials,
+    `suite.protocol.nesting.holds` decides."""
     budget = cell.budget
     return bool(identity) and identity["trials"] >= budget.trials and identity["replicates"] >= budget.replicates
 
@@ -83,12 +82,12 @@ RecordKey = tuple[str, int, int]
 
 
 def record_key(fingerprint: str, identity: Mapping[str, Any]) -> RecordKey:
-    """What a record answers: a later record of the same key takes its place."""
+    """The key of a record; a later record with the same key replaces it."""
     return fingerprint, identity["trials"], identity["replicates"]
 
 
 def own_names(cell: Cell) -> tuple[set[str], set[str]]:
-    """A user's own components and data files that a cell names."""
+    """Names of the custom components and paths of the data files of a cell."""
     components = {level["name"] for level in cell.recipe.values() if isinstance(level, Mapping)}
     paths = {p.name for p in TASKS[cell.task["name"]].parameters if p.type == "path"}
     files = {value for name, value in cell.task.items() if name in paths and value is not None}
@@ -96,7 +95,7 @@ def own_names(cell: Cell) -> tuple[set[str], set[str]]:
 
 
 def set_of(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments (or factors) that are not at their default."""
+    """The arguments or factors that differ from their default."""
     found = {}
     for name, value in arguments.items():
         parameter = entry.parameter(name)
@@ -107,7 +106,7 @@ def set_of(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _revisions(kind: str, entry: Entry, arguments: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:
-    """The revision of an entry, and of all those that its arguments (or factors) name, defaults among them."""
+    """Revisions of an entry and of all entries in its arguments or factors, including defaults."""
     yield f"{kind}.{entry.name}", entry.version
     for parameter in entry.parameters:
         value: Any = arguments.get(parameter.name)
@@ -117,7 +116,6 @@ def _revisions(kind: str, entry: Entry, arguments: Mapping[str, Any]) -> Iterato
 
 
 def _entry_of(parameter: Parameter | None, value: Any) -> Entry | None:
-    """The entry of the catalog that a level names."""
     if parameter is None or parameter.catalog is None or not isinstance(value, Mapping):
         return None
     return KINDS[parameter.catalog].find(value["name"])

@@ -1,4 +1,4 @@
-"""The JSON Schema of a spec, for editors: the document's shape from pydantic, names and arguments from the catalog."""
+"""The JSON Schema of a spec for editors: structure from pydantic, names and arguments from the catalog."""
 
 from __future__ import annotations
 
@@ -19,17 +19,13 @@ _SCALARS: Schema = {"type": "array", "minItems": 1, "items": _SCALAR}
 _LABEL: Schema = {
     "type": ["string", "number"],
     "maxLength": 40,
-    "description": "what tables and charts call this level",
+    "description": "label of this level in tables and charts",
 }
 _OWN_PATTERN = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
 
 
 def benchmark_schema() -> Schema:
-    """The schema of a document with a benchmark; draft 2020-12.
-
-    An editor completes names and arguments by it and underlines what is wrong. What goes together only `suite check`
-    knows.
-    """
+    """The JSON Schema (draft 2020-12) of a benchmark document; conflicts between factors are only found by `suite check`."""
     schema = untitled(BenchmarkDocument.model_json_schema())
     schema["$defs"] |= {
         "label": _LABEL,
@@ -43,7 +39,7 @@ def benchmark_schema() -> Schema:
 
 
 def _family(model: Entry) -> Schema:
-    """What may be fixed and varied if a document names this model family."""
+    """Factors that can be fixed and varied in a document with this model family."""
     parameters: dict[str, Parameter] = {}
     for entry in (model, *TASKS.values()):
         for parameter in entry.parameters:
@@ -68,7 +64,7 @@ def _axis(parameter: Parameter) -> Schema:
 
 
 def _value(parameter: Parameter, *, varied: bool = False) -> Schema:
-    """What one value of a parameter may be; `varied` where it is a level of the grid, which is never null."""
+    """Schema of one value of a parameter; `varied` for a level of the grid, which is never null."""
     if parameter.type != "component":
         return schema_of(parameter, null=not varied)
     about = {"description": parameter.summary, "default": parameter.default}
@@ -87,18 +83,18 @@ def _component(kind: str, table: Catalog[Any]) -> Schema:
     if plain:
         forms.append(_object({"name": _names(plain), **label}, ["name"]))
     if kind in OWN_KINDS:
-        name = {"type": "string", "pattern": _OWN_PATTERN, "description": "your own, as package.module:attribute"}
+        name = {"type": "string", "pattern": _OWN_PATTERN, "description": "custom component, package.module:attribute"}
         forms += [name, {**_object({"name": name, **label}, ["name"]), "additionalProperties": _SCALAR}]
     return {"anyOf": forms}
 
 
 def _task() -> Schema:
-    """A task: a name, or a mapping with its name and arguments (any of which may be a factor instead)."""
+    """A task: a name, or a mapping with its name and arguments; arguments can be factors instead."""
     return {"anyOf": [_names(TASKS.values()), *(_mapping(entry, {}, []) for entry in TASKS.values())]}
 
 
 def _names(entries: Iterable[Entry]) -> Schema:
-    """The names of entries, canonical ones first, each with its line of description."""
+    """The names and aliases of entries with their descriptions."""
     entries = list(entries)
     names = {entry.name: entry.summary for entry in entries}
     names |= {alias: f"{entry.name}: {entry.summary}" for entry in entries for alias in entry.aliases}
@@ -106,7 +102,6 @@ def _names(entries: Iterable[Entry]) -> Schema:
 
 
 def _mapping(entry: Entry, more: Mapping[str, Schema], required: Sequence[str]) -> Schema:
-    """An entry with its arguments."""
     arguments = {p.name: _value(p) for p in entry.parameters}
     return {"description": entry.summary} | _object({"name": _names([entry]), **arguments, **more}, ["name", *required])
 
@@ -120,7 +115,7 @@ def _object(properties: Mapping[str, Schema], required: Sequence[str]) -> Schema
 
 
 def untitled(schema: Any) -> Any:
-    """A schema without the titles that pydantic makes of the keys' names, which say nothing more."""
+    """A schema without pydantic's generated titles."""
     if isinstance(schema, list):
         return [untitled(item) for item in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""A value of a spec to its canonical level, checked against what the catalog says it may be."""
+"""Reads values of a spec as canonical levels, checked by the catalog."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _LONGEST_LABEL = 40
 
 
 class LevelReader:
-    """Reads levels, names and arguments; what is wrong with them is noted.
+    """Reads levels, names and arguments, and collects problems.
 
     Args:
-        findings: Gets every problem.
-        folders: Folders in which a user's own components are looked for first.
+        findings: Collects the problems.
+        folders: Folders to search first for custom components.
     """
 
     def __init__(self, findings: Findings, folders: Sequence[str]) -> None:
         self._findings, self._folders = findings, folders
 
     def level(self, node: Node, parameter: Parameter) -> Level | None:
-        """The level that a value of a parameter means, or None after noting what is wrong with it."""
+        """The level of a parameter; None after adding a problem."""
         if parameter.type == "component":
             return self._component(node, parameter.catalog or "")
         value = node.value
@@ -49,7 +49,7 @@ class LevelReader:
             return None
         if parameter.type == "path" and value is not None and find_file(value, self._folders) is None:
             files = [file.name for folder in self._folders for file in sorted(Path(folder).iterdir()) if file.is_file()]
-            expected = "a file, its path relative to the spec's folder"
+            expected = "an existing file, relative to the spec's folder"
             self._findings.add(node, f"got {quote(value)}, expected {expected}{did_you_mean(value, files)}")
             return None
         if parameter.type == "number" and value is not None:
@@ -57,12 +57,12 @@ class LevelReader:
         return Level("none" if value is None else value, value, node.place)
 
     def entry(self, node: Node, table: Catalog[Any], own: str = "") -> Entry | None:
-        """The entry of a table that a name, or a mapping with a name, means.
+        """The catalog entry of a name, or of a mapping with a name; None after adding a problem.
 
         Args:
-            node: The name or mapping.
-            table: The entries.
-            own: What a user may name besides, in words.
+            node: Name or mapping.
+            table: Catalog of the entries.
+            own: Further expected values, for the message.
         """
         name = self._name(node, table)
         entry = table.find(name.value) if name else None
@@ -72,12 +72,12 @@ class LevelReader:
         return entry
 
     def arguments(self, node: Node, entry: Entry, reserved: Sequence[str] = ("name",)) -> dict[str, Any]:
-        """The arguments that a mapping gives to an entry, canonical, for those that are right.
+        """The canonical values of the valid arguments in a mapping.
 
         Args:
-            node: The mapping; a name gives none.
-            entry: What takes them.
-            reserved: Keys that are no arguments.
+            node: Mapping, or a name without arguments.
+            entry: Catalog entry with the parameters.
+            reserved: Keys that are not arguments.
         """
         read: dict[str, Any] = {}
         for name, argument in _items(node, reserved):
@@ -91,17 +91,17 @@ class LevelReader:
         return read
 
     def require(self, node: Node, entry: Entry, given: Collection[str]) -> None:
-        """Notes at a node every argument (or factor) of an entry that has no default and is not given."""
+        """Adds a problem for every required argument or factor of an entry that is not given."""
         for p in entry.parameters:
             if p.required and p.name not in given:
-                message = f"is missing: {entry.name} wants {p.name}, {p.summary}, expected {p.expects()}"
+                message = f"is missing: {entry.name} needs {p.name} ({p.summary}), expected {p.expects()}"
                 self._findings.add(node, message, f"{node.path}.{p.name}")
 
     def _name(self, node: Node, table: Catalog[Any]) -> Node | None:
         name: Node | None = node.value.get("name") if isinstance(node.value, dict) else node
         if name is None:
             meant = nearest("name", node.value)
-            alike = f"; did you mean name in place of {quote(meant)}?" if meant else ""
+            alike = f"; did you mean name instead of {quote(meant)}?" if meant else ""
             self._findings.add(node, f"is missing, expected {one_of(list(table))}{alike}", f"{node.path}.name")
         elif not isinstance(name.value, str):
             wanted: Wanted | None = "text" if table.find(name.text) else None
@@ -133,7 +133,7 @@ class LevelReader:
     def _own(self, node: Node, name: Node, kind: str) -> dict[str, Any] | None:
         if kind not in OWN_KINDS:
             expected = one_of(list(KINDS[kind]))
-            self._findings.add(name, f"{got(name)}, but {kind} cannot be your own, expected {expected}")
+            self._findings.add(name, f"{got(name)}, but {kind} cannot be custom, expected {expected}")
             return None
         fault = fault_of(name.value, self._folders)
         if fault is not None:
@@ -151,19 +151,19 @@ class LevelReader:
         usable = text and len(text) <= _LONGEST_LABEL and "," not in text and not unseen
         if isinstance(label.value, (dict, tuple, bool)) or label.value is None or not usable:
             expected = f"text of at most {_LONGEST_LABEL} characters without commas"
-            expected += f", and without {', '.join(unseen)}, which cannot be seen" if unseen else ""
+            expected += f", and without the invisible {', '.join(unseen)}" if unseen else ""
             self._findings.add(label, mismatch(label, expected, "text"))
             return None
         return label.value if isinstance(label.value, (int, float)) else text
 
 
 def complete(entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Every argument of an entry, in its order: as given, or its default in canonical form."""
+    """All arguments of an entry in order, with defaults for those not given."""
     return {p.name: given[p.name] if p.name in given else default_of(p) for p in entry.parameters}
 
 
 def default_of(parameter: Parameter) -> Any:
-    """A parameter's default in canonical form."""
+    """The canonical default of a parameter."""
     if parameter.type == "component" and parameter.default is not None:
         entry = KINDS[parameter.catalog or ""].find(parameter.default)
         assert entry is not None, parameter
@@ -174,14 +174,14 @@ def default_of(parameter: Parameter) -> Any:
 
 
 def _items(node: Node, reserved: Sequence[str]) -> list[tuple[str, Node]]:
-    """What a mapping holds besides the reserved keys; a scalar holds nothing."""
+    """Items of a mapping without the reserved keys; empty for a scalar."""
     return [item for item in node.value.items() if item[0] not in reserved] if isinstance(node.value, dict) else []
 
 
 def _label_of(node: Node, name: str, kind: str) -> str:
-    """A component's label where the spec gives none: its name, and the arguments as they were written.
+    """The default label of a component: its name, and its arguments as written.
 
-    Of a user's own it is the attribute alone, unless that would read as one of ours.
+    A custom component is labelled by its attribute, unless a catalog entry has the same name.
     """
     attribute = name.rpartition(":")[2]
     if is_own_component(name) and KINDS[kind].find(attribute) is None:

@@ -1,4 +1,4 @@
-"""What a user's own component does, as a digest: comments, docstrings and layout are no part of it."""
+"""Digests of custom components that ignore comments, docstrings and layout."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pathlib import Path
 from suite.spec.sources import digest, digest_of_file, find_module
 
 _LONGEST_NAME = 200
-"""Characters of a text in quotes that may name a file."""
+"""Largest length of a string literal that can name a file."""
 
 
 def digest_of_component(name: str, folders: Sequence[str]) -> str:
-    """16 hex digits of the code and files that `module:attribute` may depend on.
+    """Digest, 16 hex digits, of the code and files that a component depends on.
 
-    That is its module, and every module and file beside it or below the folders that it imports or names in quotes, and
-    theirs in turn.
+    These are its module and, recursively, all modules and files next to it or in the folders that it imports or names in
+    string literals.
 
     Args:
-        name: Name of the component.
-        folders: Folders in which its module is looked for before Python's own path.
+        name: Name of the component, `module:attribute`.
+        folders: Folders to search for its module before Python's path.
     """
     return digest(sorted([file.name, text] for file, text in code_of_component(name, folders).items()))
 
 
 def code_of_component(name: str, folders: Sequence[str]) -> dict[Path, str]:
-    """The code of those modules without comments and docstrings, and digests of those files."""
+    """Code of these modules without comments and docstrings, and digests of these files, by path."""
     first = find_module(name.partition(":")[0], folders)
     found: dict[Path, str] = {}
     left = [first] if first is not None and first.is_file() else []
@@ -40,7 +40,7 @@ def code_of_component(name: str, folders: Sequence[str]) -> dict[Path, str]:
 
 
 def _code(file: Path) -> ast.Module | None:
-    """A module without its docstrings; None of a file that is no Python."""
+    """A module without its docstrings; None for files that are not Python."""
     try:
         tree = ast.parse(file.read_bytes()) if file.suffix == ".py" else None
     except (SyntaxError, ValueError):
@@ -54,7 +54,7 @@ def _code(file: Path) -> ast.Module | None:
 
 
 def _mentioned(file: Path, tree: ast.Module, folders: Sequence[str]) -> Iterator[Path]:
-    """The files beside a module, or below the folders, that it imports or names in quotes."""
+    """The files next to a module, or in the folders, that it imports or names in string literals."""
     bases = [file.parent, *map(Path, folders)]
     for node in ast.walk(tree):
         match node:

@@ -1,4 +1,4 @@
-"""A user's own components, `package.module:attribute`: found and read without importing them."""
+"""Checks the names of custom components, `package.module:attribute`, without importing them."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from suite.spec.problems import nearest, quote
 from suite.spec.sources import find_module
 
 OWN_KINDS = ("activations", "initializers", "normalizations", "optimizers")
-"""The kinds of component that a user may bring."""
+"""Kinds of components that can be custom."""
 
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 def fault_of(name: str, folders: Sequence[str]) -> str | None:
-    """What is wrong with a component's name, without importing anything; None where nothing is seen to be.
+    """The error message for a component that cannot be imported; None if no error is found.
 
     Args:
-        name: The component as the spec names it, `module:attribute`.
-        folders: Folders in which its module is looked for before Python's own path.
+        name: Name of the component, `module:attribute`.
+        folders: Folders to search for its module before Python's path.
     """
     if not _NAME.fullmatch(name):
         return f"got {quote(name)}, expected package.module:attribute"
     module, attribute = name.split(":")
     file = find_module(module, folders)
     if file is None:
-        missing = f"got {quote(name)}, but there is no module {quote(module)} beside the spec or on Python's path"
+        missing = f"got {quote(name)}, but there is no module {quote(module)} next to the spec or on Python's path"
         if module.endswith(".py"):
             return f"{missing}; leave out the .py"
         found = nearest(module, _modules_in(folders))
         return f"{missing}; did you mean {found}:{quote(attribute)}?" if found else missing
     if file.suffix != ".py":
-        return f"got {quote(name)}, expected a module with Python source; {file.name} is none"
+        return f"got {quote(name)}, expected a module with Python source, not {file.name}"
     try:
         defined = _definitions(ast.parse(file.read_bytes()).body)
     except SyntaxError as error:
@@ -47,7 +47,7 @@ def fault_of(name: str, folders: Sequence[str]) -> str | None:
         return None
     found = nearest(first, defined)
     hint = f"; did you mean {module}:{found}?" if found else ""
-    return f"got {quote(name)}, but {file.name} defines no {quote(first)}{hint}"
+    return f"got {quote(name)}, but {file.name} does not define {quote(first)}{hint}"
 
 
 def _modules_in(folders: Iterable[str]) -> list[str]:
@@ -55,7 +55,7 @@ def _modules_in(folders: Iterable[str]) -> list[str]:
 
 
 def _definitions(body: Iterable[ast.stmt]) -> set[str]:
-    """The names that a module's statements define at its top level; `*` where a star import may define any."""
+    """The names that statements define at the top level of a module; `*` for a star import."""
     names: set[str] = set()
     for statement in body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

@@ -1,4 +1,4 @@
-"""Pydantic types made of the catalog's parameters: they validate values, and give the editor's schema of them."""
+"""Pydantic types of the catalog's parameters, for validation and for the JSON Schema."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from suite.catalog import Parameter
 
 @functools.cache
 def adapter_of(parameter: Parameter, *, null: bool = True) -> TypeAdapter[Any]:
-    """Validates one plain value of a parameter.
+    """The validator of the plain values of a parameter.
 
     Args:
-        parameter: Any but a component, whose levels have arguments of their own.
-        null: Whether nothing at all may stand for "not set", where that is the default.
+        parameter: Any parameter that is not a component.
+        null: Whether null is allowed if it is the default.
     """
     low, high = parameter.low, parameter.high
     above, least = (low, None) if parameter.low_open else (None, low)
@@ -38,7 +38,7 @@ def adapter_of(parameter: Parameter, *, null: bool = True) -> TypeAdapter[Any]:
 
 
 def accepts(parameter: Parameter, value: Any) -> bool:
-    """Whether a plain value is one that a parameter may have."""
+    """Whether a plain value is valid for a parameter."""
     try:
         adapter_of(parameter).validate_python(value)
     except ValidationError:
@@ -47,7 +47,7 @@ def accepts(parameter: Parameter, value: Any) -> bool:
 
 
 def schema_of(parameter: Parameter, *, null: bool = True) -> dict[str, Any]:
-    """The JSON Schema of one value of a parameter."""
+    """The JSON Schema of the values of a parameter."""
     about = {"description": parameter.summary}
     if parameter.default is not None:
         about["default"] = parameter.default

@@ -1,4 +1,4 @@
-"""What is wrong with a spec: where, what was got, what was expected, and the nearest right name."""
+"""Errors in a spec: position, received and expected value, and the nearest valid name."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from suite.protocol.labels import printable
 
 QUOTE_LENGTH = 60
-"""Characters of a user's text that a message repeats at most."""
+"""Largest number of characters of a user's text in a message."""
 LISTED = 40
-"""Names that a message lists at most."""
+"""Largest number of names in a message."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake.
+    """One error.
 
     Attributes:
-        file: Path of the file, as the user named it.
-        line: From 1; None where it has no place in the file.
-        column: From 1; None where it has no place in the line.
-        key: Dotted path of the key, such as `budget.steps`; empty where there is none.
-        message: What was got and what was expected.
+        file: Path of the file as the user gave it.
+        line: Line from 1; None if the error has no position in the file.
+        column: Column from 1; None if the error has no position in the line.
+        key: Dotted path of the key, such as `budget.steps`; empty if there is none.
+        message: Received and expected value.
     """
 
     file: str
@@ -38,10 +38,10 @@ class Problem:
 
 
 class SpecError(Exception):
-    """A spec, or what was asked of it, is wrong. Its text has one line a problem.
+    """Errors in a spec or in a request for it. The message has one line per problem.
 
     Attributes:
-        problems: All of them, in the order of the file.
+        problems: All problems, in the order of the file.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -53,18 +53,18 @@ class SpecError(Exception):
 
 
 def quote(text: str, length: int = QUOTE_LENGTH) -> str:
-    """A user's text as a message repeats it: cut to a length, on one line, control characters escaped."""
+    """A user's text for a message: shortened, on one line, with control characters escaped."""
     return printable(text if len(text) <= length else text[: length - 3] + "...")
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
-    """ "; did you mean relu?", or nothing."""
+    """ "; did you mean relu?", or an empty text."""
     found = nearest(name, candidates)
     return f"; did you mean {found}?" if found else ""
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that is most like a mistyped name, if one is like it."""
+    """The candidate most similar to a mistyped name; None if none is similar."""
     plain = {candidate.casefold(): candidate for candidate in candidates}
     wanted = name[:QUOTE_LENGTH].casefold()
     matches = difflib.get_close_matches(wanted, plain, n=1, cutoff=0.6)
@@ -74,7 +74,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 
 
 def one_of(candidates: Sequence[str]) -> str:
-    """The candidates as an expectation: "one of a, b"."""
+    """The candidates in words: "one of a, b"."""
     if len(candidates) < 2:
         return "".join(candidates) or "nothing"
     more = len(candidates) - LISTED

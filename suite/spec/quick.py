@@ -1,4 +1,4 @@
-"""The quick slice: a few cells that show every factor and need few programs, for an honest look in about a minute."""
+"""The quick slice: a few cells that cover all factors with few programs, for a first look in about a minute."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ TRIALS, REPLICATES = 6, 2
 
 
 def quick_budget(budget: Budget) -> Budget:
-    """Fewer trials and replicates; as many steps, so that a verdict means the same."""
+    """The budget with fewer trials and replicates, but as many steps, so that outcomes mean the same."""
     return replace(budget, trials=min(budget.trials, TRIALS), replicates=min(budget.replicates, REPLICATES))
 
 
 def quick_slice(cells: Sequence[Cell]) -> list[int]:
-    """Which cells belong to the slice, in order: six of three programs, or of slower families three of two.
+    """Indices of the cells of the slice: six with three programs, or three with two for slower families.
 
-    Cells are taken one by one, from the first: always the one that shows most levels not yet shown (up to a factor's
-    second they count double), then levels shown least, without a program too many.
+    Cells are selected greedily within the limit of programs: by the number of new levels (counted twice for a factor with
+    fewer than two), then by levels selected least often.
     """
     most_cells, most_programs = (6, 3) if MODELS[cells[0].model].fast else (3, 2)
     shown: Counter[tuple[str, object]] = Counter()

@@ -1,6 +1,6 @@
-"""What does not go together: combinations that a spec may not hold, with the reason.
+"""Rules for factors that cannot be combined, with the reasons.
 
-What holds of every family and task is here; what only one of them cannot do, it says itself (`suite.models.family`).
+Rules of a single model family are defined by that family (`suite.models.family`).
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from suite.tasks import TASKS, Form, form_of
 
 
 def conflicts(task: Mapping[str, Any], model: str, recipe: Mapping[str, Any]) -> list[Conflict]:
-    """The factors of a recipe that cannot work together, or not on the task.
+    """The factors of a recipe that cannot be combined, or not with the task.
 
     Args:
-        task: `{"name": ..., **arguments}`.
+        task: Task with its arguments, `{"name": ..., **arguments}`.
         model: Name of the model family.
-        recipe: Every factor with its canonical level.
+        recipe: Canonical level of every factor.
 
     Returns:
-        (factor, reason) for each conflict; empty where there is none. A factor may be an argument of the task, or `model`.
+        Factor and reason of each conflict. The factor can also be an argument of the task, or `model`.
     """
     form, family = form_of(task), MODELS[model]
     return [
@@ -47,10 +47,10 @@ def _of_examples(form: Form, task: Mapping[str, Any], family: Family) -> Iterato
         if fitting:
             yield "layout", f"{family.name} needs {family.reads}s: layout {' or '.join(fitting)}"
         else:
-            yield "model", f"{family.name} needs {family.reads}s, which {task['name']} has not"
+            yield "model", f"{family.name} needs {family.reads}s, which {task['name']} does not have"
     if form.every_step and not family.every_step:
         able = " and ".join(other.name for other in MODELS.values() if other.every_step)
-        yield "model", f"{task['name']} asks for an answer at every time step, which only {able} gives"
+        yield "model", f"{task['name']} needs an output at every time step, which only {able} has"
 
 
 def _of_sizes(form: Form, task: Mapping[str, Any], recipe: Mapping[str, Any]) -> Iterator[Conflict]:
@@ -58,35 +58,35 @@ def _of_sizes(form: Form, task: Mapping[str, Any], recipe: Mapping[str, Any]) ->
         return
     wanted, batch_size = task.get("train_size") or form.train, recipe["batch_size"]
     if wanted > form.train:
-        yield "train_size", f"{wanted:,} is more than the {form.train:,} examples that {task['name']} has to train on"
+        yield "train_size", f"{wanted:,} is more than the {form.train:,} training examples of {task['name']}"
     elif batch_size > wanted:
-        yield "batch_size", f"a batch of {batch_size:,} is more than the {wanted:,} examples to train on"
+        yield "batch_size", f"a batch of {batch_size:,} is more than the {wanted:,} training examples"
 
 
 def _of_targets(form: Form, task: Mapping[str, Any], recipe: Mapping[str, Any]) -> Iterator[Conflict]:
     if task.get("target_scaling") != "standard":
         return
     if form.targets != "numbers":
-        yield "target_scaling", f"is of targets that are numbers, and {task['name']} has {form.targets}"
+        yield "target_scaling", f"needs numeric targets, but {task['name']} has {form.targets}"
     elif recipe["loss"]["name"] == "binary_cross_entropy" or recipe["loss"].get("output") == "sigmoid":
-        yield "target_scaling", "scaled targets lie on both sides of 0, outside what a sigmoid output gives"
+        yield "target_scaling", "scaled targets can be negative, but a sigmoid output cannot"
 
 
 def _of_loss(form: Form, task: Mapping[str, Any], recipe: Mapping[str, Any]) -> Iterator[Conflict]:
     loss, smoothed = recipe["loss"], recipe["label_smoothing"]
     name, output, of = loss["name"], loss.get("output"), LOSSES[loss["name"]].of
     if of not in (None, form.targets):
-        yield "loss", f"{name} is of {of}, and {task['name']} asks for {form.targets}"
+        yield "loss", f"{name} needs {of} as targets, but {task['name']} has {form.targets}"
     if form.targets == "numbers":
         if (name == "binary_cross_entropy" or output == "sigmoid") and (form.largest or 0) > 1:
             bounded = "a sigmoid output" if output == "sigmoid" else name
-            yield "loss", f"{bounded} is of answers in [0, 1], and those of {task['name']} go up to {form.largest:g}"
+            yield "loss", f"{bounded} needs targets in [0, 1], but those of {task['name']} go up to {form.largest:g}"
         if output == "softmax":
-            yield "loss", f"a softmax output is of classes, and {task['name']} asks for numbers"
+            yield "loss", f"a softmax output needs classes as targets, but {task['name']} has numbers"
         if smoothed:
-            yield "label_smoothing", f"labels are of classes, and {task['name']} asks for numbers"
+            yield "label_smoothing", f"needs classes as targets, but {task['name']} has numbers"
     elif smoothed and form.every_step and name not in ("auto", "cross_entropy"):
-        yield "label_smoothing", "at every time step, labels are smoothed for cross_entropy only"
+        yield "label_smoothing", "for outputs at every time step, only works with cross_entropy"
 
 
 def _of_optimizer(recipe: Mapping[str, Any]) -> Iterator[Conflict]:
@@ -94,7 +94,7 @@ def _of_optimizer(recipe: Mapping[str, Any]) -> Iterator[Conflict]:
     entry = OPTIMIZERS.find(optimizer["name"])
     own = entry.parameter("weight_decay") if entry is not None else None
     if decay is not None and own is not None and optimizer["weight_decay"] != own.default:
-        given = f"{decay:g} as a factor, and {optimizer['weight_decay']:g} of the optimizer"
+        given = f"{decay:g} as a factor and {optimizer['weight_decay']:g} in the optimizer"
         yield "weight_decay", f"is given twice: {given}"
 
 
@@ -102,7 +102,7 @@ def _of_normalization(family: Family, recipe: Mapping[str, Any]) -> Iterator[Con
     name, norm = recipe["normalization"]["name"], normalization_of(recipe["normalization"])
     if norm.of_images and family.reads != "image":
         able = " and ".join(other.name for other in MODELS.values() if other.reads == "image")
-        yield "normalization", f"{name} normalization is over an image's positions, which only {able} has"
+        yield "normalization", f"{name} normalization needs image positions, which only {able} has"
     if norm.of_weights and recipe["norm_position"] == "after":
         yield "norm_position", f"{name} normalization acts on weights and has no position"
     if norm.of_zeros and recipe["initializer"]["name"] == "zeros":

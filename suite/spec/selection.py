@@ -1,4 +1,4 @@
-"""Which cells of a grid are wanted: parts of it, each a conjunction of levels, taken together."""
+"""Selects parts of a grid."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from suite.spec.benchmark import Benchmark, Label, Level, combinations, matching
 from suite.spec.problems import Problem, SpecError, not_found, quote
 
 Part = Mapping[str, Sequence[str]]
-"""Labels (or names) of the wanted levels, by factor."""
+"""Labels or names of the selected levels, by factor."""
 
 
 def wanted_combinations(benchmark: Benchmark, only: Sequence[Part] = ()) -> list[dict[str, Level]]:
-    """The combinations of a benchmark's grid that any of the parts has, in the order of the grid.
+    """The combinations of a benchmark's grid that belong to any of the parts, in the order of the grid.
 
     Args:
         benchmark: The benchmark.
-        only: The parts; none stands for the whole grid.
+        only: Parts of the grid; the whole grid if empty.
 
     Raises:
-        SpecError: A part names a factor or level that is not there, or leaves nothing.
+        SpecError: A part has an unknown factor or level, or contains no combination.
     """
     narrowed = [_narrowed(benchmark, part) for part in only]
     left = list(combinations(benchmark.grid, benchmark.exclude))
@@ -28,7 +28,7 @@ def wanted_combinations(benchmark: Benchmark, only: Sequence[Part] = ()) -> list
         return left
     for grid in narrowed:
         if not any(_lies_in(levels, grid) for levels in left):
-            raise SpecError([_problem(benchmark, "", "leaves no combination: exclude takes them all out")])
+            raise SpecError([_problem(benchmark, "", "selects no combination: all of them are in exclude")])
     return [levels for levels in left if any(_lies_in(levels, grid) for grid in narrowed)]
 
 
@@ -37,7 +37,7 @@ def _lies_in(levels: Mapping[str, Level], grid: Mapping[str, Sequence[Level]]) -
 
 
 def _narrowed(benchmark: Benchmark, part: Part) -> dict[str, list[Level]]:
-    """The wanted levels of each factor that a part names."""
+    """The selected levels of each factor of a part."""
     grid: dict[str, list[Level]] = {}
     problems = []
     for factor, wanted in part.items():
@@ -58,7 +58,7 @@ def _narrowed(benchmark: Benchmark, part: Part) -> dict[str, list[Level]]:
 
 
 def _readings(text: str) -> list[Label]:
-    """What a text of the command line may mean: itself, a boolean or a number."""
+    """Possible values of a text from the command line: the text, a boolean or a number."""
     readings: list[Label] = [text]
     if text.lower() in ("true", "false"):
         readings.append(text.lower() == "true")

@@ -1,4 +1,4 @@
-"""Specs that are named together: each a path or a benchmark that ships, their benchmarks each once."""
+"""Reads several specs, each a path or the name of an included benchmark."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from suite.spec.shipped import find_spec
 
 
 def read_specs(specs: Sequence[str]) -> list[Benchmark]:
-    """Every benchmark of the specs, each a path or the name of one that ships.
+    """All benchmarks of the specs, each once.
 
     Raises:
-        SpecError: With all problems of all of them.
+        SpecError: With the problems of all specs.
     """
     benchmarks, problems = readable_specs(specs)
     if not benchmarks and not problems:
-        message = f"has claims and no benchmark: `suite claims {specs[0]}` runs what they need and judges them"
+        message = f"contains claims and no benchmark: judge them with `suite claims {specs[0]}`"
         problems = [Problem(specs[0], None, None, "", message)]
     if problems:
         raise SpecError(problems)
@@ -27,7 +27,7 @@ def read_specs(specs: Sequence[str]) -> list[Benchmark]:
 
 
 def readable_specs(specs: Sequence[str]) -> tuple[list[Benchmark], list[Problem]]:
-    """The benchmarks of those specs that have no problems, and the problems of the others."""
+    """The benchmarks of all valid specs, and the problems of the others."""
     benchmarks: dict[str, Benchmark] = {}
     problems: list[Problem] = []
     seen: set[Path] = set()
@@ -40,7 +40,7 @@ def readable_specs(specs: Sequence[str]) -> tuple[list[Benchmark], list[Problem]
             for benchmark in read_benchmarks(file):
                 first = benchmarks.setdefault(benchmark.name, benchmark)
                 if first is not benchmark:
-                    message = f"got {benchmark.name}, which {first.file} has too; expected another name"
+                    message = f"got {benchmark.name}, which is used in {first.file} too; expected a unique name"
                     problems.append(Problem(spec, None, None, "name", message))
         except SpecError as error:
             problems += error.problems

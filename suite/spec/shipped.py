@@ -1,4 +1,4 @@
-"""Where a spec is: a path, or the bare name of a benchmark that ships with the package."""
+"""Finds specs by path or by the name of an included benchmark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from suite.spec.problems import Problem, SpecError, nearest, quote
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 CLAIMS = "claims"
-"""The folder of claims, beside the benchmarks."""
+"""Folder of the included claims."""
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -20,13 +20,13 @@ def find_spec(name_or_path: str) -> Path:
     """The file of a spec.
 
     Args:
-        name_or_path: A path, or a shipped benchmark as `shipped_specs` names it, such as `deep_mlp` or `mnist/mlp`.
+        name_or_path: A path, or the name of an included benchmark, such as `deep_mlp` or `mnist/mlp`.
 
     Raises:
-        SpecError: There is neither such a file nor such a benchmark.
+        SpecError: There is no such file or benchmark.
     """
     if not name_or_path.strip():
-        raise SpecError([Problem("''", None, None, "", "got no name, expected a YAML file or a benchmark that ships")])
+        raise SpecError([Problem("''", None, None, "", "got no name, expected a YAML file or the name of a benchmark")])
     path = Path(name_or_path)
     fault = _fault(path)
     if fault is None:
@@ -40,12 +40,12 @@ def find_spec(name_or_path: str) -> Path:
         holders = {**_holders(shipped), **{name: name for name in shipped}}
         found = beside[alike] if alike else holders.get(nearest(name_or_path, holders) or "")
         hint = f"; did you mean {found}?" if found else ""
-        fault = f"no such file or benchmark{hint}; benchmarks that ship with the suite: {', '.join(shipped) or 'none'}"
+        fault = f"no such file or benchmark{hint}; included benchmarks: {', '.join(shipped) or 'none'}"
     raise SpecError([Problem(quote(name_or_path), None, None, "", fault)])
 
 
 def files_of(specs: Sequence[str]) -> list[Path]:
-    """The files of those specs that can be found, each once."""
+    """The files of all specs that exist, each once."""
     found: dict[Path, Path] = {}
     for spec in specs:
         with contextlib.suppress(SpecError):
@@ -55,21 +55,21 @@ def files_of(specs: Sequence[str]) -> list[Path]:
 
 
 def shipped_specs() -> dict[str, Path]:
-    """The benchmarks that ship with the package, by name: their path within its folder, without suffix."""
+    """The included specs by name: their path within the package folder, without suffix."""
     root = _root()
     files = [file for file in sorted(root.rglob("*.yaml")) if file.relative_to(root).parts[0] != CLAIMS]
     return {file.relative_to(root).with_suffix("").as_posix(): file for file in files}
 
 
 def _holders(specs: Mapping[str, Path]) -> dict[str, str]:
-    """The spec of every benchmark, by its own name: a file may hold several, and pages call them by these."""
-    from suite.spec.benchmark_reader import names_in  # where a name is wrong, and there alone: it takes the catalog
+    """The spec of every included benchmark, by the name of the benchmark."""
+    from suite.spec.benchmark_reader import names_in  # only for wrong names: it loads the catalog
 
     return {name: spec for spec, file in specs.items() for name in names_in(file)}
 
 
 def shipped_claims() -> dict[str, Path]:
-    """The files of claims that ship with the package, by name."""
+    """The included files of claims, by name."""
     return {file.stem: file for file in sorted((_root() / CLAIMS).glob("*.yaml"))}
 
 
@@ -79,13 +79,13 @@ def _root() -> Path:
 
 
 def _fault(path: Path) -> str | None:
-    """Why no spec can be read from a path: empty where nothing is there, None where something is."""
+    """Why no spec can be read from a path: None if it can, empty if the path does not exist."""
     try:
         return "is a folder, expected a YAML file" if stat.S_ISDIR(path.stat().st_mode) else None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         if os.path.islink(path):
-            return f"is a link that leads to no file: {reason}"
+            return f"is a broken link: {reason}"
         return f"cannot be read: {reason}" if isinstance(error, PermissionError) else ""
 
 

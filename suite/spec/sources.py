@@ -1,4 +1,4 @@
-"""Where the code and data are that a spec names, found without importing, and digests of plain values and of files."""
+"""Finds the code and data of a spec without importing it, and computes digests of values and files."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Any
 
 
 def find_module(name: str, folders: Sequence[str] = ()) -> Path | None:
-    """The file that a module would be imported from, found without importing it or its packages.
+    """The file of a module, found without importing it or its packages; None if there is none.
 
     Args:
-        name: Dotted.
-        folders: Looked in before Python's own path.
+        name: Dotted name of the module.
+        folders: Folders to search before Python's path.
     """
     top, *rest = name.split(".")
     spec = PathFinder.find_spec(top, [*folders, *sys.path]) or _find_elsewhere(top)
@@ -29,7 +29,7 @@ def find_module(name: str, folders: Sequence[str] = ()) -> Path | None:
 
 
 def _find_elsewhere(name: str) -> ModuleSpec | None:
-    """Asks the other finders: of editable installs, built-in and frozen modules."""
+    """Asks the other finders, for editable installs, built-in and frozen modules."""
     for finder in sys.meta_path:
         spec = finder.find_spec(name, None)
         if spec is not None:
@@ -38,19 +38,19 @@ def _find_elsewhere(name: str) -> ModuleSpec | None:
 
 
 def find_file(path: str, folders: Sequence[str]) -> Path | None:
-    """The file of a path that is relative to one of the folders or, failing that, to the working folder."""
+    """The file of a path relative to one of the folders or to the working folder; None if there is none."""
     candidates = (Path(folder, path) for folder in (*folders, "."))
     return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
 
 
 def digest(value: Any) -> str:
-    """16 hex digits of a plain value, the same wherever and whenever it is computed."""
+    """Reproducible hash of a plain value, 16 hex digits."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def digest_of_file(file: Path | None) -> str:
-    """16 hex digits of a file's bytes, or of there being none."""
+    """Hash of the contents of a file, or of None, 16 hex digits."""
     if file is None:
         return digest(None)
     with file.open("rb") as opened:

@@ -1,4 +1,4 @@
-"""A spec to start from: commented, and right as it is."""
+"""Writes a commented, valid spec to start from."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from suite.spec.problems import Problem, SpecError, not_found
 from suite.tasks import TASKS, form_of
 
 _SPEC = """\
-{schema}# `suite check {file}` says what it makes of this, `suite list` what may stand here, `suite run {file}` trains it and
-# `suite claims {file}` judges the claim at the end.
+{schema}# Validate this file with `suite check {file}`, run it with `suite run {file}` and judge its claim with
+# `suite claims {file}`. `suite list` shows all names that you can use here.
 
 name: {name}
 title: What is the question?
@@ -23,26 +23,26 @@ task: {task}   # suite list tasks
 model: {model}   # suite list models
 target: {target}   # {metric} at which a run counts as trained
 
-# The same in every cell; what is not named takes its default.
+# Constant factors; all others have their defaults.
 fixed: {fixed}
 
-# What varies: the cells are all combinations. A level of your own is my_module:my_function, in my_module.py beside this.
+# Factors that vary: all combinations are run. Custom levels are written as my_module:my_function (my_module.py next to this file).
 grid:
   {factor}: [{levels}]
   initializer: [glorot_uniform, he_normal]
 
-# The same for every cell. The rate with the best validation score is trained again under fresh seeds.
+# Budget of every recipe. The learning rate with the best validation score is run again with other seeds.
 budget:
   steps: 300
   trials: 6
   replicates: 5
 
-# What you expect, written before you look: by how much, where. The first level is said to be better.
+# Your expectation, written before you see results. The first level should be better.
 claims:
   - id: {id}
     says: {says}
     compare: {{{factor}: [{levels}]}}
-    by: {by}   # the least difference in test {metric} that counts
+    by: {by}   # smallest difference in test {metric} that counts
 """
 
 
@@ -50,12 +50,12 @@ def new_spec(file: Path, task: str, model: str) -> str:
     """The text of a benchmark with a claim.
 
     Args:
-        file: What it will be called.
+        file: Path of the file to create.
         task: Name of a task.
         model: Name of a model family.
 
     Raises:
-        SpecError: There is no such task or model, or they do not go together.
+        SpecError: The task or model is unknown, or they cannot be combined.
     """
     for what, table in ((task, TASKS), (model, MODELS)):
         if what not in table:
@@ -67,7 +67,7 @@ def new_spec(file: Path, task: str, model: str) -> str:
         arguments["layout"] = "rows"
     if any(parameter.required for parameter in TASKS[task].parameters):
         needed = ", ".join(p.name for p in TASKS[task].parameters if p.required)
-        message = f"{task} needs {needed} of your own; begin with another task and change it"
+        message = f"{task} needs your own {needed}; start with another task and edit the file"
         raise SpecError([Problem(str(file), None, None, "task", message)])
     form = form_of(arguments)
     accuracy, chance = form.targets == "classes", form.chance or 0.5
@@ -87,7 +87,7 @@ def new_spec(file: Path, task: str, model: str) -> str:
 
 
 def _read(text: str, file: Path) -> Benchmark:
-    """Reads the text as a spec, so that a task and a model that do not go together are reported."""
+    """Reads the text as a spec, to report a task and a model that cannot be combined."""
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder, file.name)
         written.write_text(text, encoding="utf-8")
@@ -99,11 +99,11 @@ def _read(text: str, file: Path) -> Benchmark:
 
 
 def name_of(file: Path) -> str:
-    """A name made of the file's."""
+    """A valid name made from the file name."""
     return re.sub("[^a-z0-9_-]+", "_", file.stem.lower()).strip("_-")[:40] or "mine"
 
 
 def modeline(file: Path) -> str:
-    """The line by which an editor finds the schema, where it lies beside the file."""
+    """The line that points editors to schema.json, if it is next to the file."""
     beside = (file.resolve().parent / "schema.json").is_file()
     return "# yaml-language-server: $schema=./schema.json\n#\n" if beside else ""

@@ -1,7 +1,7 @@
-"""Components of a user's own, or of a plug-in, tried before anything trains: imported, called, and trained in a network of one layer.
+"""Tries custom components and those of plug-ins before training: imports, calls and trains them in a one-layer network.
 
-That happens in a process of its own, so that whatever a user's module does when it is imported (print, sleep, end the
-process) is told, and TensorFlow is loaded only where there is something to try.
+This runs in a separate process, since a module can do anything when it is imported (print, sleep, exit), and TensorFlow
+is only loaded if there is something to try.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from suite.spec.sources import find_module
 from suite.tasks import form_of
 
 LIMIT_SECONDS = 60
-"""Time limit for importing one component, and for each size of network that it is tried in."""
+"""Time limit in seconds for importing a component, and for each network size."""
 
 _CHILD = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from suite.spec.trial import answer; answer()"
-_MOST_SIZES = 8  # from the smallest on; each takes about a second
+_MOST_SIZES = 8  # each takes about a second
 _SIZES = ("width", "channels", "kernel_size", "units")
 _ONE_LAYER = {"depth": 1, "layers": 1, "stages": 1}
 _SHAPES = {"table": (6,), "image": (8, 8, 1), "sequence": (5, 3)}
@@ -43,30 +43,30 @@ _SHAPES = {"table": (6,), "image": (8, 8, 1), "sequence": (5, 3)}
 _PACKAGE = Path(__file__).parents[1]
 
 Trial = tuple[str, list[Cell]]
-"""The factor whose level is tried, and cells of increasing size that have it."""
+"""The factor of the component to try, and cells of increasing size that use it."""
 
 Answer = tuple[str | None, list[str]]
-"""What is wrong with a component, and names of files that it reads and its cells' fingerprints do not see."""
+"""Error message of a component, and names of files that it reads but the fingerprints do not cover."""
 
 
 class NotOfItsKind(Exception):
-    """What a component returned is not what its kind does."""
+    """A component returned an object of the wrong type or shape."""
 
 
 def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIMIT_SECONDS) -> list[Problem]:
-    """Imports every component of a user's own or of a plug-in that the cells name, and trains a network of one layer with it.
+    """Imports all custom components and those of plug-ins that the cells use, and trains a one-layer network with each.
 
     Args:
-        cells: Cells of the benchmark; those that differ in other factors share a trial, which goes through their sizes.
-        benchmark: Knows where in its spec each component is named.
-        limit: Seconds for one component.
+        cells: Cells of the benchmark; those that differ in other factors share a trial, which covers their sizes.
+        benchmark: The benchmark, for the positions of errors.
+        limit: Time limit per component, in seconds.
 
     Returns:
-        Remarks on components that read files which are no part of their cells' fingerprints.
+        Remarks on components that read files which the fingerprints do not cover.
 
     Raises:
-        SpecError: One cannot be imported, is not what its file beside the spec defines, raises, returns something else
-            than its kind does, ends the process or takes too long.
+        SpecError: A component cannot be imported, is shadowed by another module, raises, returns a wrong object, exits the
+            process or takes too long.
     """
     trials = trials_of(cells)
     answers: list[Answer] = []
@@ -78,7 +78,7 @@ def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIM
         if fault is not None:
             problems.append(benchmark.problem(factor, f"{level['name']} {fault}", level))
         if unseen:
-            why = "which no module names in quotes: a change there retrains nothing"
+            why = "which no module names in a string: finished runs are not repeated when it changes"
             told = f"{level['name']} reads {', '.join(unseen)}, {why}"
             remarks.append(benchmark.problem(factor, told, level))
     if problems:
@@ -87,7 +87,7 @@ def try_components(cells: Iterable[Cell], benchmark: Benchmark, limit: int = LIM
 
 
 def trials_of(cells: Iterable[Cell]) -> list[Trial]:
-    """One trial for every level that differs in what matters to it."""
+    """One trial for each distinct component and context."""
     found: dict[str, tuple[str, dict[tuple[int, ...], Cell]]] = {}
     for cell in cells:
         for factor, level in cell.recipe.items():
@@ -101,7 +101,7 @@ def trials_of(cells: Iterable[Cell]) -> list[Trial]:
 
 
 def _target(factor: str, cell: Cell) -> str:
-    """The code of a level that a user or a plug-in brings, as `module:attribute`; empty of what is ours."""
+    """The code of a custom or plug-in component, as `module:attribute`; empty for included components."""
     name, kind = cell.recipe[factor]["name"], _kind(factor, cell)
     entry = KINDS[kind].find(name) if kind else None
     return entry.target if entry is not None and entry.package else name if is_own_component(name) else ""
@@ -113,17 +113,17 @@ def _kind(factor: str, cell: Cell) -> str | None:
 
 
 def _sizes(cell: Cell) -> dict[str, int]:
-    """What gives the layers of a recipe their shapes, besides its depth."""
+    """Factors of a recipe that determine the shapes of its layers, except its depth."""
     return {name: cell.recipe[name] for name in _SIZES if name in cell.recipe}
 
 
 def _kept(factor: str) -> tuple[str, ...]:
-    """The components that stay in the recipe in which one is tried."""
+    """The components that are kept in the recipe of a trial."""
     return (factor, "cell_type", *(("clipping",) if factor == "optimizer" else ()))
 
 
 def _plain_recipe(cell: Cell, factor: str) -> dict[str, Any]:
-    """The recipe in which a component is tried: of one layer, all other components at their default."""
+    """The recipe of a trial: one layer, all other components at their default."""
     recipe = {
         p.name: default_of(p) if p.type == "component" and p.name not in _kept(factor) else cell.recipe[p.name]
         for p in MODELS[cell.model].parameters
@@ -132,7 +132,7 @@ def _plain_recipe(cell: Cell, factor: str) -> dict[str, Any]:
 
 
 def _answers(trials: Sequence[Trial], limit: int) -> list[Answer]:
-    """What is wrong with each component, from one process; up to the one that ends it or takes too long."""
+    """Answers of one process, up to the component that ends it or takes too long."""
     command = [sys.executable, "-P", "-c", _CHILD, json.dumps(sys.path)]
     done = subprocess.run(
         command, input=pickle.dumps((trials, limit)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
@@ -140,18 +140,18 @@ def _answers(trials: Sequence[Trial], limit: int) -> list[Answer]:
     answers: list[Answer] = [tuple(json.loads(line)) for line in done.stdout.splitlines()]
     if len(answers) < len(trials):
         late = done.returncode == -signal.SIGALRM
-        ended = f"ended the process that tried it, with exit status {done.returncode}"
+        ended = f"ended its process with exit status {done.returncode}"
         answers.append((f"took more than {limit} s" if late else ended, []))
     return answers
 
 
 def answer() -> None:
-    """The other process: trials from standard input, an answer a line to standard output; all else is kept silent."""
+    """Runs in the separate process: reads trials from standard input and writes one answer per line."""
     trials, limit = pickle.load(sys.stdin.buffer)
     answers, nowhere = os.fdopen(os.dup(1), "w"), os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
-    import keras  # whatever a user's module takes from here on is its own time, on a busy machine too
+    import keras  # before the time limit starts
 
     keras.config.disable_traceback_filtering()
     opened: set[str] = set()
@@ -166,7 +166,7 @@ def answer() -> None:
 
 
 def _unseen(name: str, folders: Sequence[str], opened: Iterable[str]) -> list[str]:
-    """Those of the files opened that lie beside the spec and are no part of a component's digest."""
+    """The opened files next to the spec that are not part of a component's digest."""
     files = {Path(source_from_cache(path) if path.endswith(".pyc") else path).resolve() for path in opened}
     seen = {file.resolve() for file in code_of_component(name, folders)}
     inside, outside = ([Path(place).resolve() for place in places] for places in (folders, (sys.prefix, _PACKAGE)))
@@ -195,7 +195,7 @@ def _fault(factor: str, cells: Sequence[Cell], limit: int) -> str | None:
     try:
         loaded = importlib.import_module(module).__file__
         if loaded is not None and file is not None and Path(loaded).resolve() != file.resolve():
-            return f"is of another module named {module}, loaded from {loaded} already; rename this one"
+            return f"is shadowed by another module named {module} ({loaded}); rename yours"
         load_target(target)
     except (Exception, SystemExit) as error:
         return f"cannot be imported: {raised(error)}"
@@ -207,18 +207,13 @@ def _fault(factor: str, cells: Sequence[Cell], limit: int) -> str | None:
             return str(error)
         except (Exception, SystemExit) as error:
             sizes = ", ".join(f"{size} {number}" for size, number in _sizes(cell).items())
-            return f"raises {raised(error)}; it was tried on a network of one layer, {sizes}"
+            return f"raises {raised(error)} in a network with one layer, {sizes}"
     signal.alarm(0)
     return None
 
 
 def _train_one_layer(factor: str, cell: Cell) -> None:
-    """One step of training, compiled as a run compiles it, after a look at what the component itself returns.
-
-    Raises:
-        NotOfItsKind: It returns something else than its kind does.
-        Exception: Whatever the component raises.
-    """
+    """Checks what the component returns, then compiles and runs one training step."""
     import keras
     import tensorflow as tf
 
@@ -235,7 +230,7 @@ def _train_one_layer(factor: str, cell: Cell) -> None:
             right, expected = isinstance(result, wanted), f"a keras {wanted.__name__}"
         else:
             right = getattr(result, "shape", None) == wanted.shape and getattr(result, "dtype", None) == wanted.dtype
-            expected = f"a tensor of shape {tuple(wanted.shape)}, {wanted.dtype.name}, as it was given"
+            expected = f"a tensor of shape {tuple(wanted.shape)}, {wanted.dtype.name}, like its input"
         if not right:
             tensor = hasattr(result, "shape") and hasattr(result, "dtype")
             got = f"shape {tuple(result.shape)}, {tf.as_dtype(result.dtype).name}" if tensor else type(result).__name__

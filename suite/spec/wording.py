@@ -1,4 +1,4 @@
-"""Messages on a value that is not what was expected: what was got, as written, and what YAML made of it."""
+"""Messages about unexpected values: the value as written and as YAML reads it."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def got(node: Node) -> str:
 
 
 def mismatch(node: Node, expected: str, wanted: Wanted | None = None) -> str:
-    """The whole message: what was got, what was expected, and how to write what was probably meant.
+    """The complete message: received value, expected value and a hint how to write it.
 
     Args:
-        node: The value.
-        expected: What was expected, in words.
-        wanted: What kind of value that is, for the advice.
+        node: The received value.
+        expected: The expected value in words.
+        wanted: Kind of the expected value, for the hint.
     """
     return f"{got(node)}, expected {expected}{_advice(node, wanted, expected)}"
 
 
 def _advice(node: Node, wanted: Wanted | None, expected: str) -> str:
     if wanted == "text" and not isinstance(node.value, (str, dict, tuple)) and node.text:
-        return f"; write '{quote(node.text)}' in quotes if that text is meant"
+        return f"; write '{quote(node.text)}' in quotes if you mean this text"
     if wanted == "boolean" and node.quoted and isinstance(resolve(node.text), bool):
-        return "; take it out of its quotes"
+        return "; remove the quotes"
     if wanted != "number":
         return ""
     if isinstance(node.value, float) and node.value.is_integer() and "whole" in expected and abs(node.value) < 1e15:
@@ -46,9 +46,9 @@ def _advice(node: Node, wanted: Wanted | None, expected: str) -> str:
     if not isinstance(node.value, str):
         return ""
     if node.quoted and type(resolve(node.text)) in (int, float):
-        return "; take it out of its quotes"
+        return "; remove the quotes"
     if _LEADING_ZERO.fullmatch(node.text):
-        return f"; write {int(node.text)} (a leading zero means octal to some readers of YAML)"
+        return f"; write {int(node.text)} (some YAML readers take a leading zero as octal)"
     if _GROUPED.fullmatch(node.text):
         return f"; write {node.text.replace('_', '').replace(',', '')}"
     return ""

@@ -1,8 +1,8 @@
-"""Strict YAML that knows no domain: plain values, each with its line and column, and every fault it finds.
+"""A strict YAML reader: plain values with their line and column, and a list of all problems.
 
-Numbers are resolved as YAML 1.2 has them (`1e-3` is a number, `1:30` and `1_000` are text), booleans and nulls as
-PyYAML has them, and every scalar remembers what was written, so that a reader of it can explain. Keys are text as
-written. Tags, merge keys and duplicate keys are faults; aliases are expanded within a bound.
+Numbers follow YAML 1.2 (`1e-3` is a number, `1:30` and `1_000` are text); booleans and nulls follow PyYAML. Scalars keep
+their original text for messages. Keys are text as written. Tags, merge keys and duplicate keys are errors; the expansion
+of aliases is limited.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from suite.spec.problems import Problem, quote
 from suite.spec.yaml_text import read_text
 
 MAX_DEPTH = 20
-"""Of values in values."""
+"""Largest depth of nested values."""
 MAX_NODES = 10_000
-"""Values of one document, every alias counted as often as it stands for its values."""
+"""Largest number of values in a document, with aliases expanded."""
 
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NULLS = ("", "~", "null", "Null", "NULL")
@@ -36,18 +36,18 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Node:
-    """A value (or a key) with its place.
+    """A value or a key with its position.
 
     Attributes:
         value: A string, number, boolean or None; a tuple of nodes; or a dict of nodes.
-        line: Line where it begins, from 1.
-        column: Column where it begins, from 1.
-        path: The keys that lead to it, with dots between them; an item of a list has its list's.
-        text: A scalar as it was written, without its quotes.
-        quoted: Whether a scalar was written in quotes (or as a block).
-        keys: Every key of a mapping, with its place.
-        size: Values in it, itself included.
-        height: Levels of values in it.
+        line: Line of its start, from 1.
+        column: Column of its start, from 1.
+        path: Dotted path of its key; items of a list have the path of the list.
+        text: Text of a scalar as written, without quotes.
+        quoted: Whether a scalar was written in quotes or as a block.
+        keys: Keys of a mapping with their positions.
+        size: Number of nodes, including itself.
+        height: Number of nested levels.
     """
 
     value: Any
@@ -66,12 +66,12 @@ class Node:
         return self.line, self.column
 
     def section(self, key: str) -> dict[str, Node]:
-        """The values of a mapping in this mapping; none where it is not there or no mapping."""
+        """The mapping under a key; empty if it is missing or no mapping."""
         node = self.value.get(key)
         return node.value if node is not None and isinstance(node.value, dict) else {}
 
     def plain(self) -> Any:
-        """The value without places: dicts, lists and scalars."""
+        """The value without positions: dicts, lists and scalars."""
         if isinstance(self.value, dict):
             return {key: node.plain() for key, node in self.value.items()}
         if isinstance(self.value, tuple):
@@ -79,7 +79,7 @@ class Node:
         return self.value
 
     def shown(self) -> str:
-        """What was got, in words that fit into a message."""
+        """The value in words, for messages."""
         if isinstance(self.value, dict):
             return f"a mapping with {quote(', '.join(self.value))}" if self.value else "an empty mapping"
         if isinstance(self.value, tuple):
@@ -91,12 +91,12 @@ class Node:
 
 @dataclass(frozen=True)
 class Source:
-    """A file that was read.
+    """A parsed file.
 
     Attributes:
-        text: All of it.
-        documents: The documents that have a value.
-        problems: The faults found on the way; what they concern was read as well as could be.
+        text: Complete text.
+        documents: Documents that are not empty.
+        problems: All problems; the documents are read as far as possible.
     """
 
     text: str
@@ -105,7 +105,7 @@ class Source:
 
 
 def read(path: Path) -> Source:
-    """Reads a YAML file. Whatever is wrong is among its problems; nothing is raised."""
+    """Reads a YAML file; returns problems instead of raising them."""
     text, problem = read_text(path)
     if problem is not None:
         return Source("", (), (problem,))
@@ -116,14 +116,14 @@ def read(path: Path) -> Source:
 
 
 class _Fatal(Exception):
-    """Nothing more can be read from this file."""
+    """Reading the file cannot continue."""
 
     def __init__(self, mark: yaml.Mark, key: str, message: str) -> None:
         super().__init__(mark, key, message)
 
 
 class _Builder:
-    """Turns PyYAML's events into nodes. Composing them here bounds depth and size before anything grows."""
+    """Builds nodes from PyYAML's events, with limits on depth and size."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -161,7 +161,7 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, path, depth)
         if event.tag is not None and event.tag != "!":
-            self._report(mark, path, f"got the tag {_tag(event.tag)}, expected a plain value: tags are not read")
+            self._report(mark, path, f"got the tag {_tag(event.tag)}, expected a plain value: tags are not supported")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         node = Node(None, mark.line + 1, mark.column + 1, path)
@@ -179,9 +179,13 @@ class _Builder:
         return node
 
     def _text(self, event: Any, path: str) -> str:
-        """A scalar's text; half a surrogate pair, which an escape can make, would fail wherever it is written."""
+        """The text of a scalar; half of a surrogate pair, which cannot be encoded, is a problem."""
         if found := _SURROGATE.search(event.value):
-            self._report(event.start_mark, path, f"holds {quote(found[0])}, half of a character, expected whole ones")
+            self._report(
+                event.start_mark,
+                path,
+                f"contains {quote(found[0])}, half of a surrogate pair, expected complete characters",
+            )
         return _SURROGATE.sub("\ufffd", event.value)
 
     def _items(self, path: str, depth: int) -> Iterator[Node]:
@@ -200,9 +204,9 @@ class _Builder:
             within = ".".join(filter(None, (path, quote(name or "?"))))
             value = self._node(next(self._events), within, depth + 1)
             if not name:
-                self._report(mark, path, "got a key that is no name, expected text before the colon")
+                self._report(mark, path, "got an invalid key, expected text before the colon")
             elif name == "<<" and event.style is None:
-                self._report(mark, within, "got a merge key, expected the keys themselves: merging is not read")
+                self._report(mark, within, "got a merge key, expected the keys themselves: merging is not supported")
             elif name in values:
                 self._report(mark, within, f"duplicate key; the first is on line {keys[name].line}")
             else:
@@ -212,20 +216,20 @@ class _Builder:
     def _alias(self, event: Any, path: str, depth: int) -> Node:
         mark, name = event.start_mark, event.anchor
         if name not in self._anchors:
-            raise _Fatal(mark, path, f"got the alias *{quote(name)}, but nothing before it has that anchor")
+            raise _Fatal(mark, path, f"got the alias *{quote(name)}, but no value before it has this anchor")
         node = self._anchors[name]
         if node is None:
-            raise _Fatal(mark, path, f"got the alias *{quote(name)} within its own anchor: it never ends")
+            raise _Fatal(mark, path, f"got the alias *{quote(name)} within its own anchor")
         if depth + node.height > MAX_DEPTH:
             raise _Fatal(mark, path, f"is nested more than {MAX_DEPTH} deep, aliases expanded")
         return replace(node, line=mark.line + 1, column=mark.column + 1, path=path)
 
 
 def _filled(node: Node, value: Any, members: Iterable[Node], mark: yaml.Mark) -> Node:
-    """A collection with its members, counted."""
+    """A collection with its members, size and height."""
     sizes, heights = zip((1, -1), *((member.size, member.height) for member in members), strict=True)
     if sum(sizes) > MAX_NODES:
-        raise _Fatal(mark, node.path, f"holds over {MAX_NODES:,} values, aliases expanded: too many for a spec")
+        raise _Fatal(mark, node.path, f"contains over {MAX_NODES:,} values with aliases expanded, too many for a spec")
     return replace(node, value=value, size=sum(sizes), height=1 + max(heights))
 
 
@@ -253,12 +257,12 @@ def _tag(tag: str) -> str:
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> str:
-    """PyYAML's complaint, with a word of help where its own is dark."""
+    """PyYAML's message, with hints for common errors."""
     problem = error.problem or error.context or "unreadable"
     if r"'\t'" in problem:
-        return "got a tab, expected spaces: YAML is not indented with tabs"
+        return "got a tab, expected spaces: YAML does not allow tabs for indentation"
     if problem == "mapping values are not allowed here":
-        problem += "; put a text that holds ': ' into quotes"
+        problem += "; put text that contains ': ' in quotes"
     if error.context and error.context_mark:
         problem += f" ({error.context} begun on line {error.context_mark.line + 1})"
     return f"is not YAML: {problem}"

@@ -1,4 +1,4 @@
-"""The text of a YAML file: whether there is one, of a size and kind that can be read, and where it cannot."""
+"""Reads the text of a YAML file and checks its size, type and encoding."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from suite.spec.problems import Problem, quote
 
 MAX_BYTES = 256 * 1024
-"""Of a file."""
+"""Largest size of a file."""
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_text(path: Path) -> tuple[str, Problem | None]:
-    """All of a file, and what is wrong with it; nothing is raised."""
+    """The text of a file, or a problem; nothing is raised."""
 
     def bad(message: str, line: int | None = None, column: int | None = None) -> tuple[str, Problem]:
         return "", Problem(str(path), line, column, "", message)
@@ -24,8 +24,8 @@ def read_text(path: Path) -> tuple[str, Problem | None]:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             return bad("is a folder, expected a YAML file")
-        if not stat.S_ISREG(mode):  # reading a pipe or a terminal would wait for whoever writes into it
-            return bad("is a pipe, a socket or a device, expected a regular YAML file")
+        if not stat.S_ISREG(mode):  # reading a pipe or a terminal could block
+            return bad("is a pipe, a socket or a device, expected a YAML file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -43,10 +43,9 @@ def read_text(path: Path) -> tuple[str, Problem | None]:
         return bad(f"is not UTF-8 text: byte 0x{data[error.start]:02x}", *_place(before, len(before)))
     found = _UNPRINTABLE.search(text)
     if found:
-        return bad(f"holds the control character {quote(found[0])}", *_place(text, found.start()))
+        return bad(f"contains the control character {quote(found[0])}", *_place(text, found.start()))
     return text, None
 
 
 def _place(text: str, index: int) -> tuple[int, int]:
-    """Line and column, from 1, of a character."""
     return text.count("\n", 0, index) + 1, index - (text.rfind("\n", 0, index) + 1) + 1

@@ -143,15 +143,15 @@ MISTAKES = [
     ("compare: {width: [8, §9]}", "claims.compare.width", "got 9, expected one of 8, 16, 32"),
     ("compare: §{}", "claims.compare", "got an empty mapping, …"),
     ("compare: §relu", "claims.compare", "got relu, expected a mapping"),
-    ("trend: {§activation: up}", "claims.trend.activation", "has the level relu, expected a factor of numbers"),
+    ("trend: {§activation: up}", "claims.trend.activation", "has the level relu, expected a numeric factor"),
     ("trend: {width: §sideways}", "claims.trend.width", "got sideways, expected 'up' or 'down'"),
     ("spread: §colour", "claims.spread", "unknown factor in tiny: …"),
-    ("spread: §optimizer\n    compare: {optimizer: [adam, sgd]}", "claims.spread", "got optimizer, whose levels compare tells apart: …"),
+    ("spread: §optimizer\n    compare: {optimizer: [adam, sgd]}", "claims.spread", "got optimizer, which compare uses too: …"),
     ("compare: §null", "claims.compare", "got null, …"),
     ("spread: width\n    §trend: {width: up}", "claims.trend", "got spread and trend, expected one of them"),
-    ("predict: {then: §test_score, at_least: 0.9}", "claims.predict.then", "got test_score, expected a condition, as test_score > 0.5"),
+    ("predict: {then: §test_score, at_least: 0.9}", "claims.predict.then", "got test_score, expected a condition, such as test_score > 0.5"),
     ("predict: {then: §outcome == traned, at_least: 0.9}", "claims.predict.then", "got traned, expected one of …; did you mean trained?"),
-    ("predict: §{then: outcome == slow}", "claims.predict.at_least", "is missing, expected the share …"),
+    ("predict: §{then: outcome == slow}", "claims.predict.at_least", "is missing, expected least share …"),
     ("predict: {then: outcome == slow, at_least: §90}", "claims.predict.at_least", "got 90, expected a number of at most 1"),
     ("value: {figure: 0.8, within: §0}", "claims.value.within", "got 0, expected a number above 0"),
     ("compare: {activation: [relu, tanh]}\n    measure: §tets_score", "claims.measure", "got tets_score, …; did you mean test_score?"),
@@ -159,13 +159,13 @@ MISTAKES = [
     ("compare: {activation: [relu, tanh]}\n    holds: §sometimes", "claims.holds", "got sometimes, expected 'everywhere' or 'on average'"),
     ("compare: {activation: [relu, tanh]}\n    measure: §basin_decades", "claims.measure", "…expected holds: on average"),
     ("compare: {activation: [relu, tanh]}\n    where: {width: §9}", "claims.where.width", "got 9, expected one of 8, 16, 32"),
-    ("compare: {activation: [relu, tanh]}\n    where: {depth: §9}", "claims.where.depth", "got 9, but depth is 4 in every cell of tiny"),
-    ("compare: {activation: [relu, tanh]}\n    where: {activation: §[relu, sigmoid]}", "claims.where.activation", "leaves nothing of tanh, …"),
-    ("compare: {activation: [relu, tanh]}\n    where: {width: 8, activation: §sigmoid}", "claims.where.activation", "leaves nothing of relu, …"),
-    ("value: {figure: 1, within: 1}\n    §by: 0.1", "claims.by", "does not go with value, which has within"),
-    ("predict: {then: outcome == slow, at_least: 1}\n    §measure: test_score", "claims.measure", "does not go with predict, …"),
-    ("trend: {width: up}\n    §first: higher", "claims.first", "goes with compare alone"),
-    ("§compare: {activation: [relu, tanh]}\n    needs: a probe", "claims.compare", "goes with no needs: …"),
+    ("compare: {activation: [relu, tanh]}\n    where: {depth: §9}", "claims.where.depth", "got 9, but depth is always 4 in tiny"),
+    ("compare: {activation: [relu, tanh]}\n    where: {activation: §[relu, sigmoid]}", "claims.where.activation", "excludes tanh, …"),
+    ("compare: {activation: [relu, tanh]}\n    where: {width: 8, activation: §sigmoid}", "claims.where.activation", "excludes relu, …"),
+    ("value: {figure: 1, within: 1}\n    §by: 0.1", "claims.by", "cannot be combined with value, which has within"),
+    ("predict: {then: outcome == slow, at_least: 1}\n    §measure: test_score", "claims.measure", "cannot be combined with predict, …"),
+    ("trend: {width: up}\n    §first: higher", "claims.first", "can only be used with compare"),
+    ("§compare: {activation: [relu, tanh]}\n    needs: a probe", "claims.compare", "cannot be combined with needs: …"),
 ]  # fmt: skip
 
 
@@ -190,8 +190,8 @@ def test_mistakes(line: str, key: str, message: str, tmp_path: Path) -> None:
         (CLAIM.replace("benchmark: tiny", "benchmark: []"), "got an empty list, expected the name of a benchmark"),
         (CLAIM + CLAIM.split("\n", 1)[1], "got avoid-tanh again; the first is on line 2"),
         (CLAIM.replace("    compare: {activation: [relu, tanh]}\n", ""), "is missing, expected one of compare, predict, …"),
-        (CLAIM + "    measure: dead_fraction\n    by: 0.1\n", "is missing, expected first: higher or lower, …"),
-        (CLAIM + "    measure: dead_fraction\n    first: lower\n", "is missing, expected the least difference of dead_fraction that counts"),
+        (CLAIM + "    measure: dead_fraction\n    by: 0.1\n", "is missing, expected first: higher or first: lower, …"),
+        (CLAIM + "    measure: dead_fraction\n    first: lower\n", "is missing, expected the smallest difference of dead_fraction that counts"),
         ("claims:\n  - relu\n", "got relu, expected a claim, …"),
         ("claims: []\n", "got an empty list, expected at least one …"),
     ],
@@ -208,7 +208,7 @@ def test_a_comparison_without_a_pair_of_cells_is_a_mistake(tmp_path: Path) -> No
         claims(tmp_path, CLAIM, spec)
     (problem,) = caught.value.problems
     assert (problem.line, problem.key) == (5, "claims.compare")
-    assert problem.message == "has nothing to judge: tiny has no two cells that differ only in activation"
+    assert problem.message == "cannot be judged: tiny has no two recipes that differ only in activation"
     (claim,) = claims(tmp_path, CLAIM.replace("[relu, tanh]}", "[relu, tanh], optimizer: [adam, sgd]}"), spec)
     assert claim.form is not None
 
@@ -245,7 +245,7 @@ def test_a_claim_is_held_to_what_can_be_known_where_its_benchmark_is_not(
 def test_a_benchmark_whose_file_has_mistakes_is_told_with_the_first(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         claims(tmp_path, CLAIM, tiny(target="target: 7"))
-    assert "got tiny, whose file has mistakes, the first: " in caught.value.problems[0].message
+    assert "got tiny, whose file has errors, the first: " in caught.value.problems[0].message
 
 
 def test_links_that_lead_nowhere_have_no_claims(tmp_path: Path) -> None:

@@ -27,7 +27,6 @@ def test_published_and_recorded_tables_are_the_same_evidence(tmp_path: Path) -> 
     assert published.missing == recorded.missing == 1
     straight = "gradient_straightness_init"
     assert recorded.columns[straight][0, 0] == gradient_straightness(records[0].replicates[0].traces["gradient_rms"][0])
-    assert recorded.tuned
     assert straight not in evidence_of_records(manifest, records).columns
     for name, column in recorded.columns.items():
         if name == straight:  # of gradients that the table rounds
@@ -77,8 +76,6 @@ def test_how_high_a_rate_may_be_is_where_the_basin_ends() -> None:
     manifest, (first, *rest) = made_results("tiny", grid=GRID, layers=5, missing=0)
     good = replace(first, trials=tuple(replace(trial, validation_score=0.9) for trial in first.trials))
     found = evidence_of_records(manifest, [good, *rest])
-    assert found.tuned
     assert found.columns["basin_high"][0, 0] == max(t.learning_rate for t in first.trials if t.shared_grid)
     given = [replace(record, trials=()) for record in (first, *rest)]
-    assert not evidence_of_records(manifest, given).tuned
     assert np.isnan(evidence_of_records(manifest, given).columns["basin_high"]).all()

@@ -19,14 +19,14 @@ from tools.studies.judge.scenarios import plus
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
-        (claim(Compare({"activaton": ("relu",)}, {"activaton": ("tanh",)})), "activaton is no factor of made; its factors are activation,"),
-        (claim(Compare({"width": ("64",)}, {"width": ("32",)})), "width is 64 in every cell of made"),
-        (claim(Compare({"activation": ("swish",)}, {"activation": ("tanh",)})), "activation swish is not in made, which has tanh, relu"),
+        (claim(Compare({"activaton": ("relu",)}, {"activaton": ("tanh",)})), "activaton is not a factor of made; its factors: activation,"),
+        (claim(Compare({"width": ("64",)}, {"width": ("32",)})), "width is always 64 in made"),
+        (claim(Compare({"activation": ("swish",)}, {"activation": ("tanh",)})), "activation swish is not in made; its levels: tanh, relu"),
         (claim(where={"depth": ("7",)}), "depth 7 is not in made"),
-        (claim(where={"width": ("32",)}), "width 32 is not in made, which has 64"),
-        (claim(where={"colour": ("red",)}), "colour is no factor of made"),
-        (claim(measure="dead_fraction", sign=-1), "dead_fraction is no column of the tables of made"),
-        (claim(benchmarks=("made", "other")), "other is not recorded"),
+        (claim(where={"width": ("32",)}), "width 32 is not in made; its levels: 64"),
+        (claim(where={"colour": ("red",)}), "colour is not a factor of made"),
+        (claim(measure="dead_fraction", sign=-1), "dead_fraction is not a column of the tables of made"),
+        (claim(benchmarks=("made", "other")), "other has no results"),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_said_and_not_judged(asked: Claim, reason: str) -> None:
@@ -44,7 +44,7 @@ def test_levels_that_never_meet_are_not_compared() -> None:
         cells=tuple(evidence.cells[row] for row in apart),
         columns={name: column[apart] for name, column in evidence.columns.items()},
     )
-    assert judged(left).reason == "no two cells recorded differ only in activation"
+    assert judged(left).reason == "no two finished recipes differ only in activation"
 
 
 def test_one_replicate_decides_nothing() -> None:

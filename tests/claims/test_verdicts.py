@@ -64,8 +64,8 @@ def test_where_only_a_few_contexts_fail_the_words_say_that_every_level_holds_on_
 
     found = judged(table(mean, noise=0.01))
     assert found.verdict is Verdict.DEPENDS
-    assert found.because.endswith(" At each of them it holds on average.")
-    assert "At each of them" not in judged(table(crossed, noise=0.01)).because
+    assert found.because.endswith(" It holds on average at each of these levels.")
+    assert "It holds on average" not in judged(table(crossed, noise=0.01)).because
 
 
 def test_an_effect_below_delta_everywhere_is_contradicted_as_too_small() -> None:
@@ -96,7 +96,7 @@ def test_where_nothing_learns_nothing_is_said() -> None:
     assert found.count(Status.MOOT) == 6
     nothing = judged(table(lambda _: 0.1, noise=0.005))
     assert nothing.verdict is Verdict.NOT_DECIDED
-    assert "at chance" in nothing.reason
+    assert "nothing trained" in nothing.reason
 
 
 def test_a_measure_that_is_not_of_learning_is_never_moot() -> None:
@@ -169,7 +169,7 @@ def test_trends_follow_a_factor_of_numbers() -> None:
     assert found.contexts[0].first == pytest.approx(0.85, abs=0.03)
     words = judged(falling, claim(Trend("initializer", 1)))
     assert words.verdict is Verdict.NOT_DECIDED
-    assert "initializer small is no number" in words.reason
+    assert "initializer small is not a number" in words.reason
 
 
 def test_the_spread_of_equal_levels_is_nothing_and_of_others_their_range() -> None:
@@ -211,9 +211,9 @@ def test_a_prediction_counts_cells_and_has_to_tell_something() -> None:
     assert "as frequent" in trivial.reason
     few = judged(evidence, claim(Predict("gradient_ratio_init < -3", "test_score < 0.5", 0.8), by=0.0))
     assert few.verdict is Verdict.NOT_DECIDED
-    assert few.because.endswith("Too few cells. About 16 cells with this share would decide it.")
+    assert few.because.endswith("Not enough data: too few recipes. About 16 recipes with this share would decide it.")
     never = judged(evidence, claim(Predict("gradient_ratio_init > 99", "test_score < 0.5", 0.7), by=0.0))
-    assert never.reason == "there is no cell for which its condition holds"
+    assert never.reason == "no recipe meets the condition"
     wrong = judged(evidence, claim(Predict("gradient_ratio_init < -1.5", "test_score < 0.5", 0.9), by=0.0))
     assert wrong.verdict is Verdict.CONTRADICTED
     assert wrong.prediction is not None
@@ -227,7 +227,7 @@ def test_a_published_value_is_inside_outside_or_open() -> None:
     assert judged(evidence, claim(Value(0.871, 0.02))).verdict is Verdict.CONTRADICTED
     found = judged(evidence, claim(Value(0.80, 0.0205)))
     assert found.verdict is Verdict.NOT_DECIDED
-    assert found.reason.startswith("too few replicates")
+    assert found.reason.startswith("not enough data")
 
 
 def test_a_published_value_that_is_met_in_one_context_and_not_in_another_depends() -> None:
@@ -240,7 +240,7 @@ def test_a_published_value_that_is_met_in_one_context_and_not_in_another_depends
     assert found.moderator is not None
     assert found.moderator.factor == "initializer"
     assert (found.count(Status.FOR), found.count(Status.AGAINST)) == (1, 2)
-    assert "depends on initializer: 0.825 (0.779 to" in found.because  # a figure, and no difference with a sign
+    assert "Depends on initializer: 0.825 (0.779 to" in found.because  # a figure, and no difference with a sign
 
 
 def test_a_figure_is_what_it_is_where_differences_stop_at_chance() -> None:

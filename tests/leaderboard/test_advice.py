@@ -96,7 +96,10 @@ def test_verdicts_on_other_tables_are_refused(built: Built, tmp_path: Path) -> N
     write_results(results, "depth", grid={"depth": [5, 30]}, missing=0, seed=9)
     with pytest.raises(ResultsError) as caught:
         site.build(results, tmp_path / "site")
-    assert "was judged on other tables of depth than are here (see depth); `suite claims --results" in str(caught.value)
+    assert (
+        "was judged on other tables of depth than those here (see depth); update it with `suite claims --results"
+        in str(caught.value)
+    )
     shutil.rmtree(results / "depth")
     with pytest.raises(ResultsError, match="other tables of depth"):
         site.build(results, tmp_path / "site")
@@ -106,7 +109,7 @@ def test_verdicts_that_wait_for_tables_which_are_here_by_now_are_refused(built: 
     results = tmp_path / "results"
     shutil.copytree(built.results, results)
     write_results(results, "nowhere", grid={"depth": [5, 30]}, missing=0, seed=9)
-    with pytest.raises(ResultsError, match=r"other tables of nowhere than are here \(see absent\)"):
+    with pytest.raises(ResultsError, match=r"other tables of nowhere than those here \(see absent\)"):
         site.build(results, tmp_path / "site")
     manifest = results / "nowhere" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"quick": false', '"quick": true'))
@@ -132,4 +135,4 @@ def test_verdicts_that_are_not_as_they_should_be_are_told(
     with pytest.raises(ResultsError) as caught:
         published.read(tmp_path, {})
     assert message in str(caught.value)
-    assert "writes it anew" in str(caught.value)
+    assert "update it with" in str(caught.value)

@@ -102,7 +102,7 @@ def test_one_recurrent_layer_is_followed_through_time(tmp_path: Path) -> None:
     assert "time step, first to last" in figures["gradients"].drawing.svg()
     assert "depth" not in figures
     assert "time" in figures
-    assert "every time step multiplies" in verdict(found, row)
+    assert "each time step multiplies" in verdict(found, row)
     assert re.fullmatch("first step: .* at the last time step, .* at the first time step", row.strip_text)
     titles = [column.title for column in columns(found)]
     assert "Factor per time step" in titles
@@ -148,4 +148,4 @@ def test_measured_columns_can_be_chosen_where_they_are_known_and_runs_are_shown_
 
 def test_the_boards_head_says_what_its_intervals_leave_out(built: Built) -> None:
     head = (built.site / "deep_mlp" / "index.html").read_text().split('class="keys"')[0]
-    assert "Tuning again, on other data, moves a difference about twice as far" in head
+    assert "retuning on another data split changes differences about twice as much" in head

@@ -42,7 +42,7 @@ def test_filters_and_their_counts(file_visit: Visit) -> None:
     assert counts == ["9", "9", "9"]  # under relu
     assert page.inner_text('[data-facet="f.initializer"] label:nth-of-type(1) .count') == "3"
     page.check('[data-facet="f.activation"] input[value="tanh"]')
-    assert file_visit.status().startswith("18 of 108 cells")
+    assert file_visit.status().startswith("18 of 108 recipes")
     page.uncheck('[data-facet="f.optimizer"] input[value="adam"]')
     page.check('[data-facet="result"] input[value="missing"]')
     assert page.locator("#board tbody tr").count() == page.locator("#board tbody tr .o-missing").count() > 0
@@ -55,7 +55,7 @@ def test_searching(file_visit: Visit) -> None:
     assert all("adam" in name and "he_normal" in name for name in file_visit.names())
     page.fill("#search", "no such recipe")
     file_visit.wait_for_count(0)
-    assert "No cell fits" in page.inner_text("#board tbody")
+    assert "No recipe matches" in page.inner_text("#board tbody")
 
 
 def test_a_link_shows_what_its_sender_saw(visit: Visit) -> None:
@@ -145,7 +145,7 @@ def test_cells_that_do_not_exist_are_reported(browser: object, built: Built) -> 
     page = context.new_page()
     page.goto((built.site / "deep_mlp" / "compare.html").as_uri() + f"#cell={'0' * 16}&cell=../../../etc")
     page.wait_for_selector("#trouble:not([hidden])")
-    assert page.inner_text("#trouble") == "1 of the cells asked for is not on this board."
+    assert page.inner_text("#trouble") == "1 of the requested recipes is not on this board."
     context.close()
 
 

@@ -141,7 +141,7 @@ def test_words_explain_themselves_where_they_stand(browser: object, built: Built
     slow = next(path for path in (built.site / "deep_mlp" / "cell").glob("*.html") if "word-slow" in path.read_text())
     page.goto(slow.as_uri())
     page.locator('#runs ~ div [popovertarget="word-slow"]').first.click()
-    assert "short of the target" in page.inner_text("#word-slow")
+    assert "missed the target" in page.inner_text("#word-slow")
     page.goto((built.site / "index.html").as_uri())
     page.locator('[popovertarget="word-tier"]').click()
     assert page.locator("#word-tier a").get_attribute("href") == "method.html#ranks"

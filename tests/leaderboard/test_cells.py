@@ -44,7 +44,7 @@ def test_verdicts(deep: Board) -> None:
     some = next(row for row in deep.recorded if row.result == "some")
     assert verdict(deep, some).startswith("Trains sometimes: ")
     errors = next(row for row in deep.missing if row.missing and row.missing[0] == "infrastructure error")
-    assert verdict(deep, errors).startswith("There is no result: infrastructure error (worker died: signal 9 ")
+    assert verdict(deep, errors).startswith("No result: infrastructure error (worker died: signal 9 ")
 
 
 def test_what_fixes_it_speaks_of_the_learning_rate_first(deep: Board, built: Built) -> None:
@@ -65,7 +65,7 @@ def test_what_fixes_it_speaks_of_the_learning_rate_first(deep: Board, built: Bui
         told.update(words for words, there in expected.items() if there)
         page = (built.site / "deep_mlp" / "cell" / f"{row.cell}.html").read_text().split('id="fixes"')[1]
         if said:
-            assert page.index("The learning rate: ") < page.index("one factor away")
+            assert page.index("Learning rate: ") < page.index("differ")
     assert told["met the target"]
     assert told["was tried"]
 
@@ -76,19 +76,19 @@ def test_a_rate_at_an_end_of_the_range_is_told_with_the_way_out(
 ) -> None:
     found, row = _of_trials(tmp_path, [(rate, 0.3, 0), (rate, 0.2, 1)])
     (said,) = CellPages(found).rate_first(row)
-    assert said.endswith(f"lies at the {end} end of the range searched; a {beyond} one may train it.")
+    assert said.endswith(f"is at the {end} end of the range searched; a {beyond} one may work.")
 
 
 def test_a_rate_that_met_the_target_under_one_seed_and_not_under_the_next_is_no_fix(tmp_path: Path) -> None:
     found, row = _of_trials(tmp_path, [(0.01, 0.95, 0), (0.01, 0.3, 1), (0.02, 0.92, 0), (0.02, 0.94, 1)])
     (said,) = CellPages(found).rate_first(row)
-    assert said.startswith("The learning rate: 0.020, the one it has, met the target while it was tuned")
+    assert said.startswith("Learning rate: 0.020 (the chosen rate) met the target during tuning")
     assert said.endswith("(validation accuracy 0.930).")
 
 
 def test_of_a_fixed_rate_it_is_said_that_no_other_was_tried(tmp_path: Path) -> None:
     found, row = _of_trials(tmp_path, [], fixed=0.1)
-    assert CellPages(found).rate_first(row) == ["The learning rate: it was fixed at 0.10; no other was tried."]
+    assert CellPages(found).rate_first(row) == ["Learning rate: fixed at 0.10; no other was tried."]
 
 
 def _of_trials(tmp_path: Path, trials: list[tuple[float, float, int]], fixed: float | None = None) -> tuple[Board, Row]:

@@ -1,4 +1,4 @@
-"""Effects, swings and frontiers of boards, against the tables they come from."""
+"""Effects, interactions and frontiers of boards, against the tables they come from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_an_effect_is_the_same_whichever_way_the_cells_are_ordered(deep: Board) 
     grid = sorted(range(len(deep.recorded)), key=lambda index: deep.recorded[index].labels)
     factors = {factor: [column[index] for index in grid] for factor, column in deep.columns.items()}
     bounds = deep.scale.difference_bounds
-    effects = [effect.among_all for effect in factor_effects(factors, deep.scores[grid], bounds=bounds)]
+    effects = [effect.simultaneous for effect in factor_effects(factors, deep.scores[grid], bounds=bounds)]
     on_page = {(e.factor, e.level, e.other): e for e in BoardFindings(deep).pairs}
     assert max(effect.pairs for effect in effects) >= SMALL_SAMPLE, "fewer are not resampled"
     for effect in effects:
@@ -45,20 +45,20 @@ def test_findings_follow_the_spec_and_the_numbers(deep: Board) -> None:
     assert value[2] == len(rows)
 
 
-def test_swings_are_told_among_all_of_the_board_and_read_with_the_better_level_first(deep: Board) -> None:
+def test_interactions_are_significant_among_all_of_the_board_and_read_with_the_better_level_first(deep: Board) -> None:
     findings = BoardFindings(deep)
-    assert findings.swings
-    assert findings.all_swings[0].of == len(findings.all_swings) == 6 * 3 * 3 + 3 * 3 * 3
-    places = [{told.swing.factor, told.swing.second} for told in findings.swings]
+    assert findings.largest_interactions
+    assert findings.contrasts[0].n_comparisons == len(findings.contrasts) == 6 * 3 * 3 + 3 * 3 * 3
+    places = [{told.contrast.factor, told.contrast.second} for told in findings.largest_interactions]
     assert len({frozenset(place) for place in places}) == len(places), "one of each two factors"
-    for told in findings.swings:
-        assert told.swing.low > 0
+    for told in findings.largest_interactions:
+        assert told.contrast.low > 0
         assert max(told.high.mean, told.low.mean, key=abs) > 0
-        assert told.swing.mean == pytest.approx(told.high.mean - told.low.mean, abs=0.05), (
+        assert told.contrast.mean == pytest.approx(told.high.mean - told.low.mean, abs=0.05), (
             "missing cells move it a little"
         )
         assert (told.high.given, told.low.given) == tuple(
-            (told.swing.second, level) for level in (told.swing.here, told.swing.there)
+            (told.contrast.second, level) for level in (told.contrast.here, told.contrast.there)
         )
 
 

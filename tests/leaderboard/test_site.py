@@ -65,12 +65,12 @@ def test_check_names_what_differs(built: Built, tmp_path: Path) -> None:
         f"{copy / 'index.html'}: differs from its results",
         f"{copy / 'site.json'}: differs from its results",
     ]
-    with pytest.raises(ResultsError, match="nowhere: holds no site of ours"):
+    with pytest.raises(ResultsError, match="nowhere: contains no site"):
         site.check(built.results, tmp_path / "nowhere")
 
 
 def test_a_folder_without_exported_folders_gives_no_empty_site(built: Built, tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match=r"holds no exported folder, .*did you mean its parent"):
+    with pytest.raises(ResultsError, match=r"contains no exported folder, .*did you mean its parent"):
         site.build(built.results / "deep_mlp", tmp_path / "site")
     assert not (tmp_path / "site").exists()
 

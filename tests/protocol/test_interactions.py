@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from suite.protocol.effects import interactions
-from suite.protocol.interactions import swings
+from suite.protocol.interactions import interaction_contrasts
 
 NAN = float("nan")
 
@@ -26,10 +26,10 @@ def test_a_swing_by_hand() -> None:
         "opt": ["sgd"] * 4 + ["adam"] * 4,
     }
     scores = [[0.9, 0.9], [0.9, 0.9], [0.8, 0.8], [0.1, 0.1], [0.9, 0.9], [0.9, 0.9], [0.7, 0.7], [0.2, 0.2]]
-    (swing,) = [s for s in swings(factors, scores) if {s.factor, s.second} == {"norm", "init"}]
+    (swing,) = [s for s in interaction_contrasts(factors, scores) if {s.factor, s.second} == {"norm", "init"}]
     # batch over none: 0.8 under small and 0.1 under he with SGD, 0.7 and 0.2 with Adam
     assert (swing.level, swing.other, swing.here, swing.there) == ("batch", "none", "small", "he")
-    assert (swing.mean, swing.contexts, swing.of) == (pytest.approx(0.6), 2, 3)
+    assert (swing.mean, swing.contexts, swing.n_comparisons) == (pytest.approx(0.6), 2, 3)
     assert swing.low < 0 < swing.high
     assert not swing.significant
     turned = swing.turned()
@@ -44,8 +44,8 @@ def test_a_swing_is_the_difference_of_the_two_interactions_that_it_lies_between(
     scores[5] = NAN
     found = interactions(factors, scores)
     ends = {(e.factor, e.level, e.other, e.given): e.mean for e in [*found, *(e.turned() for e in found)]}
-    asked = swings(factors, scores)
-    assert len(asked) == asked[0].of == 3 * 1 + 3 * 6 + 1 * 6
+    asked = interaction_contrasts(factors, scores)
+    assert len(asked) == asked[0].n_comparisons == 3 * 1 + 3 * 6 + 1 * 6
     whole = 0
     for swing in asked:
         if swing.contexts == 24 // len(set(factors[swing.factor])) // len(set(factors[swing.second])):
@@ -61,7 +61,7 @@ def test_a_swing_is_the_difference_of_the_two_interactions_that_it_lies_between(
 def test_two_cells_a_side_are_tested_over_their_replicates() -> None:
     rng = np.random.default_rng(0)
     scores = np.array([[0.9], [0.9], [0.9], [0.2]]) + rng.normal(0, 0.005, (4, 5))
-    (swing,) = swings(grid(a=2, b=2), scores)
-    assert (swing.contexts, swing.of) == (1, 1)
+    (swing,) = interaction_contrasts(grid(a=2, b=2), scores)
+    assert (swing.contexts, swing.n_comparisons) == (1, 1)
     assert swing.significant
-    assert swings({"a": [0, 1]}, [[0.1], [0.2]]) == []
+    assert interaction_contrasts({"a": [0, 1]}, [[0.1], [0.2]]) == []

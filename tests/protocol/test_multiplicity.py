@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from suite.protocol.effects import factor_effects
-from suite.protocol.interactions import swings
-from suite.protocol.multiplicity import Sample, interval_of_all, sample_of
+from suite.protocol.interactions import interaction_contrasts
+from suite.protocol.multiplicity import Sample, sample_of, simultaneous_interval
 from tests.protocol.test_interactions import grid
 
 NAN = float("nan")
@@ -21,7 +21,7 @@ def test_differences_that_are_all_alike_are_told_by_their_signs_alone() -> None:
     """Two differences of shares of 360 examples are often the same: that is no proof of a spread of nothing."""
 
     def interval(pairs: int, of: int, *, difference: float = 0.01, error: float = 0.0) -> tuple[float, float]:
-        return interval_of_all(Sample(np.full(pairs, difference), pairs, pairs, 0, error), of, (-1, 1))
+        return simultaneous_interval(Sample(np.full(pairs, difference), pairs, pairs, 0, error), of, (-1, 1))
 
     assert np.isnan(interval(2, 1)).all()
     assert np.isnan(interval(5, 1)).all()
@@ -44,9 +44,9 @@ def test_a_mean_is_known_no_better_than_its_replicates_allow() -> None:
 def test_with_one_candidate_the_wider_interval_is_students_and_with_more_it_is_wider() -> None:
     sample = np.random.default_rng(0).normal(0.1, 0.1, 5)
     (effect,) = factor_effects({"a": ["x", "y"]}, np.stack([sample, np.zeros(5)]))
-    assert effect.of == 1
-    assert effect.of_all == pytest.approx((effect.low, effect.high))
-    low, high = interval_of_all(sample_of(sample[None]), 10, (-1, 1))
+    assert effect.n_comparisons == 1
+    assert effect.simultaneous_ends == pytest.approx((effect.low, effect.high))
+    low, high = simultaneous_interval(sample_of(sample[None]), 10, (-1, 1))
     assert low < effect.low < effect.high < high
 
 
@@ -83,10 +83,10 @@ def test_of_recipes_that_are_all_alike_the_biggest_difference_is_told_5_times_in
         scores = noise(rng, shape)
         effects = factor_effects(factors, scores, bounds=(-1, 1))
         alone += any(effect.significant for effect in effects)
-        biggest += any(effect.among_all.significant for effect in effects)
-        swung += any(swing.significant for swing in swings(factors, scores, bounds=(-1, 1)))
+        biggest += any(effect.simultaneous.significant for effect in effects)
+        swung += any(swing.significant for swing in interaction_contrasts(factors, scores, bounds=(-1, 1)))
     print(f"{noise.__name__:8} {'x'.join(map(str, levels.values())):8} told of {boards} boards: "
-          f"alone {alone / boards:.3f}, among all {biggest / boards:.3f}, swings {swung / boards:.3f}")  # fmt: skip
+          f"alone {alone / boards:.3f}, among all {biggest / boards:.3f}, interactions {swung / boards:.3f}")  # fmt: skip
     most = _most(boards)
     assert biggest <= most, "a biggest effect is told from zero too often"
     assert swung <= most, "a biggest interaction is told from zero too often"

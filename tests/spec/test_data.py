@@ -52,7 +52,7 @@ def test_unusable_file_is_told_once(tmp_path: Path) -> None:
 def test_a_batch_larger_than_the_arrays(tmp_path: Path) -> None:
     save(tmp_path, np.arange(50) % 2)
     (fault,) = faults(tmp_path, task=ARRAYS, fixed="fixed: {batch_size: 64}")
-    assert fault == "spec.yaml:6:9: fixed.batch_size: a batch of 64 is more than the 30 examples to train on"
+    assert fault == "spec.yaml:6:9: fixed.batch_size: a batch of 64 is more than the 30 training examples"
 
 
 def test_answers_out_of_bounds(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_answers_out_of_bounds(tmp_path: Path) -> None:
     changes = {"task": NUMBERS, "target": "target: 0.1", "fixed": "fixed: {batch_size: 8, loss: binary_cross_entropy}"}
     (fault,) = faults(tmp_path, **changes)
     assert fault.startswith(
-        "spec.yaml:6:24: fixed.loss: got binary_cross_entropy for answers in [0, 1], and the targets go from 0"
+        "spec.yaml:6:24: fixed.loss: got binary_cross_entropy, which needs targets in [0, 1], but they go from 0"
     )
     save(tmp_path, np.linspace(0, 1, 50))
     assert not faults(tmp_path, **changes)

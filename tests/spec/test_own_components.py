@@ -12,7 +12,7 @@ from suite.spec.own_components import fault_of
 from suite.spec.sources import find_module
 from tests.spec.specs import one, problems, tiny, unmark
 
-NO_MODULE = "but there is no module {} beside the spec or on Python's path"
+NO_MODULE = "but there is no module {} next to the spec or on Python's path"
 
 SOURCE = """\
 import math
@@ -97,15 +97,15 @@ def test_packages_are_not_imported_to_look_into_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("MODULE:bendd", "got MODULE:bendd, but MODULE.py defines no bendd; did you mean MODULE:bend?"),
-        ("MODULE:zzz", "got MODULE:zzz, but MODULE.py defines no zzz"),
+        ("MODULE:bendd", "got MODULE:bendd, but MODULE.py does not define bendd; did you mean MODULE:bend?"),
+        ("MODULE:zzz", "got MODULE:zzz, but MODULE.py does not define zzz"),
         ("MODULE.py:bend", f"got MODULE.py:bend, {NO_MODULE.format('MODULE.py')}; leave out the .py"),
         ("xMODULE:bend", f"got xMODULE:bend, {NO_MODULE.format('xMODULE')}; did you mean MODULE:bend?"),
         ("MODULE:", "got MODULE:, expected package.module:attribute"),
         ("my-module:bend", "got my-module:bend, expected package.module:attribute"),
         ("MODULE:a:b", "got MODULE:a:b, expected package.module:attribute"),
         ("1:30", "got 1:30, expected package.module:attribute"),
-        ("_sre:compile", "got _sre:compile, expected a module with Python source; built-in is none"),
+        ("_sre:compile", "got _sre:compile, expected a module with Python source, not built-in"),
     ],
 )  # fmt: skip
 def test_a_name_that_leads_nowhere_is_a_mistake(tmp_path: Path, module: Path, name: str, message: str) -> None:
@@ -259,7 +259,10 @@ def test_editing_deep_inside_a_package_changes_its_cells(tmp_path: Path, module:
 def test_a_component_must_take_what_its_kind_is_given(tmp_path: Path, module: Path) -> None:
     module.write_text("def bend(z, alpha):\n    return z\n\n\ndef scale():\n    return None\n")
     (fault,) = import_faults(tmp_path, f"{module.stem}:bend", f"{{name: '{module.stem}:bend', alpha: 1}}")
-    assert "raises TypeError: bend() missing 1 required positional argument: 'alpha'; it was tried on " in fault.message
+    assert (
+        "raises TypeError: bend() missing 1 required positional argument: 'alpha' in a network with one layer, "
+        in fault.message
+    )
     benchmark = one(tmp_path, fixed=f"fixed: {{depth: 2, normalization: '{module.stem}:scale'}}")
     with pytest.raises(SpecError, match=r"scale\(\) got an unexpected keyword argument 'name'"):
         try_components(expand(benchmark), benchmark)
@@ -297,7 +300,7 @@ def test_what_is_no_function_or_takes_no_such_argument_is_told(tmp_path: Path, m
 def test_a_module_of_the_same_name_from_elsewhere_is_told(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text(SOURCE)
     (problem,) = import_faults(tmp_path, "'json:bend'")
-    assert problem.message.startswith("json:bend is of another module named json, loaded from ")
+    assert problem.message.startswith("json:bend is shadowed by another module named json (")
     assert problem.message.endswith("json/__init__.py already; rename this one")
 
 

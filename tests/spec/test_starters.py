@@ -54,7 +54,7 @@ def test_names_that_are_not_there_are_told_with_the_nearest(tmp_path: Path) -> N
     for make, hint in (
         (lambda: new_spec(tmp_path / "q.yaml", "digts", "mlp"), "did you mean digits?"),
         (lambda: new_spec(tmp_path / "q.yaml", "digits", "mpl"), "got mpl, expected one of mlp"),
-        (lambda: new_spec(tmp_path / "q.yaml", "arrays", "mlp"), "arrays needs path of your own"),
+        (lambda: new_spec(tmp_path / "q.yaml", "arrays", "mlp"), "arrays needs your own path"),
         (lambda: new_claim(tmp_path / "q.yaml", "deep_mpl"), "did you mean deep_mlp?"),
     ):
         with pytest.raises(SpecError, match=r"q\.yaml: ") as caught:

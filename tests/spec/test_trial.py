@@ -133,14 +133,14 @@ def test_what_does_as_its_kind_does_is_told_nothing_of(faults: dict[str, Problem
     [
         (
             "raises",
-            "raises OSError: no such device (tried.py, line 16); it was tried on a network of one layer, width 8",
+            "raises OSError: no such device (tried.py, line 16) in a network with one layer, width 8",
         ),
-        ("sums", "returned shape (4,), float32, expected a tensor of shape (4, 6), float32, as it was given"),
-        ("halves", "returned shape (4, 6), float16, expected a tensor of shape (4, 6), float32, as it was given"),
-        ("says", "returned str, expected a tensor of shape (4, 6), float32, as it was given"),
+        ("sums", "returned shape (4,), float32, expected a tensor of shape (4, 6), float32, like its input"),
+        ("halves", "returned shape (4, 6), float16, expected a tensor of shape (4, 6), float32, like its input"),
+        ("says", "returned str, expected a tensor of shape (4, 6), float32, like its input"),
         ("narrow", "raises InvalidArgumentError: "),
         ("outside", "raises InvalidArgumentError: "),
-        ("ends", "ended the process that tried it, with exit status 7"),
+        ("ends", "ended its process with exit status 7"),
         ("lacking", "raises TypeError: good() got an unexpected keyword argument 'beta'"),
         ("callable_instance", "raises TypeError: "),
         ("urlopen", "raises "),
@@ -181,11 +181,8 @@ def small(z):
     assert {problem.key for problem in caught.value.problems} == {"grid.activation", "grid.normalization"}
     assert len(caught.value.problems) == 2
     assert told["quarters"].startswith("raises ValueError: ")
-    assert told["quarters"].endswith("; it was tried on a network of one layer, width 6")
-    assert (
-        told["small"]
-        == "raises AssertionError: too wide (sized.py, line 7); it was tried on a network of one layer, width 200"
-    )
+    assert told["quarters"].endswith(" in a network with one layer, width 6")
+    assert told["small"] == "raises AssertionError: too wide (sized.py, line 7) in a network with one layer, width 200"
 
 
 def test_a_file_that_no_fingerprint_sees_is_remarked_on(tmp_path: Path) -> None:
@@ -206,7 +203,7 @@ def bend(z):
     benchmark = one(tmp_path, fixed="fixed: {depth: 1, width: 8}", grid="grid: {activation: [relu, 'reads:bend']}")
     (remark,) = try_components(expand(benchmark), benchmark)
     assert (remark.line, remark.key) == (7, "grid.activation")
-    assert remark.message.startswith("reads:bend reads slope_2.csv, steep.py, which no module names in quotes: ")
+    assert remark.message.startswith("reads:bend reads slope_2.csv, steep.py, which no module names in a string: ")
 
 
 @pytest.mark.parametrize(("count", "tried"), [(1, [1]), (3, [1, 2, 3]), (20, [1, 4, 7, 10, 13, 16, 19])])
@@ -222,8 +219,8 @@ def test_of_very_many_sizes_some_are_tried(count: int, tried: list[int], tmp_pat
     ("source", "message"),
     [
         ("import time\ntime.sleep(1000)\n", "took more than 5 s"),
-        ("import os\nos._exit(7)\n", "ended the process that tried it, with exit status 7"),
-        ("import os\nos.kill(os.getpid(), 9)\n", "ended the process that tried it, with exit status -9"),
+        ("import os\nos._exit(7)\n", "ended its process with exit status 7"),
+        ("import os\nos.kill(os.getpid(), 9)\n", "ended its process with exit status -9"),
         (
             "import sys\nsys.stdin.read()\nraise ValueError('\\n two\\nlines')\n",
             "cannot be imported: ValueError: two (odd_module.py, line 3)",

@@ -72,7 +72,7 @@ def deep_mlp(boards: Boards) -> str:
     batch = found.effect("normalization", "batch", "none")
     holds(batch.low > 0, "batch normalization is worth something at 20 layers")
     sigmoid, selu = (found.within("normalization", "batch", "layer", activation=name) for name in ("sigmoid", "selu"))
-    swing = [s for s in found.findings.all_swings if {s.factor, s.second} == {"normalization", "activation"}]
+    swing = [s for s in found.findings.contrasts if {s.factor, s.second} == {"normalization", "activation"}]
     told = any(
         s.significant and {s.here, s.there} | {s.level, s.other} == {"batch", "layer", "sigmoid", "selu"} for s in swing
     )
@@ -83,7 +83,7 @@ def deep_mlp(boards: Boards) -> str:
     he, glorot = (found.score(activation="relu", initializer=i, **bare) for i in ("he_normal", "glorot_uniform"))
     holds(he > glorot + 0.1, "He is much better than Glorot for ReLU there")
     return (
-        f"Batch normalization adds {two(batch.mean)} accuracy at 20 layers ({ends(batch)}, the largest of {batch.of} "
+        f"Batch normalization adds {two(batch.mean)} accuracy at 20 layers ({ends(batch)}, the largest of {batch.n_comparisons} "
         f"differences and corrected for that), and what it adds depends on the activation: over layer "
         f"normalization {two(sigmoid.mean)} for sigmoid, nothing for SELU. Without it no sigmoid trains under plain SGD, where "
         f"ReLU gets {two(he)} from He and {two(glorot)} from Glorot"

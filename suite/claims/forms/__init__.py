@@ -1,4 +1,4 @@
-"""The forms of a claim, one module each: every class of this package that has a key. A form is added by one file."""
+"""The forms of a claim: every class of this package with a key. Adding a form takes one module."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from suite.claims.claim import Form
 
 
 def find_forms() -> Mapping[str, type[Form]]:
-    """The forms by their key in a claim, sorted."""
     modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
     classes = {value for module in modules for value in vars(module).values() if isinstance(value, type)}
     forms = [found for found in classes if issubclass(found, Form) and "key" in vars(found)]

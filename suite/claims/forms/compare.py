@@ -1,4 +1,4 @@
-"""`compare`: the first of two sides does better than the second, alike in all else."""
+"""`compare`: the first of two sides is better than the second, everything else equal."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Compare(Contrast):
     """The first side differs from the second.
 
     Attributes:
-        first: The levels said to be better (or lower, or higher).
-        second: The others; of the same factors.
+        first: Levels that should be better (or lower, or higher).
+        second: Levels of the same factors to compare with.
     """
 
     first: Levels
@@ -43,7 +43,7 @@ class Compare(Contrast):
             dict[str, Any], WithJsonSchema({"type": "object", "minProperties": 1, "additionalProperties": _SIDES})
         ]
         | None,
-        Field(None, description="for a factor, two levels (or lists of levels): the first is said to be better"),
+        Field(None, description="two levels (or lists of levels) of a factor: the first should be better"),
     )
     has_sides = True
 
@@ -53,11 +53,13 @@ class Compare(Contrast):
         first: dict[str, tuple[str, ...]] = {}
         second: dict[str, tuple[str, ...]] = {}
         if not within.value:
-            given.note(within, "got an empty mapping, expected a factor with two levels, as {activation: [relu, tanh]}")
+            given.note(
+                within, "got an empty mapping, expected a factor with two levels, such as {activation: [relu, tanh]}"
+            )
             return None
         for factor, node in within.value.items():
             if not isinstance(node.value, tuple) or len(node.value) != 2:
-                given.mismatch(node, "two levels, the one said to be better first, as [relu, tanh]")
+                given.mismatch(node, "two levels, first the one that should be better, such as [relu, tanh]")
                 return None
             if not given.is_varied(factor, within.keys[factor]):
                 return None
@@ -83,7 +85,7 @@ class Compare(Contrast):
         return self.first, self.second
 
     def settings(self, evidence: Evidence, rows: list[int]) -> Iterator[Setting]:
-        """Every cell of the first side with every one of the second; factors of which a side has several labels tell which."""
+        """Pairs of every cell of the first side with every cell of the second."""
         several = [f for f in self.factors if len(self.first[f]) > 1 or len(self.second[f]) > 1]
         for a in rows_on(self.first, evidence, rows):
             for b in rows_on(self.second, evidence, rows):

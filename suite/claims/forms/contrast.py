@@ -1,4 +1,4 @@
-"""What forms have in common whose effect is found in every context: `compare`, `trend`, `spread` and `value`."""
+"""Base class of the forms with an effect in each context: `compare`, `trend`, `spread` and `value`."""
 
 from __future__ import annotations
 
@@ -15,30 +15,28 @@ from suite.claims.evidence import Evidence, Levels
 from suite.claims.judging import judge_contexts
 from suite.claims.phrases import between, figure, measure_text, sentence, signed, where_text
 from suite.claims.verdicts import Ruling, Verdict
+from suite.protocol.written import counted
 
 Table = NDArray[np.float64]
-"""(cells, replicates) values of a measure."""
+"""Values of a measure, shape (cells, replicates)."""
 Setting = tuple[dict[str, str], list[int], list[int]]
-"""The labels of a context, and the rows of the cells on its two sides."""
+"""Labels of a context, and the rows of the cells on its two sides."""
 
 
 class Contrast(Form):
-    """A form whose effect is found in every context."""
+    """A form with an effect in each context."""
 
     @abstractmethod
     def settings(self, evidence: Evidence, rows: list[int]) -> Iterator[Setting]:
-        """The contexts among cells that agree in all that the claim does not name.
-
-        Their labels are those that tell apart what the cells do not agree in.
-        """
+        """The contexts among cells that agree in all factors not named, each with the labels that distinguish it."""
 
     @abstractmethod
     def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> tuple[Decision, Table]:
-        """The effect in one context, positive in the claimed direction, and the same by replicate, shape (replicates,)."""
+        """The effect in one context, positive in the claimed direction, and its values, shape (replicates,)."""
 
     @property
     def can_be_opposite(self) -> bool:
-        """Whether two things are compared, so that the other may be the better one."""
+        """Whether the effect can have the opposite sign."""
         return True
 
     @abstractmethod
@@ -46,11 +44,11 @@ class Contrast(Form):
         """The comparison in words, without its measure."""
 
     def nothing_text(self) -> str:
-        """Why there is no context where there is none."""
-        return f"no two cells recorded differ only in {' and '.join(self.factors)}"
+        """The reason to report if there are no contexts."""
+        return f"no two finished recipes differ only in {' and '.join(self.factors)}"
 
     def ends(self, first: Table, second: Table) -> tuple[float, float]:
-        """What is compared: the means of two sides."""
+        """Means of the two sides."""
         return mean_of(first), mean_of(second)
 
     def has_cells(self, evidence: Evidence, where: Levels) -> bool:
@@ -62,7 +60,6 @@ class Contrast(Form):
         return judge_contexts(claim, self, found, self.nothing_text())
 
     def _contexts(self, claim: Claim, evidence: Evidence) -> Iterator[Context]:
-        """Every context, in the order of the grid."""
         table = evidence.values(claim.expression, compared=self.compares)
         for shared, rows in grouped_rows(evidence, self.factors, claim.where):
             for labels, first, second in self.settings(evidence, rows):
@@ -87,75 +84,74 @@ class Contrast(Form):
     def _average(self, ruling: Ruling) -> str:
         if ruling.effect is None:
             return ""
-        lead = ("On average" if ruling.live > 1 else "The effect is") if self.compares else "Ours is"
-        return f"{lead} {self._with_interval(*ruling.effect)}."
+        lead = ("Mean effect" if ruling.live > 1 else "Effect") if self.compares else "Our value"
+        return f"{lead}: {self._with_interval(*ruling.effect)}."
 
     def _with_interval(self, mean: float, low: float, high: float) -> str:
-        """A difference has a sign, a published figure is what it is."""
         if self.compares:
             return f"{signed(mean)} ({between(low, high)})"
         return f"{figure(mean)} ({figure(low)} to {figure(high)})"
 
     def _counts(self, claim: Claim, ruling: Ruling) -> str:
-        """Counts of the contexts in which it holds, and in which it does not."""
+        """Numbers of contexts by result."""
         if not ruling.contexts:
             return ""
         moot = ruling.count(Status.MOOT)
+        excluded = f" ({moot} more excluded: nothing trained)" if moot else ""
         if ruling.live < 2 or claim.holds is Holds.ON_AVERAGE:
-            over = f"Over {ruling.live} contexts" if ruling.live > 1 else "One context"
-            return f"{over}{f', {moot} more in which nothing learns' if moot else ''}."
-        parts = [f"holds in {ruling.count(Status.FOR)} of {ruling.live} contexts"]
-        if under := ruling.count(Status.BELOW, Status.AGAINST):
-            harm = ruling.count(Status.AGAINST) if self.can_be_opposite else 0
-            parts.append(f"not in {under}" + (f" (in {harm} it is the other way round)" if harm else ""))
-        if open_ := ruling.count(Status.UNDECIDED):
-            parts.append(f"open in {open_}")
-        if moot:
-            parts.append(f"nothing learns in {moot} more")
-        return f"It {', '.join(parts)}."
+            return f"{counted(ruling.live, 'setting')}{excluded}."
+        opposite = ruling.count(Status.AGAINST) if self.can_be_opposite else 0
+        counts = {
+            "not in": ruling.count(Status.BELOW, Status.AGAINST) - opposite,
+            "opposite in": opposite,
+            "undecided in": ruling.count(Status.UNDECIDED),
+        }
+        parts = [
+            f"holds in {ruling.count(Status.FOR)}",
+            *(f"{words} {count}" for words, count in counts.items() if count),
+        ]
+        return f"Of {ruling.live} settings: {', '.join(parts)}{excluded}."
 
     def _levels(self, claim: Claim, ruling: Ruling) -> str:
-        """The effect within the moderator's levels."""
         assert ruling.moderator is not None
         levels = ruling.moderator.levels
         parts = [f"{self._with_interval(v.mean, v.low, v.high)} for {v.label}" for v in levels]
-        told = f"It depends on {ruling.moderator.factor.replace('_', ' ')}: {', '.join(parts)}."
-        # A few contexts that do not hold are enough to depend; where no level fails as a whole, a reader has to know.
+        told = f"Depends on {ruling.moderator.factor.replace('_', ' ')}: {', '.join(parts)}."
+        # A few contexts are enough for this verdict, so readers need to know if the claim holds on average at all levels.
         low, high = self.band(claim.by)
         enough = all(low <= level.low and level.high <= high for level in levels)
-        return f"{told} At each of them it holds on average." if enough else told
+        return f"{told} It holds on average at each of these levels." if enough else told
 
 
 def _undecided(ruling: Ruling) -> str:
-    """Why nothing is decided, and what would decide it."""
+    """The reason why nothing is decided, and the number of replicates that would decide it."""
     if ruling.verdict is not Verdict.NOT_DECIDED:
         return ""
     told = f" {sentence(ruling.reason)}"
     if ruling.needed:
         now = max((context.replicates for context in ruling.contexts), default=0)
-        told += f" About {ruling.needed} replicates would decide it; there are {now}."
+        told += f" About {ruling.needed} replicates would decide it (now {now})."
     return told
 
 
 def known(values: Table) -> Table:
-    """The values that are not NaN."""
     return np.asarray(values[~np.isnan(values)])
 
 
 def mean_of(table: Table) -> float:
-    """Mean of the values that are not NaN; NaN of none."""
+    """Mean of the values that are not NaN; NaN if there are none."""
     found = known(table.ravel())
     return float(found.mean()) if len(found) else float("nan")
 
 
 def decided(values: Table, share: bool, higher: Table, lower: Table) -> tuple[Decision, Table]:
-    """A mean difference of numbers, or the difference of two shares of runs.
+    """The mean difference of numbers, or the difference of two shares of runs, with the known differences.
 
     Args:
         values: Differences by replicate, NaN where one is missing.
-        share: Whether the measure is 1 or 0 of each run.
-        higher: Runs on the side said to be higher.
-        lower: Runs on the other.
+        share: Whether the measure is 1 or 0 for each run.
+        higher: Values of the side that should be higher.
+        lower: Values of the other side.
     """
     values, a, b = known(values), known(higher.ravel()), known(lower.ravel())
     if not share:

@@ -1,7 +1,7 @@
-"""`predict`: of the cells for which one condition holds, another holds for at least a share.
+"""`predict`: of the cells that meet a condition, at least a given share meets a consequence.
 
-A cell meets a condition if at least half of its replicates do that are known to. Cells count, not runs: the replicates
-of a cell share its recipe.
+A cell meets a condition if at least half of its known replicates do. Cells are counted, not runs, since the replicates
+of a cell are not independent.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 
 
 class PredictDocument(BaseModel):
-    """A condition on cells, and what is said of at least a share of those that meet it."""
+    """A condition, its consequence and the least share of recipes that meet it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     when: str | None = Field(
-        None, description="a condition on a cell's figures, as abs(gradient_ratio_init) > 3; all cells without one"
+        None, description="condition on a recipe, such as abs(gradient_ratio_init) > 3; default: all recipes"
     )
-    then: str = Field(description="what is said of those cells, as outcome != trained")
-    at_least: float = Field(gt=0, le=1, description="the share of those cells for which it holds, as 0.9")
+    then: str = Field(description="consequence for these recipes, such as outcome != trained")
+    at_least: float = Field(gt=0, le=1, description="least share of these recipes with the consequence, such as 0.9")
 
 
 @dataclass(frozen=True)
 class Predict(Form):
-    """A condition on cells and what follows.
+    """A condition on cells and its consequence.
 
     Attributes:
-        when: The condition; None for all cells.
-        then: What is said of them.
-        share: The least share of them for which that holds.
+        when: Condition; None for all cells.
+        then: Consequence.
+        share: Least share of the cells with the consequence.
     """
 
     when: str | None
@@ -56,7 +56,7 @@ class Predict(Form):
         PredictDocument | None,
         Field(
             None,
-            description="a condition on figures and what follows, as {when: dead_fraction > 0.5, then: outcome != trained, at_least: 0.9}",
+            description="a condition and its consequence, such as {when: dead_fraction > 0.5, then: outcome != trained, at_least: 0.9}",
         ),
     )
     excludes = dict.fromkeys(("measure", "by", "first", "holds"), "counts cells")
@@ -73,18 +73,17 @@ class Predict(Form):
                     return None
                 if not expression.is_condition:
                     text = expression.text
-                    given.note(node.value[key], f"got {given.quote(text)}, expected a condition, as {text} > 0.5")
+                    given.note(node.value[key], f"got {given.quote(text)}, expected a condition, such as {text} > 0.5")
         return cls(parts.when, parts.then, parts.at_least)
 
     def names(self, measure: Expression) -> frozenset[str]:
         return frozenset().union(*(parse(part).names for part in (self.when, self.then) if part))
 
     def judge(self, claim: Claim, seen: Sequence[Evidence]) -> Ruling:
-        """Supported where the share is high enough, and higher than without the condition; contradicted where it is too
-        low, or no higher."""
+        """Supported if the share is high enough and higher than without the condition; contradicted if one is refuted."""
         counts = self.counts(claim, seen)
         if not counts.cells:
-            reason = "there is no cell for which its condition holds"
+            reason = "no recipe meets the condition"
             return Ruling(Verdict.NOT_DECIDED, reason, prediction=counts)
         share, lift = counts.share.interval(), counts.lift
         enough, too_few = share[1] >= self.share, share[2] < self.share
@@ -92,12 +91,12 @@ class Predict(Form):
             return Ruling(Verdict.SUPPORTED, effect=share, prediction=counts)
         if too_few or (lift is not None and lift[2] <= 0):
             return Ruling(Verdict.CONTRADICTED, effect=share, prediction=counts)
-        reason = "where the condition does not hold, it is as frequent" if enough else "too few cells"
+        reason = "it is as frequent without the condition" if enough else "not enough data: too few recipes"
         needed = None if enough else counts.share.replicates_needed(self.share)
         return Ruling(Verdict.NOT_DECIDED, reason, effect=share, prediction=counts, needed=needed)
 
     def counts(self, claim: Claim, seen: Sequence[Evidence]) -> Prediction:
-        """Counts the cells of every benchmark that a claim is about."""
+        """Counts the cells of all benchmarks of a claim."""
         found = np.zeros(5, dtype=int)
         misses: list[tuple[str, str]] = []
         for evidence in seen:
@@ -113,26 +112,26 @@ class Predict(Form):
 
     def test_text(self, claim: Claim) -> str:
         when = f"where {self.when}, " if self.when else ""
-        return f"{when}{self.then}, in at least {100 * self.share:g}% of cells{where_text(claim.where)}"
+        return f"{when}{self.then}, in at least {100 * self.share:g}% of recipes{where_text(claim.where)}"
 
     def because(self, claim: Claim, ruling: Ruling) -> str:
         counts = ruling.prediction
         if counts is None or not counts.cells:
             return sentence(ruling.reason)
         _, low, high = counts.share.interval()
-        told = f"It holds for {counts.hits} of {counts.cells} cells ({100 * low:.0f} to {100 * high:.0f}%)"
+        told = f"Holds for {counts.hits} of {counts.cells} recipes ({100 * low:.0f} to {100 * high:.0f}%)"
         if self.when and counts.others:
             told += f"; without the condition for {counts.other_hits} of {counts.others}"
-        told += f". {100 * self.share:g}% is claimed."
+        told += f". Claimed: {100 * self.share:g}%."
         if ruling.verdict is Verdict.NOT_DECIDED:
             told += f" {sentence(ruling.reason)}"
         if ruling.needed:
-            told += f" About {ruling.needed} cells with this share would decide it."
+            told += f" About {ruling.needed} recipes with this share would decide it."
         return told
 
 
 def _met(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Whether at least half of the known values of each row of (cells, replicates) are true; NaN where none is known."""
+    """1 for each row with at least half of its known values true, else 0; NaN if none is known."""
     known = ~np.isnan(table)
     counts = known.sum(axis=1)
     share = np.where(known, table, 0.0).sum(axis=1) / np.maximum(counts, 1)

@@ -1,4 +1,4 @@
-"""`spread`: how far the levels of a factor lie apart; with `compare` beside it, less on its first side."""
+"""`spread`: the range over the levels of a factor; combined with `compare`, it is smaller on the first side."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Spread(Contrast):
-    """The levels of a factor lie at least `by` apart; with `compare`, less on its first side than on its second."""
+    """The range over a factor is at least `by`; with `compare`, it is smaller by that on the first side."""
 
     factor: str
     compare: Compare | None = None
@@ -32,7 +32,7 @@ class Spread(Contrast):
     key = "spread"
     field = (
         str | None,
-        Field(None, description="a factor: how far its levels lie apart; with compare, less on the first side"),
+        Field(None, description="factor whose levels differ; with compare, less on the first side"),
     )
     beside = (Compare.key,)
 
@@ -42,7 +42,7 @@ class Spread(Contrast):
         compare = Compare.read(given) if sides is not None else None
         known = given.is_varied(factor, node)
         if known and sides is not None and factor in sides:
-            given.note(node, f"got {given.quote(factor)}, whose levels compare tells apart: expected another factor")
+            given.note(node, f"got {given.quote(factor)}, which compare uses too: expected another factor")
         return cls(factor_column(factor), compare) if known and (compare or sides is None) else None
 
     @property
@@ -71,25 +71,24 @@ class Spread(Contrast):
         return decided((other_best - other_worst) - (best - worst), False, best, worst)
 
     def what_is_compared(self, claim: Claim) -> str:
-        lead = f"its range over {self.factor}"
+        lead = f"range over {self.factor}"
         if self.compare is None:
             return f"{lead} at least {figure(claim.by)}"
         first, second = side_text(self.compare.first), side_text(self.compare.second)
-        return f"{lead} less for {first} than for {second} by {figure(claim.by)}"
+        return f"{lead} smaller for {first} than for {second} by {figure(claim.by)}"
 
 
 def _best_and_worst(table: Table) -> tuple[Table, Table]:
-    """The highest and the lowest of the levels, by replicate: chosen by the other replicates, so that chance adds nothing.
+    """The highest and the lowest level by replicate, selected by the other replicates.
 
-    The range of several noisy means is above zero even where all levels are alike. Which level is highest and which
-    lowest is therefore read off the other replicates, and their difference off this one: on average it is zero where
-    levels are alike, and the range where their order is clear. A measure that a cell has one value of is taken as it is.
+    The range of noisy means is positive even if all levels are equal. Selecting the levels by the other replicates makes
+    the range zero on average in that case. A measure with one value per cell is used directly.
 
     Args:
-        table: (levels, replicates) values.
+        table: Values, shape (levels, replicates).
 
     Returns:
-        Two arrays of shape (replicates,), NaN where the other replicates do not tell.
+        Two arrays of shape (replicates,), NaN where the other replicates lack values.
     """
     if table.shape[1] == 1:
         return table.max(axis=0), table.min(axis=0)

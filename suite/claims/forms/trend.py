@@ -1,4 +1,4 @@
-"""`trend`: the measure rises or falls along a factor of numbers."""
+"""`trend`: the measure rises or falls along a numeric factor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trend(Contrast):
-    """The measure rises (`sign` 1) or falls (-1) from the lowest to the highest level of a factor of numbers."""
+    """The measure rises (`sign` 1) or falls (-1) from the lowest to the highest level of a numeric factor."""
 
     factor: str
     sign: int
@@ -35,7 +35,7 @@ class Trend(Contrast):
             None,
             min_length=1,
             max_length=1,
-            description="which way the measure goes along a factor of numbers, as {depth: down}",
+            description="direction of the measure along a numeric factor, such as {depth: down}",
         ),
     )
 
@@ -48,7 +48,7 @@ class Trend(Contrast):
         labels = [label_text(level.label) for benchmark in given.benchmarks for level in benchmark.grid[factor]]
         words = [label for label in labels if number_of(label) is None]
         if words:
-            given.note(key, f"has the level {given.quote(words[0])}, expected a factor of numbers")
+            given.note(key, f"has the level {given.quote(words[0])}, expected a numeric factor")
         return cls(factor_column(factor), 1 if way == "up" else -1)
 
     @property
@@ -57,7 +57,7 @@ class Trend(Contrast):
 
     def faults(self, evidence: Evidence) -> list[str]:
         texts = [label for label in evidence.factors.get(self.factor, ()) if number_of(label) is None]
-        return [f"{self.factor} {texts[0]} is no number, so that nothing rises or falls along it"] if texts else []
+        return [f"{self.factor} {texts[0]} is not a number, so there is no trend along it"] if texts else []
 
     def settings(self, evidence: Evidence, rows: list[int]) -> Iterator[Setting]:
         """All cells, in ascending order of the factor."""
@@ -66,10 +66,9 @@ class Trend(Contrast):
             yield {}, along, []
 
     def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> tuple[Decision, Table]:
-        """The linear trend over the levels, by replicate, as the change from the lowest to the highest.
+        """The linear trend over the levels by replicate, as the change from the lowest to the highest level.
 
-        A contrast over the levels in their order, as whoever chose them spaced them: least squares, times the way from
-        end to end. Of two levels it is their difference.
+        It is the least-squares slope over the ordered, equally spaced levels times their range.
         """
         places = np.arange(len(first)) - (len(first) - 1) / 2
         along = np.asarray((len(first) - 1) * (places @ first) / (places @ places))
@@ -81,4 +80,4 @@ class Trend(Contrast):
         return mean_of(first[:1]), mean_of(first[-1:])
 
     def what_is_compared(self, claim: Claim) -> str:
-        return f"{'up' if self.sign > 0 else 'down'} by {figure(claim.by)} from least to most {self.factor}"
+        return f"{'up' if self.sign > 0 else 'down'} by {figure(claim.by)} from lowest to highest {self.factor}"

@@ -1,4 +1,4 @@
-"""`value`: the measure is a published figure, within a tolerance to both sides."""
+"""`value`: the measure is a published value, within a tolerance on both sides."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class ValueDocument(BaseModel):
-    """A published figure."""
+    """A published value and its tolerance."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    figure: Annotated[float, Field(allow_inf_nan=False)] = Field(description="the published figure")
-    within: float = Field(gt=0, allow_inf_nan=False, description="the tolerance to both sides")
+    figure: Annotated[float, Field(allow_inf_nan=False)] = Field(description="published value")
+    within: float = Field(gt=0, allow_inf_nan=False, description="tolerance on both sides")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Value(Contrast):
     key = "value"
     field = (
         ValueDocument | None,
-        Field(None, description="a published figure and its tolerance, as {figure: 0.87, within: 0.01}"),
+        Field(None, description="a published value and its tolerance, such as {figure: 0.87, within: 0.01}"),
     )
     excludes: ClassVar[Mapping[str, str]] = {"by": "has within"}
     has_delta = False
@@ -63,7 +63,7 @@ class Value(Contrast):
         return (Share(float(values.sum()), len(values)) if share else Differences(values)), values
 
     def nothing_text(self) -> str:
-        return "no cell recorded is as it says"
+        return "no finished recipe matches the claim"
 
     def what_is_compared(self, claim: Claim) -> str:
         return f"{figure(self.figure)} within {figure(self.within)}"
