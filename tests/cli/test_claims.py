@@ -70,7 +70,7 @@ def test_claims_run_what_is_missing_and_end_with_the_verdicts(claimed: Suite) ->
 def test_what_is_recorded_is_judged_again_without_training(claimed: Suite) -> None:
     checked = claimed("claims", "mine.yaml", "--check").stdout
     assert "to run" not in checked
-    assert checked.endswith("Recorded in records: tiny.\n")
+    assert checked.endswith("Own results in records: tiny.\n")
     assert (claimed.folder / "first.txt").read_text().endswith(checked)
     assert "4 finished, 0 to run" in claimed("claims", "mine.yaml").stdout
 
@@ -174,4 +174,4 @@ def test_what_new_writes_passes_check(suite: Suite) -> None:
 
 def _widest(told: str) -> int:
     """Of the lines that name no store: a path is not broken, and this one hangs on where the tests run."""
-    return max(len(line) for line in told.splitlines() if not line.startswith("Recorded in "))
+    return max(len(line) for line in told.splitlines() if not line.startswith("Own results in "))

@@ -166,7 +166,7 @@ def test_cells_that_a_recorded_benchmark_lacks_are_told_apart(suite: Suite) -> N
     suite("run", "tiny.yaml", "--only", "activation=relu,initializer=small", "--workers", 0)
     told = suite("show", "tiny.yaml", "--only", "activation=tanh", status=2).stderr
     assert told.startswith("no results for the requested recipes of tiny in records: ")
-    assert "`suite run tiny.yaml --only activation=tanh` comes first." in told
+    assert "run `suite run tiny.yaml --only activation=tanh` first." in told
 
 
 def test_cells_that_cannot_be_run_end_with_status_1(make_suite: Callable[..., Suite]) -> None:
@@ -228,8 +228,8 @@ def test_a_spec_named_twice_is_one(suite: Suite) -> None:
         (["ui"], "no results in records yet"),
         (["ui", "--port", "99999"], "--port 99999: expected a number from 1 to 65535."),
         (["export", "--out", "out"], "no results in records: "),
-        (["export", "--out", "out", "tiny.yaml"], "`suite run tiny.yaml` comes first."),
-        (["show", "tiny.yaml"], "`suite run tiny.yaml` comes first."),
+        (["export", "--out", "out", "tiny.yaml"], "run `suite run tiny.yaml` first."),
+        (["show", "tiny.yaml"], "run `suite run tiny.yaml` first."),
         (["run"], "SPEC"),
     ],
 )

@@ -33,7 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple
     (folder / "mine.yaml").write_text(CLAIM)
     (folder / "broken.yaml").write_text(CLAIM.replace("tiny", "tniy"))
     built = suite("leaderboard", "--from-store", "--out", "site")
-    assert "left out: broken.yaml:2:75: claims.benchmark: got tniy, expected a benchmark" in built.stderr
+    assert "skipped: broken.yaml:2:75: claims.benchmark: got tniy, expected a benchmark" in built.stderr
     return suite, said
 
 

@@ -167,13 +167,13 @@ def test_it_is_said_where_runs_are_judged_by_another_target_than_they_were_train
     assert remarks(results) == []
     changed = replace(results, benchmark=replace(big, target=0.75))
     (told,) = remarks(changed)
-    assert told.startswith(f"the target is 0.75 and was {big.target:g} when they were trained")
+    assert told.startswith(f"the target changed from {big.target:g} to 0.75")
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("plan", "tiny.yaml", "--top", "3"), ": `suite run tiny.yaml` comes first."),
+        (("plan", "tiny.yaml", "--top", "3"), ": run `suite run tiny.yaml` first."),
     ],
 )
 def test_nothing_to_show_or_rank_is_told_with_the_file(arguments: tuple[str, ...], told: str, suite: Suite) -> None:
