@@ -1,4 +1,4 @@
-"""Names to Keras objects: everything a spec may name, one module a kind. Importing it loads nothing heavy."""
+"""The catalog: all components that a spec can name, one module per kind. Importing it loads no heavy package."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ KINDS: Mapping[str, Catalog[Any]] = {
     "losses": LOSSES,
     "cells": CELLS,
 }
-"""Every kind of component, by the name that `Parameter.catalog` uses."""
+"""Catalogs of components by kind, the value of `Parameter.catalog`."""
 
 __all__ = ["KINDS", "Catalog", "Entry", "Parameter", "is_own_component", "load_target"]

@@ -1,4 +1,4 @@
-"""Gradient clipping: names to the arguments by which Keras optimizers do it, and when it acts."""
+"""Gradient clipping by arguments of Keras optimizers."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 from suite.catalog.entries import Catalog, Entry, Parameter
 
-_NORM = Parameter("norm", "the threshold", "number", 1.0, low=0, low_open=True)
+_NORM = Parameter("norm", "threshold", "number", 1.0, low=0, low_open=True)
 
 CLIPPINGS = Catalog(
     [
-        Entry("none", "gradients as they are"),
+        Entry("none", "no clipping"),
         Entry("global_norm", "all gradients scaled together to at most a norm (Pascanu et al. 2013)",
               parameters=(_NORM,), aliases=("global_clipnorm",)),
         Entry("norm", "each weight array's gradient scaled to at most a norm", parameters=(_NORM,),
               aliases=("clipnorm",)),
         Entry("value", "each gradient cut to [-value, value]",
-              parameters=(Parameter("value", "the threshold", "number", 1.0, low=0, low_open=True),), aliases=("clipvalue",)),
+              parameters=(Parameter("value", "threshold", "number", 1.0, low=0, low_open=True),), aliases=("clipvalue",)),
     ]
 )  # fmt: skip
 

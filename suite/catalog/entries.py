@@ -1,7 +1,7 @@
-"""What an entry of the catalog is: a name a spec may use, what it takes, and where its code is found.
+"""Entries of the catalog: names that a spec can use, their parameters and their code.
 
-Entries name their code as `module:attribute` and import it only when it is built, so that reading,
-checking and listing specs never loads TensorFlow.
+Entries refer to their code as `module:attribute` and import it on use, so reading, checking and listing specs never loads
+TensorFlow.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ ParameterType = Literal["integer", "number", "boolean", "choice", "path", "compo
 
 @dataclass(frozen=True)
 class Parameter:
-    """One thing that may be set: an argument of a component or task, or a factor of a model family.
+    """An argument of a component or task, or a factor of a model family.
 
     Attributes:
-        name: The key in the spec.
-        summary: One line of what it is.
-        type: What a value must be. A `component` is the name of an entry of `catalog`, or a mapping with
-            its `name`, its arguments and an optional `label`.
-        default: The value where a spec says nothing. `None` together with `required` means there is none;
-            `None` alone means "not set".
-        low: Least allowed number, itself allowed unless `low_open`.
-        high: Greatest allowed number, itself allowed unless `high_open`.
-        choices: The allowed names of a `choice`.
-        catalog: The kind of entry a `component` names, a key of `suite.catalog.KINDS`.
-        none: What the word `none` stands for, where "not set" may be a level of its own.
+        name: Key in the spec.
+        summary: Description in one line.
+        type: Type of the value. A `component` is the name of an entry of `catalog`, or a mapping with its `name`, its
+            arguments and an optional `label`.
+        default: Default value; None means "not set", unless the parameter is required.
+        required: Whether the parameter has no default.
+        low: Smallest allowed number, excluded if `low_open`.
+        high: Largest allowed number, excluded if `high_open`.
+        choices: Allowed names of a `choice`.
+        catalog: Kind of a `component`, a key of `suite.catalog.KINDS`.
+        none: Meaning of the word `none`, if "not set" can be a level.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Parameter:
     none: str = ""
 
     def expects(self) -> str:
-        """The constraint in words, ready for an error message: "a number above 0 and at most 1"."""
+        """The constraint in words, for messages: "a number above 0 and at most 1"."""
         if self.type == "boolean":
             return "true or false"
         if self.type == "choice":
@@ -70,18 +70,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Entry:
-    """A name that a spec may use.
+    """A name that a spec can use.
 
     Attributes:
-        name: The canonical name.
-        summary: One line of what it is, for `suite list`.
-        target: Its code as `module:attribute`; empty where the name itself says it all ("none").
-        parameters: What it takes.
-        aliases: Other names of the same thing; they become the canonical one when a spec is read.
-        revision: Raised by one when what it computes changes, a default of its parameters included: its cells are
-            trained again then. `tests/golden` holds what each revision computes. An entry of a plug-in is known by its
-            package's version instead, unless its revision is above 1.
-        package: Name and version of the package that brings it; empty where it is ours.
+        name: Canonical name.
+        summary: Description in one line, for `suite list`.
+        target: Code as `module:attribute`; empty for names such as "none".
+        parameters: Parameters of the component.
+        aliases: Alternative names, replaced by the canonical one when a spec is read.
+        revision: Number to increase whenever its results change, so that its cells are trained again. `tests/golden` has
+            the results of each revision. Plug-ins are identified by their package version until their revision exceeds 1.
+        package: Name and version of the plug-in's package; empty for included entries.
     """
 
     name: str
@@ -93,7 +92,7 @@ class Entry:
     package: str = ""
 
     def parameter(self, name: str) -> Parameter | None:
-        """The parameter of that name, if it takes one."""
+        """The parameter of this name; None if there is none."""
         return self._by_name.get(name)
 
     @cached_property
@@ -101,18 +100,18 @@ class Entry:
         return {parameter.name: parameter for parameter in self.parameters}
 
     def defaults(self) -> dict[str, Any]:
-        """Every parameter that has a default, with it."""
+        """Defaults of all parameters that are not required, by name."""
         return {p.name: p.default for p in self.parameters if not p.required}
 
     @property
     def version(self) -> int | str:
-        """What tells apart what it computed at different times: its revision; of a plug-in, with its package."""
+        """Version of the computed results: the revision, or the package version of a plug-in."""
         if not self.package:
             return self.revision
         return f"{self.package.split()[0]} revision {self.revision}" if self.revision > 1 else self.package
 
     def load(self) -> Any:
-        """Imports and returns the entry's code."""
+        """Imports the entry's code."""
         return load_target(self.target)
 
 
@@ -135,15 +134,15 @@ def load_target(target: str) -> Any:
 
 
 class Catalog(UserDict[str, E]):
-    """Entries by canonical name: ours in their order, then those of plug-ins, looked for when ours do not have a name.
+    """Entries by canonical name: included ones first, then those of plug-ins, which are loaded on demand.
 
     Args:
-        entries: Ours.
-        kind: The kind of plug-ins; without, there are none.
-        of: What an entry is.
+        entries: Included entries.
+        kind: Kind of plug-ins; empty for none.
+        of: Class of the entries.
 
     Raises:
-        ValueError: Two of ours have the same name or alias.
+        ValueError: Two included entries have the same name or alias.
     """
 
     def __init__(self, entries: Iterable[E], kind: str = "", of: type[Entry] = Entry) -> None:
@@ -156,7 +155,7 @@ class Catalog(UserDict[str, E]):
             self.data[entry.name] = entry
 
     def find(self, name: str) -> E | None:
-        """The entry of that name or alias."""
+        """The entry of this name or alias; None if there is none."""
         found = self._ours(name)
         if found is None and not is_own_component(name):
             self._plug_in()
@@ -197,7 +196,7 @@ class Catalog(UserDict[str, E]):
 
 
 def component_of(table: Catalog[Any], level: Mapping[str, Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
-    """The code that a canonical level names, of an entry or of a user's own `module:attribute`, and its arguments."""
+    """The code of a canonical level, of an entry or a custom `module:attribute`, and its arguments."""
     arguments = {key: value for key, value in level.items() if key != "name"}
     if is_own_component(level["name"]):
         return load_target(level["name"]), arguments
@@ -208,5 +207,5 @@ def component_of(table: Catalog[Any], level: Mapping[str, Any]) -> tuple[Callabl
 
 
 def is_own_component(name: str) -> bool:
-    """Whether a name points at a user's own code, as `package.module:attribute`."""
+    """Whether a name refers to custom code, `package.module:attribute`."""
     return ":" in name

@@ -1,13 +1,13 @@
-"""Keras as results were measured with it, whatever a user's own `keras.json` or environment says."""
+"""Sets the global Keras settings that results depend on, regardless of `keras.json` and environment."""
 
 from __future__ import annotations
 
 
 def standard_settings() -> None:
-    """Sets everything global in Keras that a number depends on: image format, float type and epsilon.
+    """Sets image format, float type and epsilon of Keras.
 
     Raises:
-        RuntimeError: Keras was imported with another backend before.
+        RuntimeError: Keras was already imported with another backend.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""Losses: names to what is minimized, with the output activation that belongs to it."""
+"""Training losses and their output activations."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ class LossEntry(Entry):
 LOSSES: Catalog[LossEntry] = Catalog(
     [
         LossEntry("auto", "cross-entropy for classes, squared error for numbers"),
-        LossEntry("cross_entropy", "softmax cross-entropy: its gradient does not vanish where the output saturates",
+        LossEntry("cross_entropy", "softmax cross-entropy: its gradient does not vanish if the output saturates",
               aliases=("crossentropy",), of="classes"),
-        LossEntry("binary_cross_entropy", "of a sigmoid output: for numbers in [0, 1], or for each class on its own",
+        LossEntry("binary_cross_entropy", "cross-entropy of a sigmoid output, for numbers in [0, 1] or for each class separately",
               aliases=("binary_crossentropy",)),
-        LossEntry("mse", "mean squared error; of classes, on one-hot targets",
-              parameters=(Parameter("output", "output activation; auto is softmax of classes, linear of numbers", "choice",
+        LossEntry("mse", "mean squared error; with one-hot targets for classes",
+              parameters=(Parameter("output", "output activation; auto is softmax for classes, linear for numbers", "choice",
                                     "auto", choices=("auto", "softmax", "sigmoid", "linear")),),
               aliases=("squared_error",)),
         LossEntry("huber", "squared near zero, linear beyond delta; for numbers",
-              parameters=(Parameter("delta", "where it turns linear", "number", 1.0, low=0, low_open=True),), of="numbers"),
+              parameters=(Parameter("delta", "error at which it becomes linear", "number", 1.0, low=0, low_open=True),), of="numbers"),
     ]
 )  # fmt: skip
 

@@ -40,17 +40,17 @@ _EPSILON = Parameter("epsilon", "added to the variance", "number", 1e-3, low=0, 
 
 NORMALIZATIONS = Catalog(
     [
-        NormalizationEntry("none", "activations as they are"),
+        NormalizationEntry("none", "no normalization"),
         # Keras's momentum of 0.99 takes hundreds of steps to forget the first statistics: longer than small budgets last.
         NormalizationEntry("batch", "over the batch, per unit or channel (Ioffe and Szegedy 2015)", "keras.layers:BatchNormalization",
-              (Parameter("momentum", "of the running statistics", "number", 0.9, low=0, high=1, high_open=True), _EPSILON),
+              (Parameter("momentum", "momentum of the running statistics", "number", 0.9, low=0, high=1, high_open=True), _EPSILON),
               aliases=("batch_norm",), of_batches=True),
-        NormalizationEntry("noisy_batch", "batch, its output scaled and shifted at random at every step: a shift put back (Santurkar et al. 2018)",
+        NormalizationEntry("noisy_batch", "batch normalization followed by random scale and shift at every step (Santurkar et al. 2018)",
               "suite.models.layers:NoisyBatchNormalization",
-              (Parameter("shift", "the largest mean shift of a layer", "number", 0.5, low=0),
-               Parameter("scale", "the largest mean factor of a layer", "number", 1.25, low=1),
-               Parameter("spread", "of factors and shifts about these, over units and examples", "number", 0.1, low=0),
-               Parameter("momentum", "of the running statistics", "number", 0.9, low=0, high=1, high_open=True), _EPSILON),
+              (Parameter("shift", "largest mean shift of a layer", "number", 0.5, low=0),
+               Parameter("scale", "largest mean factor of a layer", "number", 1.25, low=1),
+               Parameter("spread", "spread of factors and shifts over units and examples", "number", 0.1, low=0),
+               Parameter("momentum", "momentum of the running statistics", "number", 0.9, low=0, high=1, high_open=True), _EPSILON),
               of_batches=True),
         NormalizationEntry("layer", "over the units of each example (Ba et al. 2016); of an image, over all positions and channels", "keras.layers:LayerNormalization", (_EPSILON,),
               aliases=("layer_norm",), on_images="suite.catalog.normalizations:layer_normalization_of_images",
@@ -59,20 +59,20 @@ NORMALIZATIONS = Catalog(
               "keras.layers:RMSNormalization", (Parameter("epsilon", "added to the square", "number", 1e-6, low=0),),
               aliases=("rms_norm",)),
         NormalizationEntry("group", "over groups of channels of each example (Wu and He 2018)", "keras.layers:GroupNormalization",
-              (Parameter("groups", "how many; must divide the channels", "integer", 8, low=1), _EPSILON),
+              (Parameter("groups", "number of groups; must divide the channels", "integer", 8, low=1), _EPSILON),
               aliases=("group_norm",), groups=lambda level, width, positions: level["groups"]),
         NormalizationEntry("instance", "over each channel's positions, per example (Ulyanov et al. 2016); images only",
               "suite.catalog.normalizations:instance_normalization", (_EPSILON,), aliases=("instance_norm",),
               of_images=True, groups=lambda level, width, positions: width if positions else None),
-        NormalizationEntry("spectral", "weights over their largest singular value (Miyato et al. 2018)",
+        NormalizationEntry("spectral", "weights divided by their largest singular value (Miyato et al. 2018)",
               "keras.layers:SpectralNormalization",
-              (Parameter("power_iterations", "per step", "integer", 1, low=1),), aliases=("spectral_norm",), of_weights=True,
+              (Parameter("power_iterations", "power iterations per step", "integer", 1, low=1),), aliases=("spectral_norm",), of_weights=True,
               drawn=lambda wrapper: [(wrapper.vector_u, {"name": "truncated_normal", "stddev": 0.02})],
               of_zeros="spectral normalization divides by the largest singular value, which is 0 of zeros"),
         NormalizationEntry("weight_standardization", "weights centred and scaled per output unit (Qiao et al. 2019) to variance gain^2 / fan_in (Brock et al. 2021)",
               "suite.models.layers:WeightStandardization",
               (Parameter("gain", "factor on the standardized weights", "number", 1.0, low=0, low_open=True),
-               Parameter("epsilon", "least variance that is divided by", "number", 1e-10, low=0, low_open=True)),
+               Parameter("epsilon", "smallest variance to divide by", "number", 1e-10, low=0, low_open=True)),
               of_weights=True),
     ],
     kind="normalizations",
@@ -80,7 +80,7 @@ NORMALIZATIONS = Catalog(
 )  # fmt: skip
 
 
-OWN = NormalizationEntry("own", "a user's own layer of activations")
+OWN = NormalizationEntry("own", "custom layer that normalizes activations")
 """Stands for a component of the user's own."""
 
 

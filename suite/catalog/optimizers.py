@@ -13,7 +13,9 @@ def _beta(name: str, default: float, of: str) -> Parameter:
     return Parameter(name, f"decay of the running mean of {of}", "number", default, low=0, high=1, high_open=True)
 
 
-_MOMENTUM = Parameter("momentum", "share of the last update that is kept", "number", 0.9, low=0, high=1, high_open=True)
+_MOMENTUM = Parameter(
+    "momentum", "share of the last update that is kept, from 0 to 1", "number", 0.9, low=0, high=1, high_open=True
+)
 _BETA_1 = _beta("beta_1", 0.9, "the gradient")
 _BETA_2 = _beta("beta_2", 0.999, "its square")
 _EPSILON = Parameter("epsilon", "added to the root of the square", "number", 1e-7, low=0)
@@ -28,10 +30,10 @@ OPTIMIZERS = Catalog(
         Entry("rmsprop", "gradient over its running root mean square; epsilon is inside the root in Keras",
               "keras.optimizers:RMSprop",
               (_beta("rho", 0.9, "the square"),
-               Parameter("momentum", "as of SGD", "number", 0.0, low=0, high=1, high_open=True), _EPSILON,
+               Parameter("momentum", "momentum as in SGD", "number", 0.0, low=0, high=1, high_open=True), _EPSILON,
                Parameter("centered", "divide by the variance, not the square", "boolean", False))),
         Entry("adagrad", "gradient over the root of the sum of all its squares so far", "keras.optimizers:Adagrad",
-              (Parameter("initial_accumulator_value", "the sum's first value", "number", 0.1, low=0), _EPSILON)),
+              (Parameter("initial_accumulator_value", "initial value of the sum", "number", 0.1, low=0), _EPSILON)),
         Entry("adadelta", "RMSprop with the unit of the update restored (Zeiler 2012)", "keras.optimizers:Adadelta",
               (_beta("rho", 0.95, "the square"), _EPSILON)),
         Entry("adam", "momentum and RMSprop with bias correction (Kingma and Ba 2015)", "keras.optimizers:Adam", _ADAM),
@@ -39,24 +41,24 @@ OPTIMIZERS = Catalog(
               "suite.catalog.optimizers:amsgrad", _ADAM),
         Entry("adamw", "Adam with decoupled weight decay (Loshchilov and Hutter 2019)", "keras.optimizers:AdamW",
               (*_ADAM, Parameter("weight_decay", "decay per step and unit of rate", "number", 0.004, low=0))),
-        Entry("adamax", "Adam with the maximum in place of the root mean square", "keras.optimizers:Adamax", _ADAM),
+        Entry("adamax", "Adam with the maximum instead of the root mean square", "keras.optimizers:Adamax", _ADAM),
         Entry("nadam", "Adam with Nesterov momentum (Dozat 2016)", "keras.optimizers:Nadam", _ADAM),
         Entry("adafactor", "Adam with factored second moments (Shazeer and Stern 2018)", "keras.optimizers:Adafactor",
-              (Parameter("beta_2_decay", "exponent by which the decay of the squares nears 1", "number", -0.8, high=0),
-               Parameter("clip_threshold", "of an update's root mean square", "number", 1.0, low=0, low_open=True),
-               Parameter("relative_step", "lower the rate with the root of the steps", "boolean", True))),
+              (Parameter("beta_2_decay", "exponent with which the decay of the squares approaches 1", "number", -0.8, high=0),
+               Parameter("clip_threshold", "threshold for the root mean square of an update", "number", 1.0, low=0, low_open=True),
+               Parameter("relative_step", "whether the rate decreases with the square root of the steps", "boolean", True))),
         Entry("lamb", "Adam with layer-wise trust ratios (You et al. 2020)", "keras.optimizers:Lamb", _ADAM),
         Entry("ftrl", "follow the regularized leader (McMahan et al. 2013)", "keras.optimizers:Ftrl",
               (Parameter("learning_rate_power", "exponent of the decay of the rate", "number", -0.5, high=0),
-               Parameter("initial_accumulator_value", "the sum's first value", "number", 0.1, low=0),
+               Parameter("initial_accumulator_value", "initial value of the sum", "number", 0.1, low=0),
                Parameter("beta", "added to the root of the sum", "number", 0.0, low=0))),
-        Entry("lion", "sign of a momentum (Chen et al. 2023); wants rates ten times below Adam's",
+        Entry("lion", "sign of a momentum (Chen et al. 2023); needs learning rates about ten times below Adam's",
               "keras.optimizers:Lion", (_BETA_1, _beta("beta_2", 0.99, "the gradient"))),
         Entry("muon", "orthogonalized momentum for matrices, AdamW for the rest (Jordan et al. 2024)",
               "suite.catalog.optimizers:muon",
-              (Parameter("momentum", "of the matrices", "number", 0.95, low=0, high=1, high_open=True),
-               Parameter("nesterov", "whether that momentum is Nesterov's", "boolean", True),
-               Parameter("ns_steps", "Newton-Schulz steps that orthogonalize", "integer", 5, low=1, high=20),
+              (Parameter("momentum", "momentum for the matrices", "number", 0.95, low=0, high=1, high_open=True),
+               Parameter("nesterov", "whether to use Nesterov momentum", "boolean", True),
+               Parameter("ns_steps", "Newton-Schulz steps of the orthogonalization", "integer", 5, low=1, high=20),
                _beta("adam_beta_1", 0.9, "the rest's gradient"), _beta("adam_beta_2", 0.999, "its square"), _EPSILON)),
     ],
     kind="optimizers",

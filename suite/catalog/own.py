@@ -1,4 +1,4 @@
-"""A user's own components: how the folder beside a spec becomes importable."""
+"""Makes custom components in the folder of a spec importable."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def importing_from(folders: Sequence[str]) -> Iterator[None]:
-    """Puts folders at the front of the import path for a while.
+    """Puts folders at the front of the import path.
 
-    What was imported from them is forgotten at the end: their files are a user's, who may edit them while a worker
-    lives on.
+    Modules imported from them are unloaded at the end, since users can edit them while a worker keeps running.
     """
     before, known = list(sys.path), set(sys.modules)
     sys.path[:0] = [folder for folder in folders if folder not in sys.path]
@@ -29,7 +28,7 @@ def importing_from(folders: Sequence[str]) -> Iterator[None]:
 
 
 def _lies_in(folder: str, name: str) -> bool:
-    """Whether a loaded module was found by way of a folder, and not in some environment deeper down in it."""
+    """Whether a loaded module lies directly in a folder, not in an environment below it."""
     file = getattr(sys.modules[name], "__file__", None)
     place = Path(folder, *name.split("."))
     return file is not None and Path(file) in (place.with_suffix(".py"), place / "__init__.py")

@@ -1,4 +1,4 @@
-"""Schedules: names to the factor on the learning rate at every step. They are fed to the program, never baked in."""
+"""Learning-rate schedules. Their factors are fed to the compiled program."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from suite.catalog.entries import Catalog, Entry, Parameter
 if TYPE_CHECKING:
     import numpy as np
 
-_WARMUP = Parameter("warmup", "share of the steps over which the rate first climbs", "number", 0.1, low=0, high=1)
+_WARMUP = Parameter("warmup", "share of the steps with a linear increase from zero", "number", 0.1, low=0, high=1)
 _NO_WARMUP = Parameter("warmup", _WARMUP.summary, "number", 0.0, low=0, high=1)
 
 SCHEDULES = Catalog(
     [
-        Entry("constant", "the tuned rate throughout"),
-        Entry("warmup", "a linear climb from zero, then constant", parameters=(_WARMUP,)),
-        Entry("cosine", "half a cosine down to the floor (Loshchilov and Hutter 2017)",
-              parameters=(_NO_WARMUP, Parameter("floor", "last factor", "number", 0.0, low=0, high=1))),
+        Entry("constant", "the tuned rate at every step"),
+        Entry("warmup", "a linear increase from zero, then constant", parameters=(_WARMUP,)),
+        Entry("cosine", "half a cosine from 1 to the floor (Loshchilov and Hutter 2017)",
+              parameters=(_NO_WARMUP, Parameter("floor", "final factor", "number", 0.0, low=0, high=1))),
         Entry("step", "multiplied by a factor at even intervals",
-              parameters=(Parameter("factor", "on the rate at each drop", "number", 0.1, low=0, high=1, low_open=True),
-                          Parameter("drops", "how many", "integer", 2, low=1))),
-        Entry("exponential", "a geometric fall to the final factor",
-              parameters=(Parameter("final", "last factor", "number", 0.01, low=0, high=1, low_open=True),)),
+              parameters=(Parameter("factor", "factor on the rate at each drop", "number", 0.1, low=0, high=1, low_open=True),
+                          Parameter("drops", "number of drops", "integer", 2, low=1))),
+        Entry("exponential", "exponential decay to the final factor",
+              parameters=(Parameter("final", "final factor", "number", 0.01, low=0, high=1, low_open=True),)),
     ],
     kind="schedules",
 )  # fmt: skip

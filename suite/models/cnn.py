@@ -103,11 +103,15 @@ CNN = Family(
     "convolutions in stages of falling resolution, their mean over all positions, a dense output; for images",
     "suite.models.cnn:build",
     (
-        Parameter("depth", "convolutions", "integer", 4, low=1, high=1000),
-        Parameter("channels", "of each", "integer", 16, low=1, high=4096),
+        Parameter("depth", "number of convolutions", "integer", 4, low=1, high=1000),
+        Parameter("channels", "channels of each convolution", "integer", 16, low=1, high=4096),
         Parameter("kernel_size", "height and width of each kernel", "integer", 3, low=1, high=31),
-        Parameter("stages", "each after the first halves height and width", "integer", 2, low=1, high=8),
-        Parameter("pooling", "how a stage halves them", "choice", "max", choices=("max", "average", "stride")),
+        Parameter(
+            "stages", "number of stages; each after the first halves height and width", "integer", 2, low=1, high=8
+        ),
+        Parameter(
+            "pooling", "operation that halves height and width", "choice", "max", choices=("max", "average", "stride")
+        ),
         *HIDDEN,
         *TRAINING,
     ),

@@ -140,17 +140,17 @@ def _rates(view: CellView) -> Drawing | None:
 
 
 FIGURES: Mapping[str, Figure] = {
-    "loss": Figure("Training loss", "One line a run: the batch’s loss at each probed step.", _loss),
-    "scores": Figure("Validation {metric}", "After each probed step, on all of the validation split.", _scores),
+    "loss": Figure("Training loss", "Batch loss at each probed step, one line per run.", _loss),
+    "scores": Figure("Validation {metric}", "After each probed step, on the complete validation split.", _scores),
     "beta": Figure(
         "Effective beta",
-        "One line a run: how far the gradient changes for each unit of way along itself. Low is smooth.",
+        "Change of the gradient per unit of distance along it, one line per run. Low values mean a smooth loss.",
         _beta,
     ),
     "gradients": Figure(
-        "Gradient, {place} by {place}",
-        "log10 of dLoss/{symbol}, median over replicates. The {first} is at the foot: a gradient that vanishes darkens "
-        "on its way down.",
+        "Gradient by {place}",
+        "log10 of dLoss/{symbol}, median over runs. The {first} is at the bottom: a vanishing gradient gets darker "
+        "towards it.",
         _gradients,
     ),
     "depth": Figure("Gradient by depth", "At the first, middle and last probed step. Flat is healthy.", _depth),
@@ -159,20 +159,19 @@ FIGURES: Mapping[str, Figure] = {
         "dLoss/dh of the first recurrent layer, at the first, middle and last probed step. The loss is at the right end.",
         _time,
     ),
-    "strips": Figure("Gradient, run by run", "The same picture for every replicate.", _strips),
+    "strips": Figure("Gradient of each run", "The same picture for each run.", _strips),
     "rates": Figure(
         "Learning rates tried",
-        "Filled: the shared grid; open: the sampler’s; ringed: the best; ×: went non-finite. Shaded is the basin. "
-        "Nothing is drawn where nothing was tried.",
+        "● grid · ○ adaptive · ◎ chosen · × NaN; shaded: learning rates that work. No line where no rate was tried.",
         _rates,
     ),
 }
-"""Every figure of a cell, in the order of its page."""
+"""Charts of a cell, in the order of its page."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure of one cell, ready for a page."""
+    """A chart of one cell with its title and caption."""
 
     title: str
     caption: str
@@ -180,8 +179,7 @@ class Drawn:
 
 
 def draw_figures(view: CellView, names: Sequence[str] = tuple(FIGURES)) -> dict[str, Drawn]:
-    """The figures of a cell that have something to show. One that numbers beyond all measure keep from being drawn
-    says so in its place, and costs no other."""
+    """The charts of a cell that have data; a chart that cannot be drawn contains the error message instead."""
     found, words = {}, view.words
     for name in names:
         figure = FIGURES[name]

@@ -18,13 +18,13 @@ from suite.protocol.words import record_in_words, run_in_words
 
 @dataclass(frozen=True)
 class Picture:
-    """What is drawn.
+    """A picture with its texts and numbers.
 
     Attributes:
-        title: In one line.
-        words: What happened.
+        title: Title in one line.
+        words: Summary of the result.
         panels: Drawings with their names.
-        gradients: To be told in numbers, too, by what they are of.
+        gradients: Gradients that the page also shows as numbers, by name.
         facts: Names and values for the page.
     """
 
@@ -41,7 +41,7 @@ class Picture:
 
 
 def picture_of_record(record: Record) -> Picture:
-    """A cell: the figures of its page, and what became of each run."""
+    """The picture of a cell: its charts, and the outcome of each run."""
     view, cell = view_of_record(record), record.cell
     label = " · ".join(str(value) for value in cell.factors.values())
     gradients = {"backpropagated gradient": view.gradients}
@@ -61,7 +61,7 @@ def picture_of_record(record: Record) -> Picture:
 
 
 def html_text(picture: Picture) -> str:
-    """The picture with its words, facts and numbers; nothing in it is loaded from elsewhere."""
+    """A self-contained HTML page with the picture, its texts and numbers."""
     title, words = escape(picture.title), escape(picture.words)
     facts = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in picture.facts.items())
     tables = "".join(_table(name, shown) for name, shown in picture.gradients.items() if shown.block.size)
@@ -81,7 +81,7 @@ _STYLE = (
 
 
 def _table(name: str, shown: Gradients) -> str:
-    """The gradients at the first, middle and last step in numbers, for those who cannot see the picture."""
+    """The gradients at the first, middle and last step as numbers, for accessibility."""
     rows = sorted({0, len(shown.steps) // 2, len(shown.steps) - 1})
     head = "".join(f"<th>step {shown.steps[row]}</th>" for row in rows)
     body = "".join(

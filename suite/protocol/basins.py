@@ -1,4 +1,4 @@
-"""The learning-rate basin: the range of rates at which a cell does nearly as well as at its best."""
+"""The basin: the range of learning rates that work."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 BASIN_SHARE = 0.95
-"""How far from chance to the cell's best a trial must score to lie in the learning-rate basin."""
+"""Share of the way from chance to the cell's best score from which a learning rate works."""
 
 BASIN_LEAST = 0.05
-"""How far from chance to perfect a cell's best must be for it to have a basin: below, all rates do equally nothing."""
+"""Share of the way from chance to a perfect score that a cell's best must exceed to have a basin."""
 
 BASIN_REACH = 0.25
-"""Decades of learning rate to each side that a rate speaks for at most: nobody knows what lies further off."""
+"""Largest distance that a rate covers on each side, in powers of ten."""
 
 
 def basin(
@@ -26,22 +26,21 @@ def basin(
     chance: float,
     higher_is_better: bool = True,
 ) -> list[tuple[float, float]] | None:
-    """The ranges of learning rate in which a cell scores at least 95% of the way from chance to its best.
+    """The ranges of learning rates that score at least 95% of the way from chance to the cell's best.
 
-    A good rate stands for half the way, in log10, to each neighbour on the shared grid, but for `BASIN_REACH` at most,
-    and for nothing beyond the grid's ends: what was not tried does not count.
+    A good rate covers half the distance in log10 to its neighbours on the shared grid, at most `BASIN_REACH`, and nothing
+    beyond the ends of the grid.
 
     Args:
-        learning_rates: Of the shared grid's trials, in any order.
-        scores: Their validation scores; None or NaN where the run went non-finite, which is no good score.
-        best: The cell's best validation score over all its trials.
-        chance: The score of the constant predictor.
-        higher_is_better: Of the score.
+        learning_rates: Rates of the shared grid's trials, in any order.
+        scores: Validation scores of these trials; None or NaN for non-finite runs.
+        best: Best validation score of the cell over all trials.
+        chance: Score of the constant predictor.
+        higher_is_better: Whether higher scores are better.
 
     Returns:
-        (low, high) of each range, ascending. None where no rate was tried, or the best is less than a twentieth of
-        the way from chance to a perfect score (1, or an error of 0): a recipe that fails alike at every rate would
-        else have the widest basin of all.
+        Lower and upper end of each range, ascending. None without trials, or if the best is less than 5% of the way from
+        chance to a perfect score (1, or an error of 0): otherwise failing at all rates would give the widest basin.
     """
     rates = np.asarray(learning_rates, dtype=float)
     values = np.asarray([np.nan if score is None else score for score in np.asarray(scores, dtype=object)], dtype=float)

@@ -1,8 +1,7 @@
-"""How often the judge of claims errs, and how often it sees what is there.
+"""Error rates and power of the verdicts on claims.
 
-Measured by `python -m tools.studies.judge` on synthetic tables of a known truth: 18 contexts of 5 replicates, a delta of
-0.02 and runs that differ by 0.028 from pair to pair (standard deviation); of success rates, a delta of 0.3.
-`tests/protocol/test_verdicts.py` holds the figures against a smaller measurement.
+They were measured by `python -m tools.studies.judge` on synthetic tables with known effects: 18 contexts of 5 replicates,
+delta 0.02 (0.3 for success rates) and a standard deviation of paired differences of 0.028.
 """
 
 from __future__ import annotations
@@ -10,19 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TABLES = 1000
-"""Synthetic tables of each truth."""
+"""Number of synthetic tables per case."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Shares of verdicts over many tables of one truth.
+    """Shares of verdicts over many tables with the same true effect.
 
     Attributes:
-        truth: In words.
-        verdict: The one that it deserves.
-        right: Share of tables on which that was given.
-        wrong: Share with another verdict.
-        open: Share not decided.
+        truth: The true effect in words.
+        verdict: The correct verdict.
+        right: Share of tables with the correct verdict.
+        wrong: Share of tables with another verdict.
+        open: Share of tables that were not decided.
     """
 
     truth: str

@@ -1,4 +1,4 @@
-"""Budgets that nest: what a record of a larger budget, or of another target, says of a smaller one or another."""
+"""Derives the results for a smaller budget or another target from a record."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import dataclasses
 
 import numpy as np
 
-from suite.protocol.outcomes import find_causes, judge, steps_to_target
+from suite.protocol.outcomes import classify_outcome, find_causes, steps_to_target
 from suite.protocol.rates import best_rate, tried_of
 from suite.protocol.records import Cell, Outcome, Record, Replicate, Trial
 
 
 def holds(record: Record, cell: Cell) -> bool:
-    """Whether asking for `cell` would train nothing that the record has not.
+    """Whether a record contains all trials and replicates of a cell.
 
     Args:
-        record: Of the same fingerprint.
-        cell: With the budget that is asked for.
+        record: Record with the same fingerprint.
+        cell: Cell with the requested budget.
     """
     budget = cell.budget
     enough = len(record.trials) >= budget.trials and len(record.replicates) >= budget.replicates
@@ -24,7 +24,7 @@ def holds(record: Record, cell: Cell) -> bool:
 
 
 def chosen_rate(record: Record, trials: int) -> float:
-    """The rate that the first so many of a record's trials choose; its own where it has none, or they are all."""
+    """The rate selected by the first `trials` trials of a record."""
     if trials >= len(record.trials):
         return record.learning_rate
     facts = record.task_facts
@@ -37,11 +37,11 @@ def chosen_rate(record: Record, trials: int) -> float:
 
 
 def as_asked(record: Record, cell: Cell) -> Record:
-    """The record as asking for `cell` gives it: its first trials and replicates, judged by its target.
+    """The record reduced to the trials and replicates of a cell, with outcomes for its target.
 
     Args:
-        record: One that holds the cell. Where the target differs, with its traces.
-        cell: With the budget and target that are asked for.
+        record: Record that holds the cell, with its traces if the target differs.
+        cell: Cell with the requested budget and target.
     """
     judged = judged_by(record, cell.target)
     return dataclasses.replace(
@@ -53,7 +53,7 @@ def as_asked(record: Record, cell: Cell) -> Record:
 
 
 def judged_by(record: Record, target: float) -> Record:
-    """The record with its verdicts as another target gives them: that trains nothing anew."""
+    """The record with outcomes for another target."""
     if target == record.cell.target:
         return record
     return dataclasses.replace(
@@ -66,7 +66,7 @@ def judged_by(record: Record, target: float) -> Record:
 
 def _trial_judged(trial: Trial, record: Record, target: float) -> Trial:
     facts = record.task_facts
-    outcome = judge(
+    outcome = classify_outcome(
         finite=trial.train_loss is not None,
         train_loss=trial.train_loss,
         baseline_loss=float(facts["baseline_loss"]),
@@ -80,7 +80,7 @@ def _trial_judged(trial: Trial, record: Record, target: float) -> Trial:
 def _judged(run: Replicate, record: Record, target: float) -> Replicate:
     facts, scores = record.task_facts, run.traces["validation_score"]
     higher = bool(facts["higher_is_better"])
-    outcome = judge(
+    outcome = classify_outcome(
         finite=run.nonfinite_step is None,
         train_loss=run.train_loss,
         baseline_loss=float(facts["baseline_loss"]),
@@ -88,7 +88,7 @@ def _judged(run: Replicate, record: Record, target: float) -> Replicate:
         target=target,
         higher_is_better=higher,
     )
-    # What a step that was not finite showed is told in the causes alone; such a run is never trained.
+    # The traces lack the non-finite step, so the causes of such runs are kept.
     found = run.causes if outcome == Outcome.NONFINITE else tuple(map(str, find_causes(run.traces)))
     return dataclasses.replace(
         run,

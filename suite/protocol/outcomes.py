@@ -1,4 +1,4 @@
-"""The verdict on one run: what became of it, and which causes its probes show. Every threshold is here."""
+"""Outcome and causes of one run, with all thresholds."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ import numpy as np
 from suite.protocol.records import Cause, Outcome
 
 FLOAT_FLOOR = float(np.finfo(np.float32).tiny)
-"""Stands for a gradient of exactly 0 in a ratio: it is below the float's range, not nothing."""
+"""Replacement for a gradient of exactly 0 (underflow) in a ratio."""
 
-_ROUNDING = 1e-6  # 324 right of 360 is 0.9, whatever a float32 makes of it
+_ROUNDING = 1e-6  # 324 correct of 360 meet a target of 0.9 in float32 too
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Where the verdicts fall. They are part of the protocol, and kept in every record.
+    """Thresholds of outcomes and causes. They are part of the protocol and saved in every record.
 
     Attributes:
-        diverged: Final training loss over the baseline, above which a run has diverged.
-        stalled: The same, at or above which it has learned nothing.
-        gradient_ratio: Decades between the first and the last layer (or time step), above which the gradient
-            explodes and below minus which it vanishes.
-        gradient_growth: Growth of the global gradient norm since the first step that counts as explosion.
-        dead: Share of a layer's units.
-        saturated: Share of a layer's units.
+        diverged: Ratio of final training loss to baseline above which a run has diverged.
+        stalled: Ratio of final training loss to baseline from which a run has learned nothing.
+        gradient_ratio: |R| in powers of ten above which the gradient explodes (R > 0) or vanishes (R < 0).
+        gradient_growth: Growth of the global gradient norm since the first step above which the gradient explodes.
+        dead: Share of a layer's units above which it is dead.
+        saturated: Share of a layer's units and examples above which it is saturated.
     """
 
     diverged: float = 2.0
@@ -38,14 +37,13 @@ class Thresholds:
     saturated: float = 0.5
 
     def as_mapping(self) -> Mapping[str, float]:
-        """For a record."""
         return dataclasses.asdict(self)
 
 
 THRESHOLDS = Thresholds()
 
 
-def judge(
+def classify_outcome(
     *,
     finite: bool,
     train_loss: float | None,
@@ -55,16 +53,16 @@ def judge(
     higher_is_better: bool,
     thresholds: Thresholds = THRESHOLDS,
 ) -> Outcome:
-    """The first rule of the protocol that holds.
+    """The outcome of a run: the first rule of the protocol that matches.
 
     Args:
-        finite: Whether every loss and gradient was.
-        train_loss: On the training split, after the last step.
-        baseline_loss: Of the best constant predictor on the training targets.
-        scores: Validation metric at every evaluation.
-        target: What the metric must reach.
-        higher_is_better: Which way it does.
-        thresholds: Where the verdicts fall.
+        finite: Whether all losses and gradients were finite.
+        train_loss: Loss on the training split after the last step.
+        baseline_loss: Loss of the best constant predictor on the training targets.
+        scores: Validation metric at every evaluation, shape (evaluations,).
+        target: Target of the validation metric.
+        higher_is_better: Whether higher scores are better.
+        thresholds: Thresholds of the rules.
     """
     if not finite or train_loss is None or not np.isfinite(train_loss):
         return Outcome.NONFINITE
@@ -90,11 +88,11 @@ def steps_to_target(traces: Mapping[str, np.ndarray], target: float, higher_is_b
 
 
 def find_causes(traces: Mapping[str, np.ndarray], thresholds: Thresholds = THRESHOLDS) -> tuple[Cause, ...]:
-    """Why a run did not train, as its probes show it.
+    """Diagnoses the causes of a failed run from its probes.
 
     Args:
-        traces: As in `suite.protocol.records.Replicate.traces`.
-        thresholds: Where the verdicts fall.
+        traces: Arrays as in `suite.protocol.records.Replicate.traces`.
+        thresholds: Thresholds of the causes.
     """
     ratios = [median_ratio(traces["gradient_rms"])]
     if "gradient_rms_through_time" in traces:
@@ -117,13 +115,13 @@ def find_causes(traces: Mapping[str, np.ndarray], thresholds: Thresholds = THRES
 
 
 def gradient_ratio(gradients: np.ndarray) -> float | None:
-    """R = log10(g_1 / g_L), in decades.
+    """R = log10(g_1 / g_L).
 
     Args:
-        gradients: g of every layer, the one nearest the input first (or of every time step, the first first).
+        gradients: g of every layer from the input (or of every time step), shape (layers,).
 
     Returns:
-        None where g_L is exactly 0 or anything is not finite. A g_1 of exactly 0 counts as the float's floor.
+        R, or None if g_L is exactly 0 or a value is not finite. A g_1 of exactly 0 is replaced by `FLOAT_FLOOR`.
     """
     if gradients.size < 2 or not np.isfinite(gradients).all() or gradients[-1] == 0:
         return None
@@ -131,23 +129,23 @@ def gradient_ratio(gradients: np.ndarray) -> float | None:
 
 
 def median_ratio(gradients: np.ndarray) -> float | None:
-    """Median of R over the probed steps (shape (steps, layers)) that have one."""
+    """Median of R over the probed steps, from gradients of shape (steps, layers); None if no step has an R."""
     ratios = [ratio for row in gradients if (ratio := gradient_ratio(row)) is not None]
     return float(np.median(ratios)) if ratios else None
 
 
 def gradient_factor(gradients: np.ndarray) -> float | None:
-    """Factor per layer on the way back: 1 is healthy, below 1 the gradient vanishes, above 1 it explodes.
+    """Factor of the backpropagated gradient per layer: 1 is healthy, below 1 it vanishes, above 1 it explodes.
 
-    exp of minus the least-squares slope of ln g_l against l. Layers whose g is exactly 0 have no logarithm and are left
-    out; None where fewer than two are left.
+    It is exp of minus the least-squares slope of ln g_l against l. Layers with g = 0 are left out; None if fewer than two
+    remain.
     """
     layers, logs = _logs(gradients)
     return float(np.exp(-np.polyfit(layers, logs, 1)[0])) if len(layers) > 1 else None
 
 
 def gradient_straightness(gradients: np.ndarray) -> float | None:
-    """How much of a line ln g_l is against l: R squared of that of `gradient_factor`; None of fewer than three layers."""
+    """R squared of the linear fit of ln g_l against l in `gradient_factor`; None for fewer than three layers."""
     layers, logs = _logs(gradients)
     if len(layers) < 3 or np.ptp(logs) == 0:
         return None
@@ -155,22 +153,22 @@ def gradient_straightness(gradients: np.ndarray) -> float | None:
 
 
 def _logs(gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The layers whose gradient has a logarithm, and that."""
+    """The numbers of the layers with a positive gradient, and its logarithms."""
     known = np.isfinite(gradients) & (gradients > 0)
     return np.arange(1, len(gradients) + 1)[known], np.log(gradients[known].astype(np.float64))
 
 
 def worst_dead(traces: Mapping[str, np.ndarray]) -> float | None:
-    """Dead fraction of the layer that has most, at the last probed step."""
+    """Largest dead fraction of a layer at the last probed step."""
     return _largest(traces["dead_fraction"][-1:])
 
 
 def worst_saturated(traces: Mapping[str, np.ndarray]) -> float | None:
-    """Saturated fraction of the layer that has most in the median over the probed steps; None where none can."""
+    """Largest saturated fraction of a layer, median over the probed steps; None if no activation can saturate."""
     return _largest(traces["saturated_fraction"])
 
 
 def _largest(fractions: np.ndarray) -> float | None:
-    """Of the medians over the steps; a layer that has no such fraction is NaN throughout and left out."""
+    """Largest median over the steps of any layer without NaN."""
     known = fractions[:, ~np.isnan(fractions).any(axis=0)]
     return float(np.median(known, axis=0).max()) if known.size else None

@@ -1,4 +1,4 @@
-"""Runs to ranked figures: what each cell is worth by the protocol, for export, terminal, page and check alike."""
+"""Computes the statistics of cells and ranks them, for export, terminal, pages and checks."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from suite.protocol.statistics import (
 )
 
 EDGE = 0.01
-"""A best rate within this share of the range's decades from either end is flagged as `at_edge`."""
+"""Share of the range of learning rates (on a log scale) at either end that counts as `at_edge`."""
 
 
 @dataclass(frozen=True)
 class CellResult:
-    """What the figures of a cell are made of, where there is no record but exported tables; names as in `Record`."""
+    """Results of a cell from exported tables; attributes as in `Record`."""
 
     learning_rate: float
     at_edge: bool
@@ -48,11 +48,11 @@ Ran = Record | CellResult
 
 @dataclass(frozen=True)
 class RankedCell:
-    """One cell among the others.
+    """A cell with its statistics.
 
     Attributes:
-        record: Of the cell.
-        figures: By name of column, as in `suite.protocol.columns.CELL_COLUMNS`; None is null.
+        record: Record of the cell.
+        figures: Values by column of `suite.protocol.columns.CELL_COLUMNS`; None is null.
     """
 
     record: Record
@@ -60,12 +60,12 @@ class RankedCell:
 
 
 def standings(records: Sequence[Record]) -> list[RankedCell]:
-    """The figures of every cell, in the order given; tiers are among these cells only."""
+    """The statistics of all cells in the given order; tiers are computed among these cells."""
     return [RankedCell(record, figures) for record, figures in zip(records, figures_of(records), strict=True)]
 
 
 def figures_of(cells: Sequence[Ran]) -> list[dict[str, Any]]:
-    """The row of the cells table of every cell, in the order given; tiers are among these cells only."""
+    """Rows of the cells table in the given order; tiers are computed among these cells."""
     if not cells:
         return []
     found = [_figures(cell, test) for cell, test in zip(cells, _test_scores(cells), strict=True)]
@@ -75,7 +75,7 @@ def figures_of(cells: Sequence[Ran]) -> list[dict[str, Any]]:
 
 
 def ranked(found: Iterable[RankedCell]) -> list[RankedCell]:
-    """By test score; tiers only cut this order."""
+    """Sorts cells by tier and test score."""
 
     def key(standing: RankedCell) -> tuple[float, float, tuple[str, ...], str]:
         cell, facts = standing.record.cell, standing.record.task_facts
@@ -88,17 +88,16 @@ def ranked(found: Iterable[RankedCell]) -> list[RankedCell]:
 def order(
     figures: Mapping[str, Any], labels: tuple[str, ...], cell: str, *, higher_is_better: bool
 ) -> tuple[float, float, tuple[str, ...], str]:
-    """What cells are sorted by: the tier, then the test score; without one a cell comes last. What ties by its labels,
-    so that every table has the same order."""
+    """Sort key of a cell: tier, then test score, with missing scores last, then labels, so that tables agree."""
     score = figures["test_score"]
     place = math.inf if score is None else -score if higher_is_better else score
     return figures["tier"] or math.inf, place, labels, cell
 
 
 def compared_scores(cells: Sequence[Ran]) -> np.ndarray:
-    """(cells, replicates) test scores as comparisons have them: none is worse than chance, nor is a non-finite run.
+    """Test scores for comparisons, shape (cells, replicates); scores worse than chance are replaced by chance.
 
-    Columns are indices of replicates, the same seed in each; NaN where a cell has no such replicate.
+    Each column is one replicate index and seed; NaN if a cell does not have it.
     """
     indices = sorted({run.replicate for cell in cells for run in cell.replicates})
     column = {index: place for place, index in enumerate(indices)}
@@ -113,7 +112,7 @@ def compared_scores(cells: Sequence[Ran]) -> np.ndarray:
 
 
 def basin_of(cell: Ran) -> list[tuple[float, float]] | None:
-    """The ranges of learning rate in which a cell does nearly its best, see `suite.protocol.basins.basin`."""
+    """The ranges of learning rates that work for a cell, see `suite.protocol.basins.basin`."""
     higher = bool(cell.task_facts["higher_is_better"])
     scores = [trial.validation_score for trial in cell.trials if trial.validation_score is not None]
     shared = [trial for trial in cell.trials if trial.shared_grid]
@@ -129,21 +128,21 @@ def basin_of(cell: Ran) -> list[tuple[float, float]] | None:
 
 
 def at_edge(rate: float, low: float, high: float) -> bool:
-    """Whether a best rate lies so close to an end of the range searched that a better one may lie beyond."""
+    """Whether the best rate is at the edge of the range searched, so that a better one may lie outside."""
     margin = EDGE * math.log(high / low)
     return not math.log(low) + margin < math.log(rate) < math.log(high) - margin
 
 
 def score_or_chance(score: float | None, cell: Ran) -> float:
-    """What a run scored; one that has no score knows nothing."""
+    """The score of a run, or the chance score if it has none."""
     return float(cell.task_facts["chance_score"]) if score is None else score
 
 
 def _test_scores(cells: Sequence[Ran]) -> list[Interval]:
-    """The mean of each cell's test scores with its interval.
+    """The mean test score of each cell with its interval.
 
-    Small samples are taken all at once. The resamples of a larger one are a matrix product, which rounds by the number
-    of its rows: each is taken by itself, so that no cell's figures hang on how many others there are.
+    Bootstrap means are a matrix product whose rounding depends on the number of rows, so larger samples are computed one
+    by one: no cell's statistics depend on the others.
     """
     bounds = (0.0, 1.0) if cells[0].task_facts["higher_is_better"] else (0.0, math.inf)
     samples = [
@@ -155,7 +154,7 @@ def _test_scores(cells: Sequence[Ran]) -> list[Interval]:
 
 
 def _figures(cell: Ran, test: Interval) -> dict[str, Any]:
-    """All of them but the tier, which hangs on the other cells."""
+    """All statistics except the tier, which depends on the other cells."""
     runs = cell.replicates
     trained = sum(run.outcome == Outcome.TRAINED for run in runs)
     success_low, success_high = wilson(trained, len(runs))

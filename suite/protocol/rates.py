@@ -1,6 +1,6 @@
-"""Which learning rate a cell tries next, and which it is left with: pure arithmetic on what its trials have shown.
+"""Selects the next learning rate to try and the final one, from the results of a cell's trials.
 
-Search and choice are those of least regret in `tools/studies/tuner`, which has the figures.
+Search and selection are those with the lowest regret in `tools/studies/tuner`.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ import numpy as np
 from suite.protocol.records import Trial
 
 SPACING = 0.5
-"""Decades between two points of the shared grid, at most."""
+"""Largest distance between two points of the shared grid, in powers of ten."""
 
 TURN = 3
-"""Trials that go to further seeds of the best rates, then as many that go to rates beside them, in turns."""
+"""Number of trials that repeat the best rates with further seeds, alternating with as many that try rates next to them."""
 
 FINEST = 0.12
-"""Decades below which a gap between two rates is not halved."""
+"""Smallest gap between two rates that is halved, in powers of ten."""
 
 WINDOW = 1.0
-"""Decades around a rate whose mean counts for one half of what the rate is worth."""
+"""Width of the window around a rate whose mean counts for half of its value, in powers of ten."""
 
 _OFFSETS = WINDOW * np.linspace(-0.5, 0.5, 17)
 
 
 @dataclass(frozen=True)
 class TrialSummary:
-    """What one trial showed.
+    """Result of one trial.
 
     Attributes:
         rate: Learning rate.
-        repeat: Which of the tuning seeds it had, from 0.
-        gain: Score above the best constant's; 0 where it is no better, or not finite.
-        loss: Validation loss; infinite where it is not finite.
+        repeat: Index of the tuning seed, from 0.
+        gain: Score minus that of the best constant prediction; 0 if it is worse or not finite.
+        loss: Validation loss; infinite if it is not finite.
     """
 
     rate: float
@@ -47,12 +47,12 @@ class TrialSummary:
 
 
 def tried_of(trials: Sequence[Trial], *, higher_is_better: bool, chance_score: float) -> list[TrialSummary]:
-    """What trials have shown.
+    """Summarizes trials.
 
     Args:
-        trials: In the order they were run.
-        higher_is_better: Which way scores are ranked.
-        chance_score: What the best constant scores.
+        trials: Trials in the order they were run.
+        higher_is_better: Whether higher scores are better.
+        chance_score: Score of the best constant prediction.
     """
     found = []
     for trial in trials:
@@ -64,15 +64,12 @@ def tried_of(trials: Sequence[Trial], *, higher_is_better: bool, chance_score: f
 
 
 def shared_grid(low: float, high: float) -> np.ndarray:
-    """Evenly spaced in log10, both ends included, at most half a decade apart; the same for all cells."""
+    """The grid of learning rates, evenly spaced in log10 with both ends, at most `SPACING` apart."""
     return np.geomspace(low, high, math.ceil(math.log10(high / low) / SPACING - 1e-9) + 1)
 
 
 def coarse_to_fine(count: int) -> list[int]:
-    """The indices of a grid in the order in which they are tried, so that each beginning is a grid too, a coarser one.
-
-    The middle comes first, then the middles of both halves, then the ends, then every gap that is left.
-    """
+    """The indices of a grid from coarse to fine: the middle, the middles of both halves, the ends, then all gaps."""
     ordered: list[int] = []
     gaps = [(0, count - 1)]
     while gaps:
@@ -89,22 +86,21 @@ def coarse_to_fine(count: int) -> list[int]:
 
 
 def next_rate(tried: Sequence[TrialSummary], grid_size: int) -> tuple[float, int]:
-    """Rate and repeat of the next trial, once the grid has been tried. It depends on what was tried, and on nothing else."""
+    """Rate and repeat of the next trial after the grid. It depends only on the previous trials."""
     turn = (len(tried) - grid_size) // TURN
     return _with_another_seed(tried) if turn % 2 == 0 else _beside_the_best(tried)
 
 
 def best_rate(tried: Sequence[TrialSummary]) -> float:
-    """The rate that is worth most, then the one of least loss, then the least."""
+    """The rate with the highest value; ties go to the lowest loss, then to the lowest rate."""
     return ranked(tried)[0]
 
 
 def ranked(tried: Sequence[TrialSummary]) -> list[float]:
-    """All rates that were tried, from the best to the worst.
+    """All rates that were tried, best first.
 
-    A rate is worth one half its own gain and one half the mean of the gains around it, read as broken lines over
-    `WINDOW` decades: a score that its neighbours do not confirm counts for less. So the last rate before the cliff, which
-    trains under some seeds and not under others, does not win by one lucky seed.
+    The value of a rate is half its own mean gain and half the mean of the linearly interpolated gains around it, over
+    `WINDOW` powers of ten. So a rate next to divergence, which trains under some seeds only, does not win by one lucky seed.
     """
     rates = np.array(sorted({trial.rate for trial in tried}))
     at = [[trial for trial in tried if trial.rate == rate] for rate in rates]
@@ -113,23 +109,23 @@ def ranked(tried: Sequence[TrialSummary]) -> list[float]:
     logs = np.log10(rates)
     around = np.array([np.interp(x + _OFFSETS, logs, gains).mean() for x in logs])
     worth = 0.5 * gains + 0.5 * around
-    # Rounded, so that the last bit of a mean does not decide between rates that are worth the same.
+    # Rounded, so that rounding errors do not decide between equal values.
     return [float(rates[index]) for index in np.lexsort((rates, losses, -np.round(worth, 9)))]
 
 
 def _with_another_seed(tried: Sequence[TrialSummary]) -> tuple[float, int]:
-    """Of the best few rates, the one that the fewest seeds have seen."""
+    """The one of the best few rates with the fewest seeds, and its next repeat."""
     seeds = {rate: [trial.repeat for trial in tried if trial.rate == rate] for rate in ranked(tried)[:TURN]}
     rate = min(seeds, key=lambda rate: len(seeds[rate]))
     return rate, max(seeds[rate]) + 1
 
 
 def _beside_the_best(tried: Sequence[TrialSummary]) -> tuple[float, int]:
-    """The middle of the wider gap beside the best rate; where both are fine, beside the next best."""
+    """The middle of the wider gap next to the best rate, or next to the first rate with a gap above `FINEST`."""
     rates = sorted({trial.rate for trial in tried})
     for rate in ranked(tried):
         pairs = [pair for pair in itertools.pairwise(rates) if rate in pair]
-        # Of two equal gaps the lower one: no cliff waits below the best rate.
+        # Of two equal gaps the lower one: rates below the best do not diverge.
         widest = max(pairs, key=lambda pair: round(math.log10(pair[1] / pair[0]), 6), default=(rate, rate))
         if math.log10(widest[1] / widest[0]) > FINEST:
             return math.sqrt(widest[0] * widest[1]), 0

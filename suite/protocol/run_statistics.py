@@ -1,7 +1,7 @@
-"""Every statistic of a run, one entry each: how it is made, what it is called, what it means and where it is shown.
+"""Statistics of a run: computation, names, explanation and display of each.
 
-Records, exported columns, medians of cells, the leaderboard's columns, recipe pages and glossary all derive from
-`STATISTICS`. A new statistic is an entry here and, if none fits, a function that makes it.
+Records, exported columns, medians of cells, leaderboard columns, recipe pages and glossary all derive from `STATISTICS`.
+Adding a statistic takes one entry and its function.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from suite.protocol.outcomes import gradient_factor, gradient_ratio, median_rati
 
 @dataclass(frozen=True)
 class RunData:
-    """What the statistics of one run are computed from.
+    """Data of one run for its statistics.
 
     Attributes:
-        traces: Arrays over time, as in `suite.protocol.records.Replicate.traces`; `gradient_rms` may have one row more,
-            of the step that went non-finite.
-        kernels: Weight matrices of the hidden layers after training, or convolution kernels.
-        clip_rate: Share of steps whose gradient was clipped; None without clipping.
-        curvatures: Smallest and largest curvature of the training loss at the end; None where it was not measured.
+        traces: Arrays over time, as in `suite.protocol.records.Replicate.traces`; `gradient_rms` can have an additional
+            row for the non-finite step.
+        kernels: Weight matrices or convolution kernels of the hidden layers after training.
+        clip_rate: Share of steps with a clipped gradient; None without clipping.
+        curvatures: Smallest and largest curvature of the training loss after training; None if not measured.
     """
 
     traces: Mapping[str, np.ndarray]
@@ -36,17 +36,17 @@ class RunData:
 
 @dataclass(frozen=True)
 class Statistic:
-    """One number of a run; None where it is not known.
+    """One statistic of a run.
 
     Attributes:
         key: Column of the exported tables.
-        label: Heading on pages; `{place}` stands for what the gradient flows along, a layer or a time step.
-        compute: Makes it.
-        meaning: In one or two sentences, for the glossary; empty where `beside` is set.
-        name: What the glossary calls it; the label without it.
-        beside: Key of the statistic that it is shown and explained beside.
-        of_cell: Whether a cell has the median over its runs as a column.
-        shown: Whether the leaderboard shows the column before a reader chooses.
+        label: Heading on pages; `{place}` is replaced by "layer" or "time step".
+        compute: Function that computes it; returns None if it is unknown.
+        meaning: Explanation in one or two sentences for the glossary; empty if `beside` is set.
+        name: Name in the glossary; default: the label.
+        beside: Key of the statistic that it is shown with.
+        of_cell: Whether the cells table has its median over runs.
+        shown: Whether the leaderboard shows the column by default.
     """
 
     key: str
@@ -60,7 +60,7 @@ class Statistic:
 
 
 def statistics_of(run: RunData) -> dict[str, float | None]:
-    """Every statistic of a run by its key."""
+    """All statistics of a run, by key."""
     return {statistic.key: statistic.compute(run) for statistic in STATISTICS}
 
 
@@ -75,26 +75,23 @@ def _factor_init(run: RunData) -> float | None:
 
 
 def _update_ratio(layer: int, run: RunData) -> float | None:
-    """Median over the probed steps."""
     updates = run.traces["update_ratio"]
     return _known(np.median(updates[:, layer])) if updates.size else None
 
 
 def _zero_fraction(look: int, run: RunData) -> float | None:
-    """Mean over the layers."""
     zeros = run.traces["zero_fraction"]
     return _known(zeros[look].mean()) if zeros.size else None
 
 
 def _median_of(trace: str, run: RunData) -> float | None:
-    """Median over the probed steps at which the trace is finite; None where it was not measured."""
+    """Median of the finite values of a trace; None if it was not measured."""
     values = np.asarray(run.traces.get(trace, ()), np.float64)
     known = values[np.isfinite(values)]
     return float(np.median(known)) if known.size else None
 
 
 def _largest_singular_value(run: RunData) -> float | None:
-    """Of all kernels, each a matrix of its last axis against the others."""
     if not run.kernels or not all(np.isfinite(kernel).all() for kernel in run.kernels):
         return None
     return max(float(np.linalg.norm(kernel.reshape(-1, kernel.shape[-1]), 2)) for kernel in run.kernels)
@@ -111,41 +108,40 @@ def _known(value: np.floating) -> float | None:
 STATISTICS = (
     Statistic(
         "gradient_ratio_init", "R, first step", _ratio_init, name="R",
-        meaning="log10 of the first layer’s gradient over the last layer’s: 0 is healthy, −3 means that the gradient "
-        "shrinks a thousandfold on its way to the input.",
+        meaning="log10 of the ratio of the first layer’s gradient to the last layer’s: 0 is healthy, −3 means that the "
+        "gradient shrinks 1,000-fold on its way to the input.",
     ),
     Statistic(
         "gradient_ratio_median", "R, median", lambda run: median_ratio(followed(run.traces)), beside="gradient_ratio_init",
     ),
     Statistic(
         "gradient_factor_init", "Factor per {place}", _factor_init, name="factor per layer", shown=True,
-        meaning="What going back one layer (or time step) multiplies the gradient by, at the first step: 1 is healthy, "
-        "below 1 it vanishes on its way to the input, above 1 it explodes.",
+        meaning="Factor by which the backpropagated gradient changes per layer (or time step), at the first step: 1 is "
+        "healthy, below 1 the gradient vanishes, above 1 it explodes.",
     ),
     Statistic(
         "saturated_fraction", "Saturated", lambda run: worst_saturated(run.traces), of_cell=False,
-        meaning="Share of units and examples where the activation is nearly flat, median over the run, of the layer where "
-        "it is largest.",
+        meaning="Largest share in any layer of units and examples with a nearly flat activation, median over the run.",
     ),
     Statistic(
         "dead_fraction", "Dead", lambda run: worst_dead(run.traces), of_cell=False,
-        meaning="Share of units that pass on no gradient for any example at the end, of the layer where it is largest.",
+        meaning="Largest share in any layer of units that pass no gradient for any example after training.",
     ),
     Statistic(
         "clip_rate", "Clipped", lambda run: run.clip_rate, of_cell=False,
-        meaning="Share of steps whose gradient was clipped.",
+        meaning="Share of steps with a clipped gradient.",
     ),
     Statistic(
         "update_ratio_first", "Update, first layer", functools.partial(_update_ratio, 0), name="update ratio",
-        meaning="How far a layer’s weights move: the norm of their change in one step over their own norm, median over "
-        "the run. About 1e-3 is usual; far less in the first layer than in the last means that the gradient does not arrive.",
+        meaning="Norm of the change of a layer’s weights in one step divided by their norm, median over the run. About 1e-3 "
+        "is usual; a much smaller value in the first layer than in the last indicates a vanishing gradient.",
     ),
     Statistic(
         "update_ratio_last", "Update, last layer", functools.partial(_update_ratio, -1), beside="update_ratio_first",
     ),
     Statistic(
         "zero_fraction_init", "Zeros, first step", functools.partial(_zero_fraction, 0), name="exact zeros",
-        meaning="Share of activation outputs that are exactly 0, mean over the layers: what ReLU switches off.",
+        meaning="Share of activation outputs that are exactly 0, mean over the layers.",
     ),
     Statistic(
         "zero_fraction_end", "Zeros, last step", functools.partial(_zero_fraction, -1), beside="zero_fraction_init",
@@ -156,24 +152,24 @@ STATISTICS = (
     ),
     Statistic(
         "loss_range_median", "Loss range", functools.partial(_median_of, "loss_range"), name="loss range",
-        meaning="Largest minus smallest loss of the batch along its own gradient, up to four steps of plain gradient "
-        "descent, median over the run.",
+        meaning="Largest minus smallest batch loss along the gradient, up to four steps of plain gradient descent, median "
+        "over the run.",
     ),
     Statistic(
         "effective_beta_median", "Effective beta", functools.partial(_median_of, "effective_beta"), name="effective beta",
-        meaning="How far the gradient changes for each unit of distance along itself, up to four steps of plain gradient "
-        "descent, median over the run. Small where the landscape is smooth.",
+        meaning="Largest change of the gradient per unit of distance along the gradient, up to four steps of plain gradient "
+        "descent, median over the run. Small values indicate a smooth loss.",
     ),
     Statistic(
         "curvature_low", "Curvature, smallest", functools.partial(_curvature, 0), name="curvature",
-        meaning="Smallest and largest second derivative of the training loss in any direction found where the run ended, "
-        "median over replicates. A smallest one well below zero is a way down that no gradient shows: a saddle.",
+        meaning="Smallest and largest second derivative of the training loss in any direction after training, median over "
+        "runs. A clearly negative smallest curvature indicates a saddle point.",
     ),
     Statistic(
         "curvature_high", "Curvature, largest", functools.partial(_curvature, 1), beside="curvature_low",
     ),
 )  # fmt: skip
-"""Every statistic, in the order of the exported columns."""
+"""All statistics, in the order of the exported columns."""
 
 OF_CELLS = tuple(statistic.key for statistic in STATISTICS if statistic.of_cell)
 """Columns of the cells table: the median over a cell's runs."""

@@ -1,4 +1,4 @@
-"""What happened to a run, in words: "stalled: vanishing, 0.24 per layer". Nothing heavy is imported."""
+"""Describes a run in words: "stalled: vanishing, 0.24 per layer"."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The numbers behind a verdict; None where they are not known.
+    """The numbers behind the causes of a failed run; None if unknown.
 
     Attributes:
         ratio: log10(g_1 / g_L), median over the run.
-        factor: Of the gradient per layer on its way back.
-        time_ratio: The same as `ratio`, of the recurrent layer in which it is farthest from 0.
-        time_factor: The same per time step, of that layer.
-        growth: Of the gradient's norm since the first step.
+        factor: Factor of the backpropagated gradient per layer.
+        time_ratio: log10(g_1 / g_T) of the recurrent layer where it is farthest from 0.
+        time_factor: Factor per time step in that layer.
+        growth: Largest gradient norm relative to the first step.
         dead: Dead fraction of the worst layer.
-        dead_layer: Its name.
+        dead_layer: Name of that layer.
         saturated: Saturated fraction of the worst layer.
-        saturated_layer: Its name.
-        layers: How many there are.
-        zeros: In how many of them the gradient is exactly 0.
-        precision: Float type below whose range it fell there, where that is why.
-        zero_weights: Name of a layer all of whose weights are 0, where that is why.
+        saturated_layer: Name of that layer.
+        layers: Number of layers.
+        zeros: Number of layers with a gradient of exactly 0.
+        precision: Float type in which the gradient underflows, if that is the reason.
+        zero_weights: Name of a layer with weights of 0, if that is the reason.
     """
 
     ratio: float | None = None
@@ -50,10 +50,10 @@ class Diagnosis:
 
 
 def diagnose(traces: Mapping[str, np.ndarray], layers: Sequence[str]) -> Diagnosis:
-    """The numbers behind a verdict, from the traces of a run.
+    """Computes the numbers behind the causes from the traces of a run.
 
     Args:
-        traces: As in `suite.protocol.records.Replicate.traces`.
+        traces: Arrays as in `suite.protocol.records.Replicate.traces`.
         layers: Names of the layers.
     """
     import numpy as np
@@ -100,7 +100,7 @@ def cause_in_words(cause: Cause | str, facts: Diagnosis) -> str:
         return str(name) + _share(facts.saturated, facts.saturated_layer)
     sign = -1 if name is Cause.VANISHING else 1
     layers, time = (sign * (ratio or 0.0) for ratio in (facts.ratio, facts.time_ratio))
-    if name is Cause.EXPLODING and facts.growth is not None and max(layers, time) <= _decades():
+    if name is Cause.EXPLODING and facts.growth is not None and max(layers, time) <= _threshold():
         return f"{name}, {_number(facts.growth)}-fold since the first step"
     if name is Cause.VANISHING and facts.zeros and layers >= time:
         return str(name) + _fallen(facts)
@@ -111,24 +111,21 @@ def cause_in_words(cause: Cause | str, facts: Diagnosis) -> str:
 
 
 def _jumps(facts: Diagnosis) -> bool:
-    """Whether less than half of the way from the last layer to the first is made layer by layer.
-
-    In a network with branches the two may lie on different ones; then no factor per layer tells what was seen.
-    """
+    """Whether less than half of the ratio is explained by a factor per layer, as with layers on different branches."""
     if facts.ratio is None or facts.factor is None or facts.layers is None:
         return False
     return math.log10(facts.factor) * (facts.layers - 1) / facts.ratio < 0.5
 
 
 def _fallen(facts: Diagnosis) -> str:
-    """Of a gradient that reaches exactly 0: how fast it falls, in how many layers it is 0, and why."""
+    """Describes a gradient that reaches exactly 0."""
     falls = f", {_number(facts.factor)} per layer" if facts.factor is not None else ""
     what = f"below {facts.precision}'s range" if facts.precision else "exactly 0"
     why = f": all weights of {facts.zero_weights} are 0" if facts.zero_weights else ""
     return f"{falls}, {what} in {facts.zeros} of {facts.layers} layers{why}"
 
 
-def _decades() -> float:
+def _threshold() -> float:
     from suite.protocol.outcomes import THRESHOLDS
 
     return THRESHOLDS.gradient_ratio
@@ -140,18 +137,18 @@ def causes_in_words(causes: Sequence[Cause | str], facts: Diagnosis) -> str:
 
 
 def run_in_words(run: Replicate, layers: Sequence[str] = ()) -> str:
-    """What became of a run, and why: "stalled: vanishing, 0.24 per layer".
+    """Outcome and causes of a run: "stalled: vanishing, 0.24 per layer".
 
     Args:
-        run: A replicate.
-        layers: Names of the layers, where it has traces.
+        run: The run.
+        layers: Names of the layers, if it has traces.
     """
     words, why = _outcome_in_words(run), causes_in_words(run.causes, _facts_of_replicate(run, layers))
     return f"{words}: {why}" if why else words
 
 
 def record_causes_in_words(record: Record) -> str:
-    """Every cause that any run of a cell shows, each with the number of the first run that shows it."""
+    """All causes of a cell's runs, each with the number of the first run that has it."""
     told: dict[str, str] = {}
     for run in record.replicates:
         for cause in run.causes:
@@ -161,7 +158,7 @@ def record_causes_in_words(record: Record) -> str:
 
 
 def record_in_words(record: Record) -> str:
-    """What became of a cell: of its most common outcome how often and, from the first such run, why."""
+    """The most common outcome of a cell with its number of runs, and the causes of the first such run."""
     outcomes = Counter(run.outcome for run in record.replicates)
     if not outcomes:
         return "no replicates"
@@ -183,11 +180,11 @@ def _facts_of_replicate(run: Replicate, layers: Sequence[str]) -> Diagnosis:
         return diagnose(run.traces, layers)
     known = run.statistics
     ratio, initial = known.get("gradient_ratio_median"), known.get("gradient_ratio_init")
-    # The factor is known at the first step only: it stands for the run where the gradient behaved alike there.
+    # The factor is only known at the first step; it is used if the gradient ratio there is typical of the run.
     alike = ratio is not None and initial is not None and abs(ratio - initial) <= 0.25 * abs(ratio)
     factor = known.get("gradient_factor_init") if alike else None
     rest = Diagnosis(dead=known.get("dead_fraction"), saturated=known.get("saturated_fraction"))
-    if len(layers) == 1:  # it has no other to be compared with: what the run keeps was followed through time
+    if len(layers) == 1:  # a single layer: its statistics are along time
         return replace(rest, time_ratio=ratio, time_factor=factor)
     return replace(rest, ratio=ratio, factor=factor)
 

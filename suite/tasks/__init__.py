@@ -1,4 +1,4 @@
-"""Names to arrays: one module a kind of data, each task with an entry here."""
+"""The catalog of tasks, one module per kind of data."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from suite.catalog.entries import Catalog, Parameter
 from suite.tasks.task import Form, Split, Task, TaskEntry, TaskError
 
-_TRAIN_SIZE = Parameter("train_size", "learn from the first so many training examples only", "integer", low=1)
-_GENERATED = dataclasses.replace(_TRAIN_SIZE, summary="sequences that are generated to learn from", default=20_000)
+_TRAIN_SIZE = Parameter("train_size", "number of training examples; default: all", "integer", low=1)
+_GENERATED = dataclasses.replace(_TRAIN_SIZE, summary="number of generated training sequences", default=20_000)
 _GENERATED_HELD_OUT = 1_000
 _FOLDS = Parameter(
     "folds",
@@ -58,7 +58,7 @@ def _images(name: str, summary: str, size: int, total: int, train: int, *, downl
 
 def _sequences(name: str, summary: str, form: Form, length: int = 100, *, shortest: int) -> TaskEntry:
     """Sequences that are generated, of that length if nothing is said."""
-    bridged = Parameter("length", "T, the time steps to be bridged", "integer", length, low=shortest, high=10_000)
+    bridged = Parameter("length", "number T of time steps to bridge", "integer", length, low=shortest, high=10_000)
     return TaskEntry(
         name,
         summary,
@@ -95,10 +95,10 @@ TASKS: Catalog[TaskEntry] = Catalog(
             "your own .npz: arrays x and y, or x_train, y_train, x_test, y_test and, if you like, x_validation, y_validation",
             "suite.tasks.arrays:arrays",
             (
-                Parameter("path", "of the .npz, relative to the spec's folder", "path", required=True),
-                Parameter("examples", "what one row of x is: numbers, (time, features), or (height, width, channels)",
+                Parameter("path", "path of the .npz file, relative to the spec's folder", "path", required=True),
+                Parameter("examples", "shape of one row of x: numbers, (time, features) or (height, width, channels)",
                           "choice", "table", choices=("table", "sequence", "image")),
-                Parameter("targets", "what y holds: classes 0 to k - 1, or numbers", "choice", "classes",
+                Parameter("targets", "contents of y: classes 0 to k - 1, or numbers", "choice", "classes",
                           choices=("classes", "numbers")),
                 Parameter("scaling", "inputs to mean 0 and variance 1 per feature over the training split, or as they are",
                           "choice", "standard", choices=("standard", "none")),

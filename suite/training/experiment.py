@@ -156,7 +156,7 @@ def train_once(cell: Cell, task: Task, program: Program, seed: int, learning_rat
         train_score,
         validation_score=_finite(float(scores[-1])) if complete else None,
         validation_loss=_finite(float(losses[-1])) if complete else None,
-        outcome=verdict.judge(
+        outcome=verdict.classify_outcome(
             finite=trace.finite,
             train_loss=train_loss,
             baseline_loss=_baseline(cell, task),

@@ -47,5 +47,5 @@ def test_workers_are_a_number_or_an_address(text: str, value: int | None) -> Non
      "tcp://host:0", "tcp://host:99999", "foo://host:1", "tcp://a b:1", "tcp://host:²"],
 )  # fmt: skip
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match=r"expected a number of processes up to 1,000, or the address of a Dask"):
+    with pytest.raises(UsageError, match=r"expected a number of processes up to 1,000 or the address of a Dask"):
         parse_workers(text)

@@ -59,7 +59,7 @@ def claimed(made_once: Callable[[str, Callable[[Path], None]], Path], empty_data
 
 def test_claims_run_what_is_missing_and_end_with_the_verdicts(claimed: Suite) -> None:
     told = (claimed.folder / "first.txt").read_text()
-    assert "tiny: 4 cells, 0 recorded, 4 to run" in told
+    assert "tiny: 4 recipes, 0 finished, 4 to run" in told
     assert "\nMine\n" in told
     assert "small-is-worse" in told
     assert "3 claims: " in told
@@ -70,9 +70,9 @@ def test_claims_run_what_is_missing_and_end_with_the_verdicts(claimed: Suite) ->
 def test_what_is_recorded_is_judged_again_without_training(claimed: Suite) -> None:
     checked = claimed("claims", "mine.yaml", "--check").stdout
     assert "to run" not in checked
-    assert checked.endswith("Recorded in records: tiny.\n")
+    assert checked.endswith("Own results in records: tiny.\n")
     assert (claimed.folder / "first.txt").read_text().endswith(checked)
-    assert "4 recorded, 0 to run" in claimed("claims", "mine.yaml").stdout
+    assert "4 finished, 0 to run" in claimed("claims", "mine.yaml").stdout
 
 
 def test_every_context_of_a_claim_fits_a_terminal(claimed: Suite) -> None:
@@ -89,16 +89,16 @@ def test_where_nothing_can_be_judged_on_it_says_where_it_looked_and_writes_nothi
     done = suite("claims", "mine.yaml", "--check", "--out", "out", status=2)
     assert done.stdout == ""
     for words in (
-        "nothing of tiny is recorded in records",
-        f"nor published in {published_folder().absolute()}.",
-        "`suite claims mine.yaml` trains",
+        "No results for tiny, neither in records nor in",
+        str(published_folder().absolute()),
+        "Run the missing experiments with `suite claims mine.yaml`",
     ):
         assert words in done.stderr
     done = suite("claims", "mine.yaml", "--results", "nowhere", "--out", "out", status=2)
     assert "nowhere: no such folder." in done.stderr
     (suite.folder / "empty").mkdir()
     done = suite("claims", "mine.yaml", "--results", "empty", "--out", "out", status=2)
-    assert "empty: holds no tables of tiny: `suite export --out empty` writes what is recorded." in done.stderr
+    assert "empty: contains no results for tiny: export yours with `suite export --out empty`." in done.stderr
     assert {path.name for path in suite.folder.iterdir()} <= {"tiny.yaml", "mine.yaml", "empty"}
 
 
@@ -138,13 +138,13 @@ def test_tables_of_another_protocol_version_are_told_and_not_judged(suite: Suite
         (("claims", "nowhere.yaml"), "nowhere.yaml: no such file"),
         (("claims", "tiny.yaml"), "tiny.yaml: holds no claims"),
         (("run", "mine.yaml"), "mine.yaml: has claims and no benchmark: `suite claims mine.yaml` runs what they need"),
-        (("new", "tiny.yaml"), "tiny.yaml: is there already, and is left as it is."),
+        (("new", "tiny.yaml"), "tiny.yaml: already exists."),
         (("new", "q.txt"), "q.txt: expected a file name that ends in .yaml."),
         (("new", "q.yaml", "--task", "digts"), "q.yaml: task: got digts, expected one of digits"),
         (("new", "q.yaml", "--claim", "tniy"), "did you mean tiny?"),
         (
             ("new", "q.yaml", "--claim", "tiny", "--task", "xor"),
-            "--task xor: goes with a spec, and --claim tiny writes",
+            "--task xor: cannot be combined with --claim tiny",
         ),
         (("check", ""), "'': got no name, expected a YAML file or a benchmark that ships"),
         (("plan", "tiny.yaml", "--replicates", "2.5"), "got 2.5, expected a whole number from 1 to"),
@@ -171,20 +171,20 @@ def test_what_new_writes_passes_check(suite: Suite) -> None:
     suite("new", "question.yaml", "--task", "digits", "--model", "mlp")
     suite("new", "advice.yaml", "--claim", "tiny")
     told = suite("check", "question.yaml", "advice.yaml").stdout
-    assert "question: 4 cells" in told
+    assert "question: 4 recipes" in told
     assert "advice: a claim on tiny" in told
 
 
 def _widest(told: str) -> int:
     """Of the lines that name no store: a path is not broken, and this one hangs on where the tests run."""
-    return max(len(line) for line in told.splitlines() if not line.startswith("Recorded in "))
+    return max(len(line) for line in told.splitlines() if not line.startswith("Own results in "))
 
 
 def test_published_tables_of_the_working_folder_come_first(suite: Suite) -> None:
     """As in a clone, after `pip install .` has put the package elsewhere, without tables."""
     shutil.copytree(published_folder() / "depth", suite.folder / "leaderboard" / "results" / "depth")
     done = suite("claims", "depth", "--check")
-    assert "Published in leaderboard/results: depth." in done.stdout
+    assert "Published results in leaderboard/results: depth." in done.stdout
 
 
 def test_it_is_said_where_a_grid_is_half_run(suite: Suite) -> None:

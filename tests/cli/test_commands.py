@@ -54,7 +54,7 @@ def test_run_ends_with_the_ranked_table(finished: Suite) -> None:
     assert "Does a net of three layers train?" in shown
     assert "test accuracy" in shown
     assert shown.count("he_normal") >= 2
-    assert "4 cells" in shown
+    assert "4 recipes" in shown
     assert max(map(len, shown.splitlines())) <= 80
     assert shown.startswith(finished("show", "tiny.yaml").stdout)
 
@@ -81,12 +81,12 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_plan_before_and_after(suite: Suite, finished: Suite) -> None:
     before = suite("plan", "tiny.yaml").stdout
-    assert "tiny: 4 cells, 0 recorded, 4 to run (0 failed before), 2 programs to compile" in before
+    assert "tiny: 4 recipes, 0 finished, 4 to run (0 failed before), 2 programs to compile" in before
     assert "\n  4 never run\n" in before
-    assert "by a rule of thumb" in before
+    assert "a rough estimate" in before
     assert not (suite.folder / "records").exists()
     after = finished("plan", "tiny.yaml").stdout
-    assert after == "tiny: 4 cells, 4 recorded, 0 to run (0 failed before), 0 programs to compile\n"
+    assert after == "tiny: 4 recipes, 4 finished, 0 to run (0 failed before), 0 programs to compile\n"
 
 
 def test_part_of_a_grid_has_the_same_rows_in_this_process(suite: Suite, finished: Suite) -> None:
@@ -116,7 +116,7 @@ def test_a_run_has_its_records_alone_and_goes_on_after_an_interrupt_to_the_same_
     assert process.returncode == 130
     kept = recorded(suite)
     assert 1 <= kept < 4
-    assert f"Interrupted: {kept} of 4 cells finished and saved. Resume with: suite run tiny.yaml --workers 1" in err
+    assert f"Interrupted: {kept} of 4 finished and saved. Resume with: suite run tiny.yaml --workers 1" in err
     assert err.strip().count("\n") == 0, err
     assert "Traceback" not in out + err
     shown = suite("run", "tiny.yaml", "--workers", 0).stdout
@@ -132,10 +132,10 @@ def test_own_activation_runs_and_only_its_cells_run_again_when_it_changes(make_s
     shown = suite("run", "tiny.yaml", "--workers", 0).stdout
     assert shown.count("bent · ") == 1
     (suite.folder / "mine.py").write_text("# a comment\n" + source.format(0.1))
-    assert "2 cells, 2 recorded, 0 to run" in suite("plan", "tiny.yaml").stdout
+    assert "2 recipes, 2 finished, 0 to run" in suite("plan", "tiny.yaml").stdout
     (suite.folder / "mine.py").write_text(source.format(0.2))
     planned = suite("plan", "tiny.yaml").stdout
-    assert "2 cells, 1 recorded, 1 to run" in planned
+    assert "2 recipes, 1 finished, 1 to run" in planned
     assert "\n  1: mine.py changed\n" in planned
     again = suite("run", "tiny.yaml", "--workers", 0).stdout
     assert "tiny: run again 1: mine.py changed" in again
@@ -148,10 +148,10 @@ def test_quick_slice_is_recorded_apart(make_suite: Callable[..., Suite]) -> None
     suite = make_suite(spec=TINY.replace("[relu, tanh]", "[relu]"))  # a single program
     shown = suite("run", "tiny.yaml", "--quick", "--workers", 0).stdout
     assert "test accuracy" in shown
-    assert ", 0 recorded, 2 to run" in suite("plan", "tiny.yaml").stdout
+    assert ", 0 finished, 2 to run" in suite("plan", "tiny.yaml").stdout
     for command, do in ((("show",), "show"), (("plot", "--what", "loss", "--out", "loss.svg"), "draw")):
         told = suite(*command, "tiny.yaml", status=2).stderr
-        assert told.startswith("only a quick run of tiny is recorded in records: ")
+        assert told.startswith("only quick results for tiny in records: ")
         assert told.endswith(f": {do} it with --quick, or `suite run tiny.yaml` first.\n")
     assert "test accuracy" in suite("show", "tiny.yaml", "--quick").stdout
     for asked in ((), ("./tiny.yaml",)):
@@ -165,8 +165,8 @@ def test_quick_slice_is_recorded_apart(make_suite: Callable[..., Suite]) -> None
 def test_cells_that_a_recorded_benchmark_lacks_are_told_apart(suite: Suite) -> None:
     suite("run", "tiny.yaml", "--only", "activation=relu,initializer=small", "--workers", 0)
     told = suite("show", "tiny.yaml", "--only", "activation=tanh", status=2).stderr
-    assert told.startswith("none of the cells asked for of tiny is recorded in records: ")
-    assert "`suite run tiny.yaml --only activation=tanh` comes first." in told
+    assert told.startswith("no results for the requested recipes of tiny in records: ")
+    assert "run `suite run tiny.yaml --only activation=tanh` first." in told
 
 
 def test_cells_that_cannot_be_run_end_with_status_1(make_suite: Callable[..., Suite]) -> None:
@@ -180,18 +180,18 @@ def broken(x):
 """
     (suite.folder / "mine.py").write_text(source)
     done = suite("run", "tiny.yaml", "--workers", 0, status=1)
-    assert "1 could not be run: your own mine.py, line 4: OSError: no such device" in " ".join(done.stdout.split())
+    assert "1 failed: your own mine.py, line 4: OSError: no such device" in " ".join(done.stdout.split())
     assert "1 failed before" in suite("plan", "tiny.yaml").stdout
 
 
 def test_check_names_every_mistake(suite: Suite) -> None:
-    assert suite("check", "tiny.yaml").stdout.startswith("tiny: 4 cells, 2 programs, 4 trials + 2 replicates")
+    assert suite("check", "tiny.yaml").stdout.startswith("tiny: 4 recipes, 2 programs, 4 trials + 2 replicates")
     bad = suite.folder / "bad.yaml"
     bad.write_text(TINY.replace("relu", "reluu").replace("depth: 3", "depth: -3").replace("trials: 4", "trials: 0"))
     done = suite.process("check", "tiny.yaml", "bad.yaml", "absent.yaml", status=2)
     assert len(re.findall(r"^bad\.yaml:\d+:\d+: ", done.stderr, re.MULTILINE)) == 3
     assert "absent.yaml" in done.stderr
-    assert "tiny: 4 cells" in done.stdout
+    assert "tiny: 4 recipes" in done.stdout
 
 
 def test_check_tries_own_components_and_keeps_their_words_off_the_screen(suite: Suite) -> None:
@@ -223,13 +223,13 @@ def test_a_spec_named_twice_is_one(suite: Suite) -> None:
         (["run", "absent.yaml", "--workers", "²"], "--workers ²: expected"),
         (["run", "tiny.yaml", "--wurkers", "1"], "--wurkers"),
         (["list", "activation"], "did you mean activations?"),
-        (["run", "tiny.yaml", "--quick", "--replicates", "5"], "--replicates 5 goes with whole runs"),
+        (["run", "tiny.yaml", "--quick", "--replicates", "5"], "--replicates 5 cannot be combined with --quick"),
         (["plot", "tiny.yaml", "--what", "gradiens", "--out", "a.svg"], "did you mean gradients?"),
-        (["ui"], "nothing is recorded in records yet"),
+        (["ui"], "no results in records yet"),
         (["ui", "--port", "99999"], "--port 99999: expected a number from 1 to 65535."),
-        (["export", "--out", "out"], "nothing is recorded in records: "),
-        (["export", "--out", "out", "tiny.yaml"], "`suite run tiny.yaml` comes first."),
-        (["show", "tiny.yaml"], "`suite run tiny.yaml` comes first."),
+        (["export", "--out", "out"], "no results in records: "),
+        (["export", "--out", "out", "tiny.yaml"], "run `suite run tiny.yaml` first."),
+        (["show", "tiny.yaml"], "run `suite run tiny.yaml` first."),
         (["run"], "SPEC"),
     ],
 )
@@ -247,10 +247,10 @@ def test_only_leaves_out_benchmarks_that_do_not_vary_the_factor(suite: Suite) ->
     other = other.replace("depth: 3, ", "").replace("grid:", "grid:\n  depth: [2, 3]", 1)
     (suite.folder / "two.yaml").write_text(f"{TINY}\n---\n{other}")
     said = suite("plan", "two.yaml", "--only", "depth=2").stdout
-    assert "other: 4 cells" in said
+    assert "other: 4 recipes" in said
     assert "tiny" not in said
     said = suite("plan", "two.yaml", "--only", "depth=2", "--only", "activation=relu,initializer=small").stdout
-    assert "other: 5 cells" in said
+    assert "other: 5 recipes" in said
     assert "tiny: 1 cell," in said
     assert "is fixed, not varied" in suite("plan", "two.yaml", "--only", "width=2", status=2).stderr
 
@@ -264,7 +264,7 @@ def test_list_and_schema(suite: Suite) -> None:
 
 def test_export_and_leaderboard(finished: Suite, suite: Suite) -> None:
     finished("export", "--out", suite.folder / "results", "tiny.yaml")
-    assert "1 benchmark, 4 cells" in suite("leaderboard", "--results", "results", "--out", "site").stdout
+    assert "1 benchmark, 4 recipes" in suite("leaderboard", "--results", "results", "--out", "site").stdout
     assert (suite.folder / "site" / "index.html").is_file()
     assert "site matches results" in suite("leaderboard", "--results", "results", "--check", "site").stdout
     (suite.folder / "site" / "index.html").write_text("changed")

@@ -33,7 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple
     (folder / "mine.yaml").write_text(CLAIM)
     (folder / "broken.yaml").write_text(CLAIM.replace("tiny", "tniy"))
     built = suite("leaderboard", "--from-store", "--out", "site")
-    assert "left out: broken.yaml:2:75: claims.benchmark: got tniy, expected a benchmark" in built.stderr
+    assert "skipped: broken.yaml:2:75: claims.benchmark: got tniy, expected a benchmark" in built.stderr
     return suite, said
 
 
@@ -42,7 +42,7 @@ def test_ones_own_claims_are_on_ones_own_site(run: tuple[Suite, str]) -> None:
     advice = (suite.folder / "site" / "advice.html").read_text(encoding="utf-8")
     assert "Deeper is worse." in advice
     page = (suite.folder / "site" / "advice" / "deeper.html").read_text(encoding="utf-8")
-    assert page.count('class="forest"') or "Every context" in page
+    assert page.count('class="forest"') or "All settings" in page
     command = re.search("<code>suite (claims deeper --show)</code>", page)
     assert command
     shown = suite(*command[1].split(), "--check").stdout
@@ -91,9 +91,9 @@ def test_what_cannot_be_plotted_is_told(run: tuple[Suite, str]) -> None:
     for arguments, told in (
         (("--what", "nothing", "--out", "a.svg"), "--what: got nothing, expected one of loss, scores, beta, gradients"),
         (("--what", "loss", "--out", "a.gif"), "--out a.gif: expected a file name that ends in .svg, .png, .pdf"),
-        (("--what", "time", "--out", "a.svg"), "--what time: the cells recorded of tiny have none to show"),
+        (("--what", "time", "--out", "a.svg"), "--what time: the results of tiny have no data"),
         (("--what", "loss", "--out", "no/a.svg"), "--out no/a.svg: cannot be written: No such file or directory"),
-        (("--what", "loss", "--out", "a.svg", "--quick"), "no quick run of tiny is recorded"),
+        (("--what", "loss", "--out", "a.svg", "--quick"), "no quick results for tiny"),
     ):
         assert told in suite("plot", "tiny.yaml", *arguments, status=2).stderr
 
@@ -105,7 +105,7 @@ def test_a_site_of_ones_own_shows_the_trend_along_depth(run: tuple[Suite, str]) 
         chart = page[page.index(f"{title} of 2 recipes") :]
         assert chart[: chart.index("</svg>")].count('class="l-') >= 2
     empty = Suite(suite.folder / "site")
-    assert "nothing is recorded" in empty("leaderboard", "--from-store", "--out", "again", status=2).stderr
+    assert "no results in" in empty("leaderboard", "--from-store", "--out", "again", status=2).stderr
 
 
 def test_ui_on_a_port_that_is_taken_is_told(run: tuple[Suite, str]) -> None:

@@ -92,7 +92,7 @@ def test_long_table_is_cut_and_says_so(big: Benchmark) -> None:
 def test_finding_names_the_better_level_first_with_its_interval(big: Benchmark) -> None:
     text = words(lines(results_of(big)))
     assert "Initializer: he_normal beats small by 0.200 test accuracy (0.2" in text
-    assert "over 15 pairs of cells alike in all else; it is ahead in 15 of them." in text
+    assert "it wins 15 of 15 pairs that differ only in this factor." in text
     assert "Activation:" not in text, "noise is no finding"
 
 
@@ -127,9 +127,9 @@ def test_lower_is_better(big: Benchmark) -> None:
 
 def test_missing_cells_are_told(big: Benchmark) -> None:
     text = words(lines(results_of(big, 28, "the worker process died")))
-    assert "2 cells of 30 without a result; 2 could not be run, for reasons outside the recipe: the worker" in text
-    assert "nothing is recorded yet" not in text
-    assert "30 cells of 30 without a result." in words(lines(results_of(big, 0)))
+    assert "2 of 30 recipes without a result; 2 failed for reasons outside the recipe: the worker" in text
+    assert "no results yet" not in text
+    assert "30 of 30 recipes without a result." in words(lines(results_of(big, 0)))
 
 
 def test_better_tier_ranks_first_then_score() -> None:
@@ -167,13 +167,13 @@ def test_it_is_said_where_runs_are_judged_by_another_target_than_they_were_train
     assert remarks(results) == []
     changed = replace(results, benchmark=replace(big, target=0.75))
     (told,) = remarks(changed)
-    assert told.startswith(f"the target is 0.75 and was {big.target:g} when they were trained")
+    assert told.startswith(f"the target changed from {big.target:g} to 0.75")
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("plan", "tiny.yaml", "--top", "3"), ": `suite run tiny.yaml` comes first."),
+        (("plan", "tiny.yaml", "--top", "3"), ": run `suite run tiny.yaml` first."),
     ],
 )
 def test_nothing_to_show_or_rank_is_told_with_the_file(arguments: tuple[str, ...], told: str, suite: Suite) -> None:

@@ -11,11 +11,11 @@ import pytest
 from suite.protocol.outcomes import (
     FLOAT_FLOOR,
     THRESHOLDS,
+    classify_outcome,
     find_causes,
     gradient_factor,
     gradient_ratio,
     gradient_straightness,
-    judge,
     median_ratio,
     meets,
     worst_dead,
@@ -28,7 +28,7 @@ BASELINE = 2.0
 
 def judged(**changed: Any) -> Outcome:
     given = {"finite": True, "train_loss": 0.1, "scores": [0.2, 0.5], "target": 0.9, "higher_is_better": True} | changed
-    return judge(**{**given, "scores": np.array(given["scores"])}, baseline_loss=BASELINE)
+    return classify_outcome(**{**given, "scores": np.array(given["scores"])}, baseline_loss=BASELINE)
 
 
 @pytest.mark.parametrize(
