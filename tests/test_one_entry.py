@@ -65,5 +65,5 @@ def test_a_family_and_a_normalization_are_an_entry_each(tmp_path: Path) -> None:
     assert "unit" in suite("list", "normalizations")
     assert "double" in suite("list", "models")
     shown = suite("run", "mine.yaml", "--workers", "0")
-    assert "4 cells" in shown
+    assert "4 recipes" in shown
     assert "unit" in shown

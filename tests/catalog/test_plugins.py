@@ -74,7 +74,7 @@ def test_the_package_of_the_page_is_listed_with_where_it_is_from(tmp_path: Path,
 
 
 def test_the_spec_of_the_page_is_checked_as_strictly_as_any(tmp_path: Path, installed: Path) -> None:
-    assert suite(tmp_path, installed, "check", "rings.yaml").stdout.startswith("rings: 3 cells")
+    assert suite(tmp_path, installed, "check", "rings.yaml").stdout.startswith("rings: 3 recipes")
     (tmp_path / "rings.yaml").write_text(SPEC.replace("beta: 3", "beta: 0"))
     told = suite(tmp_path, installed, "check", "rings.yaml", status=2).stderr
     assert "rings.yaml:8:51: grid.activation.beta: got 0, expected a number above 0" in told
