@@ -18,7 +18,7 @@ from suite.monitor.diagnosis import Diagnosis, Fault, still
 from suite.monitor.feeding import TrainingBatches
 from suite.monitor.history import History
 from suite.monitor.looking import Observer
-from suite.monitor.report import Report, deprecated
+from suite.monitor.report import Report
 from suite.monitor.tracking import ActiveRun
 from suite.monitor.traits import Traits
 from suite.protocol.records import Cause, Outcome
@@ -211,16 +211,6 @@ class GradientMonitor(Report, keras.callbacks.Callback):
     def verdict(self) -> str:
         """What was seen, in words; or why nothing could be."""
         return super().verdict if self.blind is None or len(self.history) else f"not looked at: {self.blind}"
-
-    def frame(self) -> pandas.DataFrame:
-        """Deprecated: now `by_layer()`."""
-        deprecated("GradientMonitor.frame()", "by_layer()")
-        return self.by_layer()
-
-    def frame_through_time(self) -> pandas.DataFrame:
-        """Deprecated: now `by_time()`."""
-        deprecated("GradientMonitor.frame_through_time()", "by_time()")
-        return self.by_time()
 
     def curves(self) -> pandas.DataFrame:
         """One row per look: the loss of the monitor's batch and the global gradient norm."""

@@ -97,21 +97,12 @@ def test_recurrent_layers_are_looked_at_by_their_states(cell: Any) -> None:
     assert (seen.by_time()["gradient_rms"] > 0).all()
 
 
-def test_the_old_names_of_the_tables_still_work_and_say_the_new_ones() -> None:
+def test_a_look_and_a_monitor_have_the_same_columns() -> None:
     x, y = batch(7, 2, examples=4)
     model = keras.Sequential([keras.Input((7, 2)), L.LSTM(5), L.Dense(10)])
     model.compile("sgd", LOGITS)
     seen, monitor = suite.probe(model, x, y), suite.GradientMonitor(x, y)
     model.fit(x, y, verbose=0, callbacks=[monitor])
-    with pytest.warns(DeprecationWarning, match=r"Probe\.frame .*: use by_layer\(\)"):
-        assert seen.frame.equals(seen.by_layer().drop(columns=["step", "epoch", "update_ratio"]))
-    with pytest.warns(DeprecationWarning, match=r"Probe\.through_time .*: use by_time\(\)"):
-        assert seen.through_time.equals(seen.by_time().drop(columns=["step"]))
-    with pytest.warns(DeprecationWarning, match=r"GradientMonitor\.frame\(\) .*: use by_layer\(\)") as told:
-        assert monitor.frame().equals(monitor.by_layer())
-    assert told[0].filename == __file__, "the line of the user's that has the old name"
-    with pytest.warns(DeprecationWarning, match=r"frame_through_time\(\) .*: use by_time\(\)"):
-        assert monitor.frame_through_time().equals(monitor.by_time())
     assert seen.by_layer().columns.equals(monitor.by_layer().columns)
     assert seen.by_time().columns.equals(monitor.by_time().columns)
 
