@@ -112,7 +112,7 @@ def probe(
     history = History(observer.places, data=batch.nonfinite(), checks=texts)
     history.untrained = tuple(observer.untrained)
     history.add(0, 0, seen)
-    return Probe(model.name, history, tuple(observer.unreached), observer.traits(), checks)
+    return Probe(model.name, history, tuple(observer.structure.unreached), observer.traits(), checks)
 
 
 def _share(value: float) -> str:
