@@ -18,7 +18,7 @@ from suite.monitor.diagnosis import Diagnosis, Fault, still
 from suite.monitor.feeding import TrainingBatches
 from suite.monitor.history import History
 from suite.monitor.looking import Observer
-from suite.monitor.report import Report, deprecated
+from suite.monitor.report import Report
 from suite.monitor.tracking import ActiveRun
 from suite.monitor.traits import Traits
 from suite.protocol.records import Cause, Outcome
@@ -105,6 +105,9 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         >>> monitor.save("gradients.html")
     """
 
+    _observer: Observer
+    _run: ActiveRun | None = None
+
     def __init__(
         self,
         x: Any,
@@ -121,32 +124,32 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         if every != "epoch" and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
             raise MonitorError(f"Expected every='epoch' or a whole number of steps, at least 1. Received: {every!r}")
         self._data = {"x": x, "y": y, "sample_weight": sample_weight, "class_weight": class_weight}
-        self._batch: Batch | None = None
         self._loss, self._every, self._warn, self._mlflow = loss, every, warn, mlflow
-        self._observer: Observer | None = None
+        self._batch: Batch | None = None
         self._fed: TrainingBatches | None = None
-        self._run: ActiveRun | None = None
-        self._batches = self._epoch = self._begun = 0
-        self._due, self._looked, self._weighted = True, False, False
-        self._first_weights: Any = None
-        self._traits = Traits()
-        self.blind: str | None = None
+        self._start()
+
+    def _start(self) -> None:
         self.history = History(())
+        self.blind: str | None = None
         self.findings: list[Finding] = []
         self.logs: list[tuple[int, Mapping[str, float]]] = []
+        self._traits, self._first_weights = Traits(), None
+        self._batches = self._epoch = self._begun = 0
+        self._due, self._looked = True, False
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._fed is not None:
+            self._fed.stop()
 
     @_harmless
     def on_train_begin(self, logs: Any = None) -> None:
         """Compiles what looks. A second `fit` starts afresh."""
-        self.history, self.findings, self.logs, self.blind = History(()), [], [], None
-        self._observer, self._first_weights = None, None
-        self._batches, self._due, self._looked, self._weighted = 0, True, False, False
-        if self._fed is not None:
-            self._fed.stop()
+        self._start()
         self._batch = self._batch or read_batch(**self._data)
         self._observer = Observer(self.model, self._batch, self._loss, build=True)
-        found = self._observer
-        self.history = History(found.places, data=self._batch.nonfinite(), untrained=found.untrained)
+        self.history = History(self._observer.places, data=self._batch.nonfinite(), untrained=self._observer.untrained)
         self._fed = TrainingBatches(self.model)
         self._run = ActiveRun.find() if self._mlflow else None
 
@@ -160,8 +163,7 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         """Looks, if a look is due, at the model that the next update will change."""
         self._begun = batch
         if self._due and not self._looked:
-            self._due = False
-            self._looked = True
+            self._due, self._looked = False, True
             self._see()
 
     @_harmless
@@ -171,7 +173,7 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         self._batches += batch - self._begun + 1
         if self._looked and self._step > before:  # with gradient accumulation, several batches make an update
             if self._step == before + 1:  # several in one execution are no single update
-                self.history.observations[-1].layers.update(self._looking.measure_update())
+                self.history.observations[-1].layers.update(self._observer.measure_update())
             self._looked = False
             self._report()
         if isinstance(self._every, int):
@@ -191,8 +193,7 @@ class GradientMonitor(Report, keras.callbacks.Callback):
     @_harmless
     def on_train_end(self, logs: Any = None) -> None:
         """A last look, at the trained model."""
-        if self._fed is not None:
-            self._fed.stop()
+        self._stop()
         self._see()
         self._report()
         if self._run is not None:
@@ -202,25 +203,13 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         """Looks no more during this `fit`, and says why."""
         reason = str(error) if isinstance(error, MonitorError) else one_line(error)
         self.blind = " ".join(reason.split())
-        self._observer = None
-        if self._fed is not None:
-            self._fed.stop()
+        self._stop()
         _warn(f"GradientMonitor cannot look at this model; training goes on. {self.blind}")
 
     @property
     def verdict(self) -> str:
         """What was seen, in words; or why nothing could be."""
         return super().verdict if self.blind is None or len(self.history) else f"not looked at: {self.blind}"
-
-    def frame(self) -> pandas.DataFrame:
-        """Deprecated: now `by_layer()`."""
-        deprecated("GradientMonitor.frame()", "by_layer()")
-        return self.by_layer()
-
-    def frame_through_time(self) -> pandas.DataFrame:
-        """Deprecated: now `by_time()`."""
-        deprecated("GradientMonitor.frame_through_time()", "by_time()")
-        return self.by_time()
 
     def curves(self) -> pandas.DataFrame:
         """One row per look: the loss of the monitor's batch and the global gradient norm."""
@@ -243,38 +232,31 @@ class GradientMonitor(Report, keras.callbacks.Callback):
         accumulated = getattr(getattr(self.model, "optimizer", None), "gradient_accumulation_steps", None)
         return self._batches // (accumulated or 1)
 
-    @property
-    def _looking(self) -> Observer:
-        assert self._observer is not None
-        return self._observer
-
     def _see(self) -> None:
-        self._traits = self._looking.traits()
-        self.history.add(self._step, self._epoch, self._looking())
+        seen = self._observer()
+        self._traits = self._observer.traits()
+        self.history.add(self._step, self._epoch, seen)
         if self._first_weights is None:
-            self._first_weights = self._looking.weights
-        elif self._step and self.history.observations[-1].finite:
-            first, moved = self.history.observations[0], self._looking.moved_since(self._first_weights)
+            self._first_weights = self._observer.found.kernels
+        elif self._step and seen.finite:
+            first, self.history.still = self.history.observations[0], None
             waits = first.awake is not None and self._step < _WAKING_UPDATES
-            found = still(self.history.places, moved, self._step, self._why_still())
-            self.history.still = (
-                found if first.output_gradient and not waits else None
-            )  # no gradient: it began at a minimum
+            if first.output_gradient and not waits:  # without a gradient, it began at a minimum
+                moved = self._observer.moved_since(self._first_weights)
+                self.history.still = still(self.history.places, moved, self._step, self._why_still())
 
     def _why_still(self) -> str:
         last = None if self._fed is None else self._fed.last
-        if last is not None and last.size == 1 and self._looking.normalizes_batch:
+        if last is not None and last.size == 1 and self._observer.structure.normalizes_batch:
             return "`fit` trains on batches of 1 example, of which BatchNormalization leaves nothing but its offset"
         rate = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
         return f"the learning rate is {rate:.1e}" if rate < _SLOW_RATE else ""
 
     def _check_weights(self) -> None:
-        """Says so, once, if `fit` weights its examples and the monitor does not."""
+        """Says so if `fit` weights its examples and the monitor does not."""
         last = None if self._fed is None else self._fed.last
-        known = self._batch is not None and self._batch.sample_weight is not None
-        if last is None or last.sample_weight is None or known or self._weighted:
+        if last is None or last.sample_weight is None or (self._batch and self._batch.sample_weight is not None):
             return
-        self._weighted = True
         weights = np.asarray(keras.tree.flatten(last.sample_weight)[0], float)
         _warn(
             f"`fit` weights its examples (from {weights.min():.3g} to {weights.max():.3g} in the first batch) and the "

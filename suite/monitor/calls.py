@@ -45,7 +45,7 @@ class Call:
         parts: Layers that it called.
         own: Its own activation, as it was called last.
         states: States of a recurrent layer.
-        mask: Which positions of the output are real, shape (batch, positions); None if all are.
+        mask: Which positions are real, shape (batch, positions); None if all are.
         order: Position of z among those of all calls.
         paired: Whether it is one direction of a bidirectional layer.
     """
@@ -63,44 +63,44 @@ class Call:
 
     @property
     def z(self) -> Any:
-        """Output of the layer's linear map, as far as it is known."""
+        """Output of the linear map as far as it is known: non-finite values are looked for in it."""
         return self.outputs[0] if self.own is None else self.own.input
+
+    @property
+    def source(self) -> Any:
+        """Tensor whose gradient is taken."""
+        return self.states.additions[0] if self.states else self.z
+
+    @property
+    def where(self) -> str:
+        """What the source is: `pre-activation`, `output` where the activation is not known, or `state` (h at all time steps)."""
+        return "state" if self.states else "output" if self.own is None else "pre-activation"
+
+    @property
+    def input(self) -> Any:
+        """Tensor that the layer reads; None if it reads none of floating-point numbers."""
+        return next((tensor for tensor in self.inputs if tensor.dtype.is_floating), None)
 
 
 @dataclass(frozen=True)
 class ProbePoint:
-    """Where one call of a layer with weights is measured.
+    """A call of a layer with weights, which is measured.
 
     Attributes:
         name: Path of the layer in the model; the second call of a layer has "(2)" behind it.
-        layer: The layer.
-        kernel: The variable that stands for its weights.
-        where: What `source` is: `pre-activation` (the linear map's output), `output` (of the layer, where its activation
-            is not known), or `state` (h of a recurrent layer at all time steps).
-        source: Tensor whose gradient is taken.
-        value: Tensor in which non-finite values are looked for: z, or the layer's output.
-        input: Tensor that the layer reads; None if it reads none of floating-point numbers.
+        call: The call.
+        kernel: The variable that stands for the layer's weights.
         activation: The activation that follows.
-        states: States of a recurrent layer.
-        mask: Which positions are real, shape (batch, positions); None if all are.
         is_output: Whether it is an output of the model, so that it is no hidden layer.
         reads_data: Whether no other layer with weights lies between the model's inputs and this one.
-        paired: Whether it is one direction of a bidirectional layer.
         shared: Index of the first of the calls of this layer that do not read one another: a layer of a siamese network
             counts once.
     """
 
     name: str
-    layer: Any
+    call: Call
     kernel: Any
-    where: str
-    source: Any
-    value: Any
-    input: Any
     activation: Activation
-    states: States | None
-    mask: Any
     is_output: bool
     reads_data: bool
-    paired: bool
     shared: int

@@ -12,8 +12,9 @@ import tensorflow as tf
 
 from suite.monitor.batches import Batch, read_batch
 from suite.monitor.diagnosis import Fault, diagnoses_of, listed, number
-from suite.monitor.looking import Observation, Observer
+from suite.monitor.looking import Observer
 from suite.monitor.losses import settings_of
+from suite.monitor.observation import Observation
 from suite.monitor.rehearsal import first_update, fitting
 
 UNIT_SCALE = (0.02, 30.0)
@@ -102,8 +103,7 @@ def check_model(
         MonitorError: Model, batch or loss do not fit.
     """
     batch = read_batch(x, y, sample_weight=sample_weight, class_weight=class_weight)
-    observer = Observer(model, batch, loss)
-    return ModelCheck(list(checks_of(model, batch, loss, observer, fit_batch=fit_batch)))
+    return ModelCheck(list(checks_of(model, batch, loss, Observer(model, batch, loss), fit_batch=fit_batch)))
 
 
 def checks_of(model: Any, batch: Batch, loss: Any, observer: Observer, *, fit_batch: bool = False) -> Iterator[Check]:
@@ -114,26 +114,26 @@ def checks_of(model: Any, batch: Batch, loss: Any, observer: Observer, *, fit_ba
         return
     yield from _constant(batch)
     named = settings_of(getattr(model, "loss", None) if loss is None else loss)
-    single = len(observer.output_shapes) == 1 and isinstance(batch.y, tf.Tensor)
-    unreachable = list(_shape_and_classes(named, batch, observer.output_shapes[0])) if single else []
+    single = len(observer.structure.output_shapes) == 1 and isinstance(batch.y, tf.Tensor)
+    unreachable = list(_shape_and_classes(named, batch, observer.structure.output_shapes[0])) if single else []
     yield from unreachable
     if any(check.problem for check in unreachable):
         return
     seen = observer()
-    if batch.size == 1 and observer.normalizes_batch and not seen.layers["weight_gradient_norm"].all():
+    if batch.size == 1 and observer.structure.normalizes_batch and not seen.layers["weight_gradient_norm"].all():
         yield Check("batch", "1 example, of which BatchNormalization leaves nothing but its offset", True)
         return
     yield from _scale(observer, seen)
     if single:
         yield from _reachable(named, batch, observer)
-        base = constant_loss(named, batch, observer.output_shapes[0])
+        base = constant_loss(named, batch, observer.structure.output_shapes[0])
         yield from _start(named, seen.loss, base)
     yield from _untrained(observer, seen)
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and seen.finite:
         yield from _update(observer, optimizer)
     if fit_batch and seen.finite:
-        base = constant_loss(named, batch, observer.output_shapes[0]) if single else None
+        base = constant_loss(named, batch, observer.structure.output_shapes[0]) if single else None
         yield from _fits(model, batch, loss, base)
 
 
@@ -164,7 +164,7 @@ def _shape_and_classes(named: Any, batch: Batch, output: tuple[int | None, ...])
 def _scale(observer: Observer, seen: Observation) -> Iterator[Check]:
     """Far from unit scale is a problem where the first activations see it: not with a normalization between."""
     low, high = UNIT_SCALE
-    for index, (point, place) in enumerate(zip(observer.points, observer.places, strict=True)):
+    for index, (point, place) in enumerate(zip(observer.structure.points, observer.places, strict=True)):
         size, read = (float(seen.layers[name][index]) for name in ("input_rms", "activation_input_rms"))
         if point.reads_data and np.isfinite(size):
             far = not low <= size <= high and not low <= read <= high
@@ -173,8 +173,8 @@ def _scale(observer: Observer, seen: Observation) -> Iterator[Check]:
 
 
 def _reachable(named: Any, batch: Batch, observer: Observer) -> Iterator[Check]:
-    name, activation = named.get("name", ""), observer.points[-1].activation.name
-    values = np.asarray(tf.cast(keras.tree.flatten(observer.outputs)[0], tf.float32))
+    name, activation = named.get("name", ""), observer.structure.points[-1].activation.name
+    values = np.asarray(tf.cast(keras.tree.flatten(observer.found.outputs)[0], tf.float32))
     if activation.lower() == "softmax" and values.shape[-1] == 1:
         yield Check("outputs", "a softmax over 1 unit always returns 1; use a sigmoid", True)
         return
@@ -239,8 +239,8 @@ def _start(named: Any, loss: float, base: float | None) -> Iterator[Check]:
 
 def _untrained(observer: Observer, seen: Observation) -> Iterator[Check]:
     reasons = [
-        (observer.unreached, "the loss does not depend on"),
-        (observer.frozen, "`trainable=False` in the midst of trained layers:"),
+        (observer.structure.unreached, "the loss does not depend on"),
+        (observer.structure.frozen, "`trainable=False` in the midst of trained layers:"),
         (observer.untrained, "the gradient is lost in the `tf.function` around"),
     ]
     found = [f"{reason} {listed(list(names))}" for names, reason in reasons if names]

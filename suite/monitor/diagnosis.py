@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from suite.monitor.looking import Observation, Place
+from suite.monitor.observation import Observation, Place
 from suite.protocol.outcomes import THRESHOLDS, gradient_factor, gradient_ratio
 from suite.protocol.records import Cause, Outcome
 
@@ -140,7 +140,7 @@ class _Felt:
 
 
 def _felt(seen: Observation, places: Sequence[Place]) -> _Felt:
-    layers = (seen.awake or seen).layers
+    layers = seen.judged.layers
     norm, total = (layers[name].astype(float) for name in ("gradient_norm", "gradient_sum"))
     read = np.nan_to_num(layers["input_rms"].astype(float), nan=1.0, posinf=1.0)
     groups = [[i for i, place in enumerate(places) if place.shared == index] for index in _hidden(places)]
@@ -151,7 +151,7 @@ def _felt(seen: Observation, places: Sequence[Place]) -> _Felt:
 
 def _blocked(seen: Observation, places: Sequence[Place]) -> Diagnosis | None:
     """What keeps the gradient from every hidden layer's weights, although the loss has one at the outputs."""
-    layers, hidden = (seen.awake or seen).layers, _hidden(places)
+    layers, hidden = seen.judged.layers, _hidden(places)
     weights = layers["weight_gradient_norm"]
     if not hidden or weights[hidden].any() or not seen.output_gradient:
         return None
@@ -209,7 +209,7 @@ def _through_time(looks: Sequence[Observation]) -> Iterator[Diagnosis]:
     """
     worst = dict[Cause, tuple[float, float | None]]()
     for key in looks[-1].time_ends:
-        seen = [each for look in looks if key[1] == "h" and key in (each := look.awake or look).time_ends]
+        seen = [each for look in looks if key[1] == "h" and key in (each := look.judged).time_ends]
         ends = [each.time_ends[key] for each in seen]
         half, whole = ([r for e in ends if (r := gradient_ratio(e[at])) is not None] for at in ([1, 2], [0, 2]))
         if not whole:
@@ -257,7 +257,7 @@ def _untrained(seen: Observation, places: Sequence[Place]) -> Iterator[Diagnosis
     """Layers whose weights have a gradient of exactly 0, although layers before and behind them have one."""
     if not seen.output_gradient:
         return
-    weights = (seen.awake or seen).layers["weight_gradient_norm"]
+    weights = seen.judged.layers["weight_gradient_norm"]
     trained = np.flatnonzero(weights)
     if not trained.size:
         return

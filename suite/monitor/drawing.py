@@ -22,14 +22,13 @@ def picture_of(history: History, title: str, logs: Sequence[tuple[int, Mapping[s
         title: Of the picture.
         logs: What `fit` said at the end of each epoch, with the updates made by then.
     """
-    steps = np.array(history.steps)
-    x = Scale(0, max(1, int(steps[-1]), *(step for step, _ in logs)))
-    names = [place.name for place in history.places]
-    shown = {"backpropagated gradient": _gradients(steps, history.array("gradient_rms"), DEPTH, names)}
-    for (layer, state), values in history.through_time().items():
-        shown[f"gradient through time: {state} of {history.places[layer].name}"] = _gradients(steps, values, TIME)
+    last = history.steps[-1]
+    x = Scale(0, max(1, last, *(step for step, _ in logs)))
+    shown = _shown(history)
     panels = [(name, heat(each, x)) for name, each in shown.items() if each.block.size]
-    losses = {"monitor's batch": list(zip(history.steps, (seen.loss for seen in history.observations), strict=True))}
+    losses = {
+        "monitor's batch": [(step, seen.loss) for step, seen in zip(history.steps, history.observations, strict=True)]
+    }
     scores: dict[str, list[tuple[int, float]]] = {}
     for name in logs[0][1] if logs else ():
         points = [(step, float(row.get(name, np.nan))) for step, row in logs]
@@ -38,13 +37,8 @@ def picture_of(history: History, title: str, logs: Sequence[tuple[int, Mapping[s
     panels.append(("loss", curves_over(x, losses, fitted((y for line in losses.values() for _, y in line), log=True))))
     if scores:
         panels.append(("accuracy", curves_over(x, scores, Scale(0, 1))))
-    facts = {"layers": str(len(history.places)), "looks": str(len(history)), "steps": str(history.steps[-1])}
+    facts = {"layers": str(len(history.places)), "looks": str(len(history)), "steps": str(last)}
     return Picture(title, history.verdict(), panels, shown, facts)
-
-
-def _gradients(steps: np.ndarray, values: np.ndarray, along: GradientAxis, names: Sequence[str] = ()) -> Gradients:
-    """One training's looks: there are no replicates of it."""
-    return Gradients([0], steps, np.where(np.isfinite(values), values, np.inf)[None].astype(float), along, names)
 
 
 def profile_of(history: History, title: str) -> Picture:
@@ -57,16 +51,27 @@ def profile_of(history: History, title: str) -> Picture:
         label: list(enumerate(history.array(name)[-1].astype(float).tolist(), 1))
         for name, label in (("gradient_rms", "dLoss/dz, RMS"), ("weight_gradient_norm", "dLoss/dW, norm"))
     }
-    x = Scale(1, max(layers, 2), whole=True)
     scale = fitted((value for line in curves.values() for _, value in line), log=True)
-    panels = [("gradient by layer, 1 is nearest the input", curves_over(x, curves, scale, "layer"))]
-    names = [place.name for place in history.places]
-    steps = np.array(history.steps)
-    shown = {"backpropagated gradient": _gradients(steps, history.array("gradient_rms"), DEPTH, names)}
-    for (layer, state), values in history.through_time().items():
-        of = _gradients(steps, values, TIME)
-        drawing = by_place(of, "time step, 1 is the first input")
-        if drawing is not None:
-            panels.append((f"gradient through time: {state} of {names[layer]}", drawing))
+    drawing = curves_over(Scale(1, max(layers, 2), whole=True), curves, scale, "layer")
+    panels = [("gradient by layer, 1 is nearest the input", drawing)]
+    shown = _shown(history)
+    for name, gradients in list(shown.items())[1:]:
+        if (through_time := by_place(gradients, "time step, 1 is the first input")) is not None:
+            panels.append((name, through_time))
     facts = {"layers": str(layers), "loss": f"{history.observations[-1].loss:.4g}"}
     return Picture(title, history.verdict(), panels, shown, facts)
+
+
+def _shown(history: History) -> dict[str, Gradients]:
+    """Gradients by layer, and through time of each state; of one training, as there are no replicates of it."""
+
+    def gradients(values: np.ndarray, along: GradientAxis, names: Sequence[str] = ()) -> Gradients:
+        finite = np.where(np.isfinite(values), values, np.inf)
+        return Gradients([0], np.array(history.steps), finite[None].astype(float), along, names)
+
+    names = [place.name for place in history.places]
+    by_layer = gradients(history.array("gradient_rms"), DEPTH, names)
+    return {"backpropagated gradient": by_layer} | {
+        f"gradient through time: {state} of {names[layer]}": gradients(values, TIME)
+        for (layer, state), values in history.through_time().items()
+    }

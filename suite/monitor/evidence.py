@@ -50,15 +50,14 @@ class Kind:
 
     def __str__(self) -> str:
         """For people: "mlp, sigmoid, scaled initializer, not normalized, no skips"."""
-        return ", ".join(
-            [
-                self.model,
-                self.unit or "not sigmoid",
-                "scaled initializer" if self.scaled else "unscaled initializer",
-                "normalized" if self.normalized else "not normalized",
-                "skips" if self.skips else "no skips",
-            ]
+        parts = (
+            self.model,
+            self.unit or "not sigmoid",
+            f"{'' if self.scaled else 'un'}scaled initializer",
+            f"{'' if self.normalized else 'not '}normalized",
+            f"{'' if self.skips else 'no '}skips",
         )
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which activation follows a layer: its own, that of a layer behind it, or a function called on its output."""
+"""Tensors followed through a traced graph: back to what they are made of, and forward to the activation that reads them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,21 @@ _PASSED = ("Identity", "AddV2", "Reshape")
 """Operations between a layer and its activation that are looked past: casts to itself, skip connections, flattening."""
 
 _LAYERS = (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.ELU)
+
+
+def depends_on(tensors: Sequence[Any], sources: Sequence[Any]) -> bool:
+    """Whether any tensor is computed from any of the sources; eagerly, only whether it is one of them."""
+    if not sources or tf.executing_eagerly():
+        return any(tensor is source for tensor in tensors for source in sources)
+    wanted, seen, left = {source.name for source in sources}, set[str](), list(tensors)
+    while left:
+        tensor = left.pop()
+        if tensor.name in wanted:
+            return True
+        if tensor.name not in seen:
+            seen.add(tensor.name)
+            left += tensor.op.inputs
+    return False
 
 
 def elementwise(function: Callable[..., Any]) -> Callable[[Any], Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.monitor.diagnosis import Diagnosis, Fault, diagnoses_of, factor_per_layer, listed
-from suite.monitor.looking import Observation, Place
+from suite.monitor.observation import Observation, Place
 from suite.protocol.measurements import OF_LAYERS
 from suite.protocol.records import Cause, Outcome
 

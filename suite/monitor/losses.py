@@ -1,14 +1,15 @@
-"""The loss that trains a model: the one it is compiled with, or one as `compile` takes it, penalties included."""
+"""The loss that trains a model, with its penalties and its scale: the one it is compiled with, or one as `compile` takes it."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
+import tensorflow as tf
 
-from suite.monitor.batches import MonitorError, one_line
+from suite.monitor.batches import Batch, MonitorError, one_line
 
 
 class _WithLoss(keras.Model):
@@ -22,8 +23,13 @@ class _WithLoss(keras.Model):
         self.compile(loss=loss)
 
 
-def loss_of(model: Any, loss: Any = None) -> Callable[..., Any]:
-    """The loss as a function of `x`, `y`, `y_pred` and `sample_weight`, given by keyword.
+def outputs_of(model: Any, x: Any, *, training: bool = True) -> Any:
+    """What a model returns, in training or not; some models do not ask."""
+    return model(x, training=training) if "training" in model.call_signature_parameters else model(x)
+
+
+def loss_of(model: Any, loss: Any = None) -> Callable[[Batch, Any], Any]:
+    """The loss as a function of a batch and what the model returns for it.
 
     Args:
         model: The model.
@@ -32,16 +38,33 @@ def loss_of(model: Any, loss: Any = None) -> Callable[..., Any]:
     Raises:
         MonitorError: No such loss.
     """
+    compute, training = model.compute_loss, {}
     if loss is None:
-        compute = model.compute_loss
-        if "training" in inspect.signature(compute).parameters:
-            return lambda **data: compute(**data, training=True)
-        return lambda **data: compute(**data)
-    try:
-        keras.tree.map_structure(keras.losses.get, loss)
-        return _WithLoss(model, loss).compute_loss
-    except ValueError as error:
-        raise MonitorError(f"Expected a loss that Keras knows. Received: {loss!r}. {one_line(error)}") from error
+        training = {"training": True} if "training" in inspect.signature(compute).parameters else {}
+    else:
+        try:
+            keras.tree.map_structure(keras.losses.get, loss)
+            compute = _WithLoss(model, loss).compute_loss
+        except ValueError as error:
+            raise MonitorError(f"Expected a loss that Keras knows. Received: {loss!r}. {one_line(error)}") from error
+    return lambda batch, outputs: compute(
+        x=batch.x, y=batch.y, y_pred=outputs, sample_weight=batch.sample_weight, **training
+    )
+
+
+def loss_scales(model: Any) -> Iterator[float]:
+    """What the optimizer multiplies the loss by before it goes back, and, of a scale that adapts, its halves down to 1.
+
+    A model that is not compiled has what `compile` would take.
+    """
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None and model.dtype_policy.name == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())
+    scale = 1.0 if optimizer is None else float(optimizer.scale_loss(tf.ones([])))
+    yield scale
+    while isinstance(optimizer, keras.optimizers.LossScaleOptimizer) and scale > 1:
+        scale /= 2
+        yield scale
 
 
 def settings_of(loss: Any) -> Mapping[str, Any]:

@@ -36,34 +36,28 @@ def measured_layers(
     Returns:
         Numbers by the name of the measurement, shape (layers,).
     """
-    outputs = [point.activation.output for point in points]
-    real = [
-        [_real(tensor, point.mask) for tensor in each]
-        for point, *each in zip(points, [p.value for p in points], gradients, outputs, strict=True)
-    ]
-    wide = _common_type([*weight_gradients, *(tensor for each in real for tensor in each)])
-    look = StepSnapshot(
-        [tf.cast(value, wide) for value, _, _ in real],
-        [tf.cast(gradient, wide) for _, gradient, _ in real],
-        [tf.cast(gradient, wide) for gradient in weight_gradients],
-        [tf.cast(output, wide) for _, _, output in real],
+    parts = [p.call.z for p in points], gradients, [p.activation.output for p in points]
+    wide = _common_type([*weight_gradients, *(tensor for part in parts for tensor in part)])
+    z, real_gradients, outputs = (
+        [_real(tf.cast(tensor, wide), p.call.mask) for tensor, p in zip(part, points, strict=True)] for part in parts
     )
+    look = StepSnapshot(z, real_gradients, [tf.cast(gradient, wide) for gradient in weight_gradients], outputs)
     layers = dict(_measured(probes, look))
     read = [
-        None if p.activation.input is None else _real(_units_last(tf.cast(p.activation.input, wide), p), p.mask)
+        None if p.activation.input is None else _real(_units_last(tf.cast(p.activation.input, wide), p), p.call.mask)
         for p in points
     ]
     layers |= measure_units([p.activation for p in points], read)
     if points:
         units = [_units_last(gradient, p).shape[-1] or 1 for gradient, p in zip(gradients, points, strict=True)]
-        positions = [_size(g) / (examples * count) for (_, g, _), count in zip(real, units, strict=True)]
+        positions = [_size(g) / (examples * count) for g, count in zip(real_gradients, units, strict=True)]
         norm = layers["gradient_rms"] * tf.sqrt(tf.cast(tf.stack(positions), wide))
         sums = [_sum_over_positions(tf.cast(g, wide), p, examples) for g, p in zip(gradients, points, strict=True)]
         inputs = [u if p.reads_data else None for u, p in zip(read, points, strict=True)]
         layers |= {
             "gradient_norm": norm,
             "gradient_sum": tf.stack([norm[i] if total is None else total for i, total in enumerate(sums)]),
-            "input_rms": _rms_of_nonzero([p.input for p in points], wide),
+            "input_rms": _rms_of_nonzero([p.call.input for p in points], wide),
             "activation_input_rms": _rms_of_nonzero(inputs, wide),
         }
     return layers, look
@@ -80,7 +74,7 @@ def over_time(gradient: Any, point: ProbePoint) -> tuple[Any, Any]:
     Returns:
         Shapes (time,), NaN where no example is real, and (3,).
     """
-    states = point.states
+    states = point.call.states
     assert states is not None
     mask = states.mask
     mask = tf.ones(tf.shape(gradient)[:2], tf.bool) if mask is None else tf.cast(mask, tf.bool)
@@ -95,22 +89,18 @@ def over_time(gradient: Any, point: ProbePoint) -> tuple[Any, Any]:
     real = tf.cast(tf.boolean_mask(mask, tf.reduce_any(mask, axis=1)), tf.int32)
     first = tf.argmax(real, axis=1, output_type=tf.int32)
     last = tf.shape(real)[1] - 1 - tf.argmax(tf.reverse(real, [1]), axis=1, output_type=tf.int32)
-    half = last - (last - first) // (4 if point.paired else 2)
+    half = last - (last - first) // (4 if point.call.paired else 2)
     ends = [tf.gather(rows, step, batch_dims=1) for step in (first, half, last)]
     return by_step, scaled_rms(tf.stack(ends))
 
 
 def _measured(probes: Sequence[StepProbe], look: StepSnapshot) -> Mapping[str, Any]:
-    """Layers of one shape are measured together; one whose length is not known alone."""
-    if all(t.shape.is_fully_defined() for part in (look.pre_activations, look.activations) for t in part):
-        return {name: value for probe in probes for name, value in probe.measure(look).items()}
-    alone = [
-        StepSnapshot([z], [g], [w], [a])
-        for z, g, w, a in zip(
-            look.pre_activations, look.pre_activation_gradients, look.kernel_gradients, look.activations, strict=True
-        )
-    ]
-    each = [{n: v for probe in probes for n, v in probe.measure(one).items()} for one in alone]
+    """Layers are measured together; where the length of one is not known, each alone."""
+    parts = (look.pre_activations, look.pre_activation_gradients, look.kernel_gradients, look.activations)
+    looks = [look]
+    if not all(t.shape.is_fully_defined() for part in (look.pre_activations, look.activations) for t in part):
+        looks = [StepSnapshot([z], [dz], [w], [a]) for z, dz, w, a in zip(*parts, strict=True)]
+    each = [{n: v for probe in probes for n, v in probe.measure(one).items()} for one in looks]
     return {name: tf.concat([one[name] for one in each], axis=0) for name in each[0]}
 
 
@@ -130,7 +120,7 @@ def _sum_over_positions(gradient: Any, point: ProbePoint, examples: int) -> Any:
 
 
 def _units_last(tensor: Any, point: ProbePoint) -> Any:
-    if getattr(point.layer, "data_format", None) != "channels_first" or tensor.shape.rank < 3:
+    if getattr(point.call.layer, "data_format", None) != "channels_first" or tensor.shape.rank < 3:
         return tensor
     return tf.transpose(tensor, [0, *range(2, tensor.shape.rank), 1])
 

@@ -10,13 +10,11 @@ from suite.monitor.batches import MonitorError, read_batch
 from suite.monitor.checks import Check, ModelCheck, checks_of
 from suite.monitor.history import History
 from suite.monitor.looking import Observer
-from suite.monitor.report import Report, deprecated, folded
+from suite.monitor.report import Report, folded
 from suite.monitor.traits import Traits
 from suite.protocol.measurements import OF_LAYERS
 
 if TYPE_CHECKING:
-    import pandas
-
     from suite.pictures import Picture
 
 _SHOWN = 30
@@ -45,18 +43,6 @@ class Probe(Report):
         self._name, self.history, self.unreached, self._traits = name, history, unreached, traits
         self.checks = ModelCheck(list(checks))
         self.loss = history.observations[0].loss
-
-    @property
-    def frame(self) -> pandas.DataFrame:
-        """Deprecated: `by_layer()` has the columns of the monitor's."""
-        deprecated("Probe.frame", "by_layer()")
-        return self.by_layer().drop(columns=["step", "epoch", "update_ratio"])
-
-    @property
-    def through_time(self) -> pandas.DataFrame:
-        """Deprecated: `by_time()` has the columns of the monitor's."""
-        deprecated("Probe.through_time", "by_time()")
-        return self.by_time().drop(columns=["step"])
 
     def picture(self) -> Picture:
         """Gradients layer by layer, and through time: for `suite.pictures`."""
@@ -126,7 +112,7 @@ def probe(
     history = History(observer.places, data=batch.nonfinite(), checks=texts)
     history.untrained = tuple(observer.untrained)
     history.add(0, 0, seen)
-    return Probe(model.name, history, tuple(observer.unreached), observer.traits(), checks)
+    return Probe(model.name, history, tuple(observer.structure.unreached), observer.traits(), checks)
 
 
 def _share(value: float) -> str:

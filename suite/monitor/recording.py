@@ -18,8 +18,7 @@ import keras
 import tensorflow as tf
 
 from suite.monitor.calls import Activation, Call, ProbePoint
-from suite.monitor.following import elementwise, find_activation
-from suite.monitor.graph import depends_on
+from suite.monitor.following import depends_on, elementwise, find_activation
 from suite.monitor.states import replaced, watch_states
 
 OPAQUE = (keras.layers.RNN, keras.layers.TimeDistributed)
@@ -93,18 +92,11 @@ class Recorder:
             points.append(
                 ProbePoint(
                     f"{call.path} ({len(before) + 1})" if before else call.path,
-                    call.layer,
+                    call,
                     kernels[id(call.layer)],
-                    "state" if call.states else "output" if call.own is None else "pre-activation",
-                    call.states.additions[0] if call.states else call.z,
-                    call.z,
-                    next((tensor for tensor in call.inputs if tensor.dtype.is_floating), None),
                     activation,
-                    call.states,
-                    call.states.mask if call.states else call.mask,
                     call is calls[-1] or bool({id(call.outputs[0]), id(activation.output)} & ends),
                     not depends_on(call.inputs, made[:index]),
-                    call.paired,
                     next((o for o in before if not depends_on(call.inputs, [made[o]])), index),
                 )
             )
@@ -173,7 +165,8 @@ class Recorder:
             self._stack.pop()
         entry.outputs = [tensor for tensor in _tensors(returned) if self._is_ours(tensor)]
         if entry.outputs:
-            entry.mask = getattr(entry.outputs[0], "_keras_mask", None)  # Keras has no public way to read it
+            output_mask = getattr(entry.outputs[0], "_keras_mask", None)  # Keras has no public way to read it
+            entry.mask = entry.states.mask if entry.states else output_mask
             self.calls.append(entry)
             if entry.own is None:
                 self._watch(entry, entry.outputs[0])

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from suite.monitor.batches import Batch
 from suite.monitor.looking import Observer
-from suite.monitor.losses import loss_of
+from suite.monitor.losses import loss_of, outputs_of
 
 _SCHEDULE_STEPS = (0, *(10**power for power in range(7)), *(3 * 10**power for power in range(6)))
 
@@ -29,7 +29,7 @@ def first_update(optimizer: Any, observer: Observer) -> np.ndarray | None:
     if copy is None:
         return None
     copy.loss_scale_factor = None  # a look's gradients are not scaled
-    before, gradients = observer.weights, observer.kernel_gradients
+    before, gradients = observer.found.kernels, observer.found.kernel_gradients
     pairs = [(w, g) for w, g in zip(before, gradients, strict=True) if np.any(w) and np.any(g)]
     if not pairs:
         return None
@@ -37,11 +37,9 @@ def first_update(optimizer: Any, observer: Observer) -> np.ndarray | None:
     copy.build(variables)
     for _ in range(copy.gradient_accumulation_steps or 1):
         copy.apply([tf.cast(gradient, weight.dtype) for weight, gradient in pairs], variables)
+    moved = [v.numpy() - np.asarray(weight) for v, (weight, _) in zip(variables, pairs, strict=True)]
     return np.array(
-        [
-            np.linalg.norm(v.numpy() - np.asarray(w)) / np.linalg.norm(w)
-            for v, (w, _) in zip(variables, pairs, strict=True)
-        ]
+        [np.linalg.norm(move) / np.linalg.norm(weight) for move, (weight, _) in zip(moved, pairs, strict=True)]
     )
 
 
@@ -61,14 +59,11 @@ def fitting(model: Any, batch: Batch, loss: Any, steps: int) -> np.ndarray | Non
     if optimizer is None:
         return None
     compute, trainable = loss_of(model, loss), list(model.trainable_variables)
-    takes_training = "training" in model.call_signature_parameters
     optimizer.build(trainable)
 
     def step() -> Any:
-        x, y, sample_weight = batch
         with tf.GradientTape() as tape:
-            outputs = model(x, training=True) if takes_training else model(x)
-            value = compute(x=x, y=y, y_pred=outputs, sample_weight=sample_weight)
+            value = compute(batch, outputs_of(model, batch.x))
             scaled = optimizer.scale_loss(value)
         optimizer.apply(tape.gradient(scaled, trainable), trainable)
         return value
@@ -93,17 +88,11 @@ def _copy_of(optimizer: Any) -> Any:
     if optimizer is None:
         return None
     try:
-        copy = type(optimizer).from_config(optimizer.get_config())
-        inner = getattr(copy, "inner_optimizer", copy)
-        config = inner.get_config()
-        if isinstance(config.get("learning_rate"), dict):
-            schedule = keras.optimizers.schedules.deserialize(config["learning_rate"])
-            config["learning_rate"] = max(float(schedule(step)) for step in _SCHEDULE_STEPS)
-            made = type(inner).from_config(config)
-            if inner is copy:
-                copy = made
-            else:
-                copy.inner_optimizer = made
+        config = optimizer.get_config()
+        inner = config["inner_optimizer"]["config"] if "inner_optimizer" in config else config
+        if isinstance(inner.get("learning_rate"), dict):
+            schedule = keras.optimizers.schedules.deserialize(inner["learning_rate"])
+            inner["learning_rate"] = max(float(schedule(step)) for step in _SCHEDULE_STEPS)
+        return type(optimizer).from_config(config)
     except Exception:  # a class of the user's that Keras cannot make again
         return None
-    return copy

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -95,11 +94,6 @@ class Report:
     def by_time(self) -> pandas.DataFrame:
         """One row per look, recurrent layer, state and time step."""
         return self.history.by_time()
-
-
-def deprecated(old: str, new: str) -> None:
-    """Warns the caller of an old name."""
-    warnings.warn(f"{old} will go with the next version: use {new}", DeprecationWarning, stacklevel=3)
 
 
 def folded(lines: Sequence[str], most: int) -> list[str]:

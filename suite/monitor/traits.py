@@ -54,7 +54,7 @@ def traits_of(model: Any, layers: Sequence[Any], points: Sequence[ProbePoint]) -
     """
     optimizer = getattr(model, "optimizer", None)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    hidden = [point.layer for point in points]
+    hidden = [point.call.layer for point in points]
     activations = Counter(_ACTIVATIONS.get(name := _snake(p.activation.name), name) for p in points)
     initializers = {_name_of(getattr(layer, "kernel_initializer", None)) for layer in hidden}
     recurrent = [layer for layer in hidden if isinstance(layer, keras.layers.RNN)]

@@ -32,11 +32,11 @@ def stack(
 
 
 def test_the_forget_bias_that_is_advised_to_an_lstm_ends_the_vanishing() -> None:
-    """Over 300 steps; the code is taken from the advice and run."""
+    """Over 120 steps; the code is taken from the advice and run."""
     keras.utils.set_random_seed(0)
-    x, y = batch(300, 2, examples=8)
+    x, y = batch(120, 2, examples=8)
     layer = L.LSTM(16)
-    model = keras.Sequential([keras.Input((300, 2)), layer, L.Dense(10)])
+    model = keras.Sequential([keras.Input((120, 2)), layer, L.Dense(10)])
     before = suite.probe(model, x, y, LOGITS)
     assert before.causes == (Cause.VANISHING,)
     advice = tries(before)
@@ -54,8 +54,8 @@ def test_the_forget_bias_that_is_advised_to_an_lstm_ends_the_vanishing() -> None
 
 def test_a_gru_is_not_told_to_try_a_gru() -> None:
     keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.Input((100, 2)), L.GRU(8), L.Dense(10)])
-    advice = tries(suite.probe(model, *batch(100, 2, examples=8), LOGITS))
+    model = keras.Sequential([keras.Input((60, 2)), L.GRU(8), L.Dense(10)])
+    advice = tries(suite.probe(model, *batch(60, 2, examples=8), LOGITS))
     assert "an LSTM with a forget bias of 5" in advice
     assert "GRU" not in advice
 
@@ -104,17 +104,15 @@ def fitted(model: Any, **settings: Any) -> suite.GradientMonitor:
 def test_what_explodes_before_the_first_step_is_not_the_learning_rates_fault(
     size: float, cause: Cause | Outcome
 ) -> None:
-    found = fitted(stack("relu", keras.initializers.RandomNormal(stddev=size), 12)).findings[0]
+    monitor = fitted(stack("relu", keras.initializers.RandomNormal(stddev=size), 10))
+    found = monitor.findings[0]
     assert found.cause is cause
+    if cause is Outcome.NONFINITE:
+        assert monitor.causes[0] == "nonfinite"
+        assert monitor.verdict.startswith("nonfinite at step 1")
     assert "`kernel_initializer='he_normal'`: " in found.remedy
     assert re.findall(r"^  (\S+)", found.remedy, re.M)[0].startswith("`kernel_initializer="), "what is at fault"
     assert "learning rate" not in found.remedy.replace("at their best learning rate", "")
-
-
-def test_nonfinite_is_among_the_causes_too() -> None:
-    monitor = fitted(stack("relu", keras.initializers.RandomNormal(stddev=1e9), 8))
-    assert monitor.verdict.startswith("nonfinite at step 1")
-    assert monitor.causes[0] == "nonfinite"
 
 
 class TestMixedPrecision:

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 import suite
 from suite.protocol.records import Cause
-from tests.monitor.models import LOGITS, MODELS, L, batch, mobile_net, subclassed
+from tests.monitor.models import LOGITS, MODELS, L, batch, deep, mobile_blocks, subclassed
 
 
 def places(model: Any, *shape: int) -> list[tuple[str, str, str]]:
@@ -97,21 +97,12 @@ def test_recurrent_layers_are_looked_at_by_their_states(cell: Any) -> None:
     assert (seen.by_time()["gradient_rms"] > 0).all()
 
 
-def test_the_old_names_of_the_tables_still_work_and_say_the_new_ones() -> None:
+def test_a_look_and_a_monitor_have_the_same_columns() -> None:
     x, y = batch(7, 2, examples=4)
     model = keras.Sequential([keras.Input((7, 2)), L.LSTM(5), L.Dense(10)])
     model.compile("sgd", LOGITS)
     seen, monitor = suite.probe(model, x, y), suite.GradientMonitor(x, y)
     model.fit(x, y, verbose=0, callbacks=[monitor])
-    with pytest.warns(DeprecationWarning, match=r"Probe\.frame .*: use by_layer\(\)"):
-        assert seen.frame.equals(seen.by_layer().drop(columns=["step", "epoch", "update_ratio"]))
-    with pytest.warns(DeprecationWarning, match=r"Probe\.through_time .*: use by_time\(\)"):
-        assert seen.through_time.equals(seen.by_time().drop(columns=["step"]))
-    with pytest.warns(DeprecationWarning, match=r"GradientMonitor\.frame\(\) .*: use by_layer\(\)") as told:
-        assert monitor.frame().equals(monitor.by_layer())
-    assert told[0].filename == __file__, "the line of the user's that has the old name"
-    with pytest.warns(DeprecationWarning, match=r"frame_through_time\(\) .*: use by_time\(\)"):
-        assert monitor.frame_through_time().equals(monitor.by_time())
     assert seen.by_layer().columns.equals(monitor.by_layer().columns)
     assert seen.by_time().columns.equals(monitor.by_time().columns)
 
@@ -151,20 +142,16 @@ def test_weights_that_are_no_keras_variables_are_put_back() -> None:
 
 def test_a_healthy_modern_network_gets_no_verdict() -> None:
     keras.utils.set_random_seed(0)
-    seen = suite.probe(mobile_net(), *batch(32, 32, 3, examples=16), LOGITS)
+    seen = suite.probe(mobile_blocks(), *batch(8, 8, 3, examples=16), LOGITS)
     assert seen.causes == ()
-    assert len(seen.by_layer()) == 53
+    assert len(seen.by_layer()) == 8
     # Half of what ReLU6 reads is below zero in health: that is not saturation.
     assert seen.by_layer().query("activation == 'ReLU'")["saturated_fraction"].isna().all()
     assert (seen.by_layer()["gradient_rms"] > 0).all()
 
 
 def test_the_printed_table_and_what_to_try() -> None:
-    keras.utils.set_random_seed(0)
-    model = keras.Sequential(
-        [keras.Input((16,)), *(L.Dense(16, "sigmoid", name=f"hidden_{n}") for n in range(1, 13)), L.Dense(10)]
-    )
-    seen = suite.probe(model, *batch(16), LOGITS)
+    seen = suite.probe(deep("sigmoid"), *batch(16), LOGITS)
     assert seen.causes == (Cause.VANISHING,)
     verdict, outlook, heading, group, *others = repr(seen).splitlines()
     assert verdict == f"Verdict: {seen.verdict}."

@@ -12,26 +12,19 @@ import pytest
 import suite
 from suite.monitor import GradientWarning
 from suite.protocol.records import Cause
-from tests.monitor.models import L, batch, fit
+from tests.monitor.models import L, batch, deep, fit
 
 pytestmark = pytest.mark.filterwarnings("ignore::suite.monitor.GradientWarning")
-
-pytestmark = pytest.mark.filterwarnings("ignore::suite.monitor.GradientWarning")
-
-
-def sigmoids(depth: int = 12) -> Any:
-    return keras.Sequential([keras.Input((16,)), *(L.Dense(16, "sigmoid") for _ in range(depth)), L.Dense(10)])
 
 
 def test_vanishing_is_warned_of_at_once_and_once() -> None:
-    keras.utils.set_random_seed(0)
     x, y = batch(16)
     monitor = suite.GradientMonitor(x, y)
     with pytest.warns(
         GradientWarning,
         match=r"^vanishing, 0\.2\d* per layer \(seen before the first update\)\. Similar .* trained\. Try `BatchNorm[^\n]*\.$",
     ) as caught:
-        fit(sigmoids(), x, y, monitor, epochs=3)
+        fit(deep("sigmoid"), x, y, monitor)
     assert len([w for w in caught if w.category is GradientWarning]) == 1
     assert monitor.causes == (Cause.VANISHING,)
     assert [(found.cause, found.step) for found in monitor.findings] == [(Cause.VANISHING, 0)]
@@ -43,7 +36,7 @@ def test_it_can_be_told_not_to_warn() -> None:
     monitor = suite.GradientMonitor(x, y, warn=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error", GradientWarning)
-        fit(sigmoids(), x, y, monitor)
+        fit(deep("sigmoid"), x, y, monitor)
     assert monitor.findings
 
 
@@ -53,7 +46,7 @@ def test_a_network_built_to_die_is_named_with_its_layer() -> None:
     model = keras.Sequential([keras.Input((16,)), *layers, L.Dense(10)])
     model.get_layer("hidden_3").bias.assign(np.full(16, -100.0))
     monitor = suite.GradientMonitor(x, y)
-    fit(model, x, y, monitor)
+    fit(model, x, y, monitor, epochs=1)
     assert "dead, 100% of hidden_3" in [found.text for found in monitor.findings]
     assert "dead, 100% of hidden_3" in monitor.verdict
 
@@ -66,7 +59,7 @@ def test_a_network_built_to_saturate_is_named_with_its_layer() -> None:
     )
     model.get_layer("hidden_2").kernel.assign(model.get_layer("hidden_2").kernel * 500.0)
     monitor = suite.GradientMonitor(x, y)
-    fit(model, x, y, monitor)
+    fit(model, x, y, monitor, epochs=1)
     assert Cause.SATURATED in monitor.causes
     assert any(
         found.text.startswith("saturated, ") and found.text.endswith(" of hidden_2") for found in monitor.findings

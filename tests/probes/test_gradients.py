@@ -156,7 +156,7 @@ def test_the_monitors_gradients_are_finite_differences_with_a_skip_connection() 
 def assert_finite_differences(model: keras.Model, x: np.ndarray, y: np.ndarray) -> None:
     probed = model.get_layer("probed")
     shift = next(layer.shift for layer in model.layers if isinstance(layer, Shift))
-    row = suite.probe(model, x, y, squared_error).frame.set_index("name").loc["probed"]
+    row = suite.probe(model, x, y, squared_error).by_layer().set_index("name").loc["probed"]
 
     compiled = tf.function(lambda: squared_error(y, model(x, training=True)), autograph=False)
 
@@ -183,7 +183,7 @@ def test_the_monitors_gradients_through_time_are_finite_differences(kind: Any, b
     layer = kind(units, go_backwards=backwards)
     model = keras.Sequential([keras.Input((time, 2)), layer, L.Dense(1)])
     seen = suite.probe(model, x, y, squared_error)
-    names = seen.through_time["state"].unique().tolist()
+    names = seen.by_time()["state"].unique().tolist()
     assert names == (["h", "c"] if kind is L.LSTM else ["h"])
     moves = {name: tf.Variable(tf.zeros([time, 2, units], tf.float64)) for name in names}
     order = range(time - 1, -1, -1) if backwards else range(time)
@@ -201,13 +201,13 @@ def test_the_monitors_gradients_through_time_are_finite_differences(kind: Any, b
         return float(compiled())
 
     for name in names:
-        rows = seen.through_time.query("state == @name")["gradient_rms"].to_numpy()
+        rows = seen.by_time().query("state == @name")["gradient_rms"].to_numpy()
         expected = [rms_by_differences_of_step(loss, moves[name], step) for step in range(time)]
         np.testing.assert_allclose(rows, expected, rtol=1e-6)
     by_kernel = rms_by_differences(loss, layer.cell.recurrent_kernel) * math.sqrt(
         math.prod(layer.cell.recurrent_kernel.shape)
     )
-    assert seen.frame["weight_gradient_norm"][0] == pytest.approx(by_kernel, rel=1e-6)
+    assert seen.by_layer()["weight_gradient_norm"][0] == pytest.approx(by_kernel, rel=1e-6)
 
 
 def advance(cell: Any, x: Any, states: list[Any], moves: dict[str, Any]) -> list[Any]:
@@ -253,6 +253,6 @@ def test_one_look_of_the_monitor_is_one_step_of_the_program() -> None:
     model.set_weights(weights)
     table = suite.probe(
         model, task.train.x, task.train.y, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    ).frame
+    ).by_layer()
     for name in ("gradient_rms", "weight_gradient_norm", "activation_mean", "activation_std"):
         np.testing.assert_allclose(table.query("hidden")[name], found[name][0], rtol=1e-4, atol=1e-6, err_msg=name)
