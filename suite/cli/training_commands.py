@@ -88,7 +88,7 @@ def run(asked: Asked) -> None:
         for line in (*remarks(results), *write_pages(results, records)):
             print(line)
         missing += len(results.missing) + len(results.shallow)
-    print("Next: `suite ui` browses all runs; `suite leaderboard --from-store --out site` builds pages.")
+    print("Next: `suite ui`, all runs; `suite leaderboard --from-store --out site`, pages.")
     if missing:
         raise typer.Exit(INCOMPLETE)
 

@@ -221,7 +221,7 @@ WITHOUT = CLAIM.replace("    benchmark: tiny\n", "")
     [
         (
             "benchmark: tiny\n" + WITHOUT.replace("relu, tanh", "relu, tahn"),
-            [("benchmark", "…expected each claim to name its own…"), ("claims.compare.activation", "got tahn, …")],
+            [("benchmark", "…expected it in each claim…"), ("claims.compare.activation", "got tahn, …")],
         ),
         (
             WITHOUT.replace("relu, tanh", "relu"),

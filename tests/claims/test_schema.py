@@ -19,7 +19,7 @@ SCHEMA_FILE = Path(__file__).parents[2] / "benchmarks" / "schema.json"
 """Where editors look for it, once `suite schema` has written it there."""
 
 KNOWN_TO_CHECK_ALONE = (
-    "twice", "is in the grid and fixed", "takes out every", "a number below", "at most the", "is fixed, not varied",
+    "twice", "is in the grid and fixed", "excludes all combinations", "a number below", "at most the", "is fixed, not varied",
     "of the grid", "expected one of relu, tanh", "finite", "accuracy", "; write 3", "; write 100", "commas", "half of", "are the same",
     "optimizer steps of one run",
 )  # fmt: skip

@@ -63,7 +63,7 @@ def test_claims_run_what_is_missing_and_end_with_the_verdicts(claimed: Suite) ->
     assert "\nMine\n" in told
     assert "small-is-worse" in told
     assert "3 claims: " in told
-    assert "Waits for a probe of it." in told
+    assert "Waiting for a probe of it." in told
     assert _widest(told) <= 80
 
 
@@ -136,8 +136,8 @@ def test_tables_of_another_protocol_version_are_told_and_not_judged(suite: Suite
     [
         (("claims", "avoid-tahn"), "avoid-tahn: no such file or claim; did you mean avoid-tanh?"),
         (("claims", "nowhere.yaml"), "nowhere.yaml: no such file"),
-        (("claims", "tiny.yaml"), "tiny.yaml: holds no claims"),
-        (("run", "mine.yaml"), "mine.yaml: has claims and no benchmark: `suite claims mine.yaml` runs what they need"),
+        (("claims", "tiny.yaml"), "tiny.yaml: contains no claims"),
+        (("run", "mine.yaml"), "mine.yaml: contains claims and no benchmark: judge them with `suite claims mine.yaml`"),
         (("new", "tiny.yaml"), "tiny.yaml: already exists."),
         (("new", "q.txt"), "q.txt: expected a file name that ends in .yaml."),
         (("new", "q.yaml", "--task", "digts"), "q.yaml: task: got digts, expected one of digits"),
@@ -146,7 +146,7 @@ def test_tables_of_another_protocol_version_are_told_and_not_judged(suite: Suite
             ("new", "q.yaml", "--claim", "tiny", "--task", "xor"),
             "--task xor: cannot be combined with --claim tiny",
         ),
-        (("check", ""), "'': got no name, expected a YAML file or a benchmark that ships"),
+        (("check", ""), "'': got no name, expected a YAML file or the name of a benchmark"),
         (("plan", "tiny.yaml", "--replicates", "2.5"), "got 2.5, expected a whole number from 1 to"),
         (("plan", "tiny.yaml", "--replicates", "0"), "got 0, expected a whole number from 1 to"),
     ],
@@ -161,8 +161,8 @@ def test_mistakes_are_told_in_a_line(arguments: tuple[str, ...], message: str, s
 def test_check_holds_claims_to_the_rules_too(suite: Suite) -> None:
     (suite.folder / "mine.yaml").write_text(CLAIMS)
     told = suite("check", "tiny.yaml", "mine.yaml").stdout
-    assert "small-is-worse: a claim on tiny\n" in told
-    assert "later: a claim which is not judged\n" in told
+    assert "small-is-worse: claim on tiny\n" in told
+    assert "later: claim that is not judged\n" in told
     (suite.folder / "mine.yaml").write_text(CLAIMS.replace("he_normal, small", "he_normal, smal"))
     assert "mine.yaml:6:40: claims.compare.initializer: got smal" in suite("check", "mine.yaml", status=2).stderr
 
@@ -172,7 +172,7 @@ def test_what_new_writes_passes_check(suite: Suite) -> None:
     suite("new", "advice.yaml", "--claim", "tiny")
     told = suite("check", "question.yaml", "advice.yaml").stdout
     assert "question: 4 recipes" in told
-    assert "advice: a claim on tiny" in told
+    assert "advice: claim on tiny" in told
 
 
 def _widest(told: str) -> int:

@@ -68,7 +68,7 @@ def test_recorded_run_trains_nothing_and_needs_no_tensorflow(finished: Suite) ->
     assert "filelock" not in imported, "nothing is locked"
     assert "suite.records.folder" in imported
     assert not {"tensorflow", "keras", "optuna", "distributed", "mlflow"} & imported
-    assert "cells" in done.stdout
+    assert "recipes" in done.stdout
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -152,7 +152,7 @@ def test_quick_slice_is_recorded_apart(make_suite: Callable[..., Suite]) -> None
     for command, do in ((("show",), "show"), (("plot", "--what", "loss", "--out", "loss.svg"), "draw")):
         told = suite(*command, "tiny.yaml", status=2).stderr
         assert told.startswith("only quick results for tiny in records: ")
-        assert told.endswith(f": {do} it with --quick, or `suite run tiny.yaml` first.\n")
+        assert told.endswith(f": {do} them with --quick, or run `suite run tiny.yaml` first.\n")
     assert "test accuracy" in suite("show", "tiny.yaml", "--quick").stdout
     for asked in ((), ("./tiny.yaml",)):
         told = suite("export", "--out", "out", *asked, status=2).stderr
@@ -251,7 +251,7 @@ def test_only_leaves_out_benchmarks_that_do_not_vary_the_factor(suite: Suite) ->
     assert "tiny" not in said
     said = suite("plan", "two.yaml", "--only", "depth=2", "--only", "activation=relu,initializer=small").stdout
     assert "other: 5 recipes" in said
-    assert "tiny: 1 cell," in said
+    assert "tiny: 1 recipe," in said
     assert "is fixed, not varied" in suite("plan", "two.yaml", "--only", "width=2", status=2).stderr
 
 

@@ -50,4 +50,4 @@ def test_so_does_that_of_the_pages_where_the_engine_is_not(tmp_path: Path, what:
 def test_a_working_folder_that_is_gone_is_told(tmp_path: Path) -> None:
     done = shell(f"mkdir '{tmp_path}/gone'; cd '{tmp_path}/gone'; rmdir ../gone; suite list")
     assert done.returncode == 2
-    assert done.stderr == "the working folder is gone (No such file or directory): go to one that is there\n"
+    assert done.stderr == "the working folder no longer exists (No such file or directory): change to another one\n"
