@@ -8,6 +8,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -133,9 +134,10 @@ def joined_cluster(address: str) -> Iterator[Any]:
     _silence()
     with dask.config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_SECONDS}s"}):
         try:
-            asyncio.run(
-                asyncio.wait_for(_knock(address), _CONNECT_SECONDS)
-            )  # a client that does not come about takes 20 s more to be gone, with a traceback
+            # A client that does not come about takes 20 s more to be gone, with a traceback. In a thread of its own, since
+            # this one may run an event loop, as in a notebook.
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(asyncio.run, asyncio.wait_for(_knock(address), _CONNECT_SECONDS)).result()
             client = Client(address, set_as_default=False, timeout=_CONNECT_SECONDS)
         except Exception as error:
             raise ClusterError(f"no Dask scheduler answers at {address}") from error

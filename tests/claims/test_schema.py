@@ -15,7 +15,6 @@ from suite.spec.yaml_reader import read
 from tests.spec.specs import problems, tiny, unmark, write
 from tests.spec.test_mistakes import MISTAKES
 
-SCHEMA_FILE = Path(__file__).parents[2] / "benchmarks" / "schema.json"
 """Where editors look for it, once `suite schema` has written it there."""
 
 KNOWN_TO_CHECK_ALONE = (
@@ -45,7 +44,7 @@ def test_shipped_files_meet_the_schema_that_they_point_at(file: Path, validator:
         assert not list(validator.iter_errors(document.plain()))
     first = file.read_text().splitlines()[0]
     assert first.startswith("# yaml-language-server: $schema=")
-    assert (file.parent / first.split("=")[1]).resolve() == SCHEMA_FILE
+    assert (file.parent / first.split("=")[1]).resolve() == shipped_specs()["deep_mlp"].resolve().parent / "schema.json"
 
 
 @pytest.mark.parametrize(

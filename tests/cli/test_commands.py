@@ -156,8 +156,8 @@ def test_quick_slice_is_recorded_apart(make_suite: Callable[..., Suite]) -> None
     assert "test accuracy" in suite("show", "tiny.yaml", "--quick").stdout
     for asked in ((), ("./tiny.yaml",)):
         told = suite("export", "--out", "out", *asked, status=2).stderr
-        assert "only a quick run " in told
-        assert f"export it with --quick, or `suite run {asked[0] if asked else 'SPEC'}` first." in told
+        assert "only quick results " in told
+        assert f"export them with --quick, or run `suite run {asked[0] if asked else 'SPEC'}` first." in told
     suite("export", "--out", "out", "--quick")
     assert json.loads((suite.folder / "out" / "tiny" / "manifest.json").read_text())["quick"] is True
 

@@ -29,7 +29,7 @@ def test_what_does_not_go_together_is_told_at_its_factor(tmp_path: Path) -> None
     text, place = unmark(tiny(fixed="fixed: {depth: 4}", grid=grid))
     (problem,) = problems(tmp_path, text)
     assert (problem.line, problem.column) == place
-    where = "in 1 of 4 combinations, first {width: 12, normalization: group groups=8}; exclude takes them out"
+    where = "in 1 of 4 combinations, first {width: 12, normalization: group groups=8}; use exclude to leave them out"
     assert alike(problem.message, f"groups 8 does not divide …12… ({where})")
     assert not problems(tmp_path, text.replace("exclude: []", "exclude: [{width: 12, normalization: group}]"))
 
@@ -53,7 +53,7 @@ def test_a_data_file_is_looked_for_beside_the_spec(tmp_path: Path) -> None:
     text, place = unmark(tiny(task="task: {name: arrays, path: §min.npz}"))
     (problem,) = problems(tmp_path, text)
     assert (problem.line, problem.column, problem.key) == (*place, "task.path")
-    expected = "got min.npz, expected a file, its path relative to the spec's folder; did you mean mine.npz?"
+    expected = "got min.npz, expected an existing file, relative to the spec's folder; did you mean mine.npz?"
     assert problem.message == expected
 
 
@@ -78,7 +78,7 @@ def test_a_target_that_a_constant_reaches_is_none(tmp_path: Path, changes: dict[
     text, place = unmark(tiny(**changes, target=target))
     (problem,) = problems(tmp_path, text)
     assert (problem.line, problem.column) == place
-    assert problem.message.endswith("which a constant answer scores")
+    assert problem.message.endswith("the score of a constant prediction")
 
 
 def test_targets_cannot_vary_within_a_table(tmp_path: Path) -> None:
@@ -110,4 +110,4 @@ def test_what_a_task_cannot_do_without_is_asked_for(tmp_path: Path) -> None:
     text, place = unmark(tiny(task="§task: arrays"))
     (problem,) = problems(tmp_path, text)
     assert (problem.line, problem.column) == place
-    assert alike(problem.message, "is missing: arrays wants path, …, expected a path")
+    assert alike(problem.message, "is missing: arrays needs path …, expected a path")

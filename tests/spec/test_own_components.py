@@ -301,7 +301,7 @@ def test_a_module_of_the_same_name_from_elsewhere_is_told(tmp_path: Path) -> Non
     (tmp_path / "json.py").write_text(SOURCE)
     (problem,) = import_faults(tmp_path, "'json:bend'")
     assert problem.message.startswith("json:bend is shadowed by another module named json (")
-    assert problem.message.endswith("json/__init__.py already; rename this one")
+    assert problem.message.endswith("json/__init__.py); rename yours")
 
 
 def test_a_name_that_no_module_has_is_not_proposed_to_itself(tmp_path: Path) -> None:

@@ -23,9 +23,11 @@ def said(sentence: str) -> dict[int, float]:
 @pytest.mark.parametrize("replicates", REPLICATES)
 def test_how_often_equal_recipes_are_told_apart(replicates: int) -> None:
     """Within three standard errors of a fifth of the study's boards."""
-    two = said(r"two equal recipes are told apart (\d+) times in 100 with 5 replicates and (\d+) with 10")
+    two = said(r"two equal recipes differ significantly (\d+) times in 100 with 5 runs and (\d+) with 10")
     fickle = said(r"two equal erratic ones (\d+) and (\d+) times")
-    crowd = said(rf"of {CROWD} equal recipes some are told apart on (\d+) boards in 100 with 5 replicates and on (\d+)")
+    crowd = said(
+        rf"with {CROWD} equal recipes, some differ significantly on (\d+) boards in 100 with 5 runs and on (\d+)"
+    )
     assert 100 * told_apart(steady, 2, replicates, 800) == pytest.approx(two[replicates], abs=2.5)
     assert 100 * told_apart(erratic, 2, replicates, 800) == pytest.approx(fickle[replicates], abs=2.5)
     assert 100 * told_apart(steady, CROWD, replicates, 400) == pytest.approx(crowd[replicates], abs=5.5)
@@ -34,9 +36,9 @@ def test_how_often_equal_recipes_are_told_apart(replicates: int) -> None:
 @pytest.mark.parametrize("replicates", REPLICATES)
 def test_how_small_a_difference_is_found(replicates: int) -> None:
     least = said(
-        r"with 5 replicates one of ([0-9.]+) standard deviations, 80 times in 100, and with 10 one of ([0-9.]+);"
+        r"with 5 runs a difference of ([0-9.]+) standard deviations is detected 80 times in 100, with 10 runs one of ([0-9.]+)\."
     )
     assert found(least[replicates] + 0.1, replicates, 800) > 0.79
     assert found(least[replicates] - 0.15, replicates, 800) < 0.8
-    shown = said(r"Where it is 0.02, that is ([0-9.]+) and ([0-9.]+)\.<")
+    shown = said(r"if it is 0.02, these are ([0-9.]+) and ([0-9.]+)\.<")
     assert shown[replicates] == pytest.approx(0.02 * least[replicates])

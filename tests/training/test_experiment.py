@@ -151,12 +151,12 @@ def test_a_landscape_is_kept_and_changes_no_other_figure(record: Record) -> None
     few = dataclasses.replace(BUDGET, replicates=1)
     asked = dataclasses.replace(few, landscape=True)
     (run,) = run_cell(named(dataclasses.replace(cell(budget=asked)))).replicates
-    assert run.curvature_low < 0 < run.curvature_high
-    assert run.effective_beta_median == pytest.approx(np.median(run.traces["effective_beta"]))
-    assert run.effective_beta_median <= 2 * run.curvature_high
-    assert run.loss_range_median > 0
+    assert run.statistics["curvature_low"] < 0 < run.statistics["curvature_high"]
+    assert run.statistics["effective_beta_median"] == pytest.approx(np.median(run.traces["effective_beta"]))
+    assert run.statistics["effective_beta_median"] <= 2 * run.statistics["curvature_high"]
+    assert run.statistics["loss_range_median"] > 0
     (plain,) = run_cell(named(cell(budget=few))).replicates
-    assert plain.curvature_low is plain.effective_beta_median is None
+    assert plain.statistics["curvature_low"] is plain.statistics["effective_beta_median"] is None
     assert run.validation_score == pytest.approx(plain.validation_score, abs=0.02), "compiled apart, it may round apart"
 
 
