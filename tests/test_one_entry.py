@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FAMILY = '''"""Two dense layers before each activation."""
+FAMILY = '''"""An MLP by another name."""
 
 import dataclasses
 
@@ -30,7 +30,12 @@ def copy_of_the_engine(folder: Path) -> Path:
     shutil.copytree(ROOT / "suite", folder / "suite", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "suite" / "models" / "double.py").write_text(FAMILY, encoding="utf-8")
     for place, was, becomes in (
-        ("models/__init__.py", "[MLP, ", "[__import__('suite.models.double', fromlist=['DOUBLE']).DOUBLE, MLP, "),
+        (
+            "models/__init__.py",
+            "from suite.models.family",
+            "from suite.models.double import DOUBLE\nfrom suite.models.family",
+        ),
+        ("models/__init__.py", "[MLP, ", "[DOUBLE, MLP, "),
         ("catalog/normalizations.py", '    ],\n    kind="normalizations",\n', NORMALIZATION),
     ):
         file = folder / "suite" / place
