@@ -18,6 +18,7 @@ from suite.pictures.scale import median_over_replicates
 from suite.pictures.strips import strip_image
 from suite.protocol.columns import CELL_COLUMNS, factor_column
 from suite.protocol.gradient_axis import DEPTH, GradientAxis
+from suite.protocol.intervals import Scores
 from suite.protocol.labels import label_text
 from suite.protocol.ranks import compared_scores, order
 from suite.protocol.records import Cause, Outcome
@@ -128,7 +129,7 @@ class Board:
     results: Results
     scale: ScoreScale
     rows: tuple[Row, ...]
-    scores: NDArray[np.float64]
+    scores: Scores
 
     @property
     def manifest(self) -> Manifest:

@@ -18,9 +18,10 @@ from suite.pictures.numbers import significant
 from suite.pictures.views import CellView, Curves, Gradients
 from suite.protocol.gradient_axis import TIME
 from suite.protocol.ranks import CellResult
+from suite.protocol.rates import any_at_edge
 from suite.protocol.records import Budget, Replicate
 from suite.protocol.run_statistics import STATISTICS, Statistic
-from suite.protocol.statistics import Interval, mean_intervals
+from suite.protocol.statistics import Interval
 
 _CURVES = ("step", "train_loss", "validation_score", "effective_beta")
 
@@ -97,13 +98,13 @@ class CellPages:
     def _gains(self, row: Row, others: Sequence[Row]) -> list[Interval | None]:
         if row.missing:
             return [None] * len(others)
-        mine, scores = self.board.scores[self._index[row.cell]], self.board.scores
-        samples = []
+        mine, bounds = self._index[row.cell], self.board.scale.difference_bounds
+        gains = []
         for other in others:
-            difference = np.full(0, np.nan) if other.missing else scores[self._index[other.cell]] - mine
-            samples.append(difference[~np.isnan(difference)])
-        intervals = mean_intervals(samples, bounds=self.board.scale.difference_bounds)
-        return [interval if len(sample) else None for interval, sample in zip(intervals, samples, strict=True)]
+            pair = None if other.missing else [self._index[other.cell], mine]
+            gain = self.board.scores.estimate([1, -1], pair).interval(bounds=bounds) if pair else None
+            gains.append(None if gain is None or math.isnan(gain[0]) else gain)
+        return gains
 
     def view(self, row: Row) -> CellView:
         """Data of the cell's charts."""
@@ -125,7 +126,7 @@ class CellPages:
         """Remarks on the learning rate of a cell that does not train: it is the first thing to try."""
         cell = self.board.results.ran[row.cell]
         if not cell.trials:
-            return [f"Learning rate: fixed at {significant(cell.learning_rate)}; no other was tried."]
+            return [f"Learning rate: fixed at {significant(cell.learning_rates[0])}; no other was tried."]
         return [f"Learning rate: {said}" for said in (*self._met(cell), *self._at_edge(cell), *self._untried(cell))]
 
     def _met(self, cell: CellResult) -> Iterator[str]:
@@ -139,16 +140,17 @@ class CellPages:
         sign = 1 if scale.higher_is_better else -1
         best, rate = max((sign * float(np.mean(found)), rate) for rate, found in scores.items())
         if best >= sign * scale.target:
-            own = " (the chosen rate)" if rate == cell.learning_rate else ""
+            own = " (the chosen rate)" if rate in cell.learning_rates else ""
             yield (
                 f"{significant(rate)}{own} met the target during tuning, with other seeds (validation "
                 f"{scale.metric} {scale.write(sign * best)})."
             )
 
     def _at_edge(self, cell: CellResult) -> Iterator[str]:
-        budget, rate = self.board.manifest.budget, cell.learning_rate
-        if cell.at_edge:
-            nearer_low = rate * rate < budget.learning_rate_low * budget.learning_rate_high
+        budget = self.board.manifest.budget
+        low, high = budget.learning_rate_low, budget.learning_rate_high
+        for rate in dict.fromkeys(rate for rate in cell.learning_rates if any_at_edge([rate], low, high)):
+            nearer_low = rate * rate < low * high
             end, beyond = ("lower", "smaller") if nearer_low else ("upper", "larger")
             yield f"{significant(rate)} is at the {end} end of the range searched; a {beyond} one may work."
 

@@ -244,7 +244,9 @@ def across_tasks(boards: Sequence[Board]) -> list[AcrossTasks]:
         if reference is None or reference == board.scale.chance:
             continue
         # Replicates of a cell share its recipe: a cell, by its mean, is what is independent of the others.
-        normalized = (np.nanmean(board.scores, axis=1) - board.scale.chance) / (float(reference) - board.scale.chance)
+        normalized = (np.nanmean(board.scores.values, axis=1) - board.scale.chance) / (
+            float(reference) - board.scale.chance
+        )
         for factor, column in board.columns.items():
             labels = np.array([*column, ""], dtype=object)[:-1]
             if len(set(column)) > 1:

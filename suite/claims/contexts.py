@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
 from suite.claims.decisions import Decision
 from suite.claims.evidence import Evidence, Levels
+from suite.protocol.intervals import Combination, Estimate, combined
 
 
 class Status(StrEnum):
@@ -36,7 +34,7 @@ class Context:
         benchmark: Name of the benchmark.
         levels: Label of each factor.
         decision: The effect, positive in the claimed direction, with its interval and tests.
-        values: The effect by replicate, shape (replicates,).
+        effect: The effect by replicate.
         first: Mean of the measure on the first side, or at the low end of a trend.
         second: Mean on the second side, or at the high end of a trend; NaN if there is none.
         cells: Fingerprints of the compared cells.
@@ -46,7 +44,7 @@ class Context:
     benchmark: str
     levels: Mapping[str, str]
     decision: Decision
-    values: NDArray[np.float64]
+    effect: Combination
     first: float
     second: float
     cells: tuple[str, ...]
@@ -71,6 +69,11 @@ class Context:
     def replicates(self) -> int:
         """Number of replicates."""
         return self.decision.n
+
+
+def mean_effect(contexts: Sequence[Context]) -> Estimate:
+    """The mean effect over contexts. They are what was tested, not a sample of more."""
+    return combined([(1 / len(contexts), context.effect) for context in contexts])
 
 
 def rows_within(evidence: Evidence, where: Levels) -> list[int]:

@@ -2,7 +2,7 @@
 
 There are three kinds of effects, each with an interval and tests that agree with it:
 
-- paired differences of numbers: Student's t, exact for normal values;
+- paired differences of numbers: the intervals of `suite.protocol.intervals`;
 - the difference of two shares, such as success rates: Newcombe's hybrid score interval (Newcombe 1998, "Interval
   estimation for the difference between independent proportions", method 10). It stays valid for 5 of 5 against 0 of 5,
   where identical differences would give an empty interval; ignoring the pairing makes it conservative;
@@ -19,10 +19,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from suite.protocol.intervals import Estimate
 from suite.protocol.statistics import Interval, wilson_of
 
 ALPHA = 0.025
@@ -31,60 +30,34 @@ ALPHA = 0.025
 MOST_REPLICATES = 1000
 """Larger numbers of replicates are not suggested: the effect is too close to delta."""
 
-_ROUNDING = 1e-9
-
 
 @dataclass(frozen=True)
 class Differences:
     """A mean difference of numbers.
 
     Attributes:
-        values: Differences by replicate, shape (replicates,).
+        estimate: The difference with its standard error.
+        n: Number of replicates.
     """
 
-    values: NDArray[np.float64]
-
-    @property
-    def n(self) -> int:
-        return len(self.values)
-
-    @property
-    def mean(self) -> float:
-        return float(self.values.mean()) if self.n else math.nan
-
-    @property
-    def _error(self) -> float:
-        """Standard error of the mean; 0 for identical values, NaN for one value."""
-        if self.n < 2:
-            return math.nan
-        if np.ptp(self.values) <= _ROUNDING * max(1.0, float(np.abs(self.values).max())):
-            return 0.0
-        return float(self.values.std(ddof=1)) / math.sqrt(self.n)
+    estimate: Estimate
+    n: int
 
     def interval(self) -> Interval:
         """The mean and its 95% interval, NaN if there is none."""
-        half = float(special.stdtrit(max(self.n - 1, 1), 1 - ALPHA)) * self._error
-        return self.mean, self.mean - half, self.mean + half
+        return self.estimate.interval()
 
     def p_above(self, bound: float) -> float:
         """One-sided p-value for the hypothesis that the mean is at most `bound`."""
-        return self._tail(self.mean - bound)
+        return self.estimate.p_above(bound)
 
     def p_below(self, bound: float) -> float:
         """One-sided p-value for the hypothesis that the mean is at least `bound`."""
-        return self._tail(bound - self.mean)
-
-    def _tail(self, beyond: float) -> float:
-        error = self._error
-        if math.isnan(error):
-            return 1.0
-        if error == 0:
-            return 0.0 if beyond > _ROUNDING else 1.0
-        return float(special.stdtr(self.n - 1, -beyond / error))
+        return self.estimate.p_below(bound)
 
     def replicates_needed(self, bound: float) -> int | None:
         """Number of replicates that would separate the mean from `bound`, given this spread; None if too many."""
-        spread, beyond = self._error * math.sqrt(self.n), abs(self.mean - bound)
+        spread, beyond = self.estimate.error * math.sqrt(self.n), abs(self.estimate.mean - bound)
         if math.isnan(spread):
             return None
         return _least(lambda n: special.stdtrit(n - 1, 1 - ALPHA) * spread / math.sqrt(n) < beyond, self.n + 1)

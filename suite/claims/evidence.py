@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.claims.expressions import SCORES, Expression
+from suite.protocol.intervals import Scores, scores_of
 from suite.protocol.statistics import no_worse_than_chance
 
 CHANCE = 0.05
@@ -34,6 +35,8 @@ class Evidence:
         higher_is_better: Whether higher scores are better.
         missing: Number of cells without a result.
         digest: Digest of the tables.
+        tunings: Index of the tuning of each replicate; empty if there is one tuning.
+        alike: Class of each cell by what its runs do, see `suite.protocol.ranks.alike`; empty if all are alike.
     """
 
     benchmark: str
@@ -45,6 +48,8 @@ class Evidence:
     higher_is_better: bool = True
     missing: int = 0
     digest: str = ""
+    tunings: tuple[int, ...] = ()
+    alike: tuple[int, ...] = ()
 
     def label(self, row: int, factor: str) -> str:
         """The label of a cell's level of a factor, varied or constant."""
@@ -67,6 +72,12 @@ class Evidence:
             compared: Whether scores worse than chance are replaced by chance, as comparisons need.
         """
         return expression.of(self._compared if compared else self.columns)
+
+    def scores(self, expression: Expression, *, compared: bool = False) -> Scores:
+        """As `values`, with how much they vary."""
+        values = self.values(expression, compared=compared)
+        tunings = self.tunings if len(self.tunings) == values.shape[1] else None
+        return scores_of(values, tunings, self.alike or None)
 
     @cached_property
     def _compared(self) -> Mapping[str, NDArray]:

@@ -16,7 +16,7 @@ from suite.protocol.columns import CELL_COLUMNS, REPLICATE_COLUMNS
 from suite.protocol.gradient_axis import followed
 from suite.protocol.labels import held_label, label_text
 from suite.protocol.outcomes import gradient_straightness
-from suite.protocol.ranks import Ran, basin_of
+from suite.protocol.ranks import Ran, alike, basin_of
 from suite.protocol.records import Outcome
 from suite.results.manifest import Manifest
 from suite.results.results import Results
@@ -59,6 +59,7 @@ def _evidence(
     place = {row["cell"]: index for index, row in enumerate(table)}
     indices = sorted({int(index) for index in replicates["replicate"]})
     column = {index: number for number, index in enumerate(indices)}
+    tuning_of = {run.replicate: run.tuning for cell in ran for run in cell.replicates}
     at = (
         np.array([place[cell] for cell in replicates["cell"]], dtype=int),
         np.array([column[int(index)] for index in replicates["replicate"]], dtype=int),
@@ -105,6 +106,8 @@ def _evidence(
         manifest.task.higher_is_better,
         len(manifest.missing),
         digest_of(manifest),
+        tuple(tuning_of[index] for index in indices),
+        tuple(alike(ran)),
     )
 
 

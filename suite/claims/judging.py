@@ -20,14 +20,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from suite.claims.claim import Claim, Form, Holds
-from suite.claims.contexts import Context, Status
+from suite.claims.contexts import Context, Status, mean_effect
 from suite.claims.decisions import Decision, Differences, Shares, holm
 from suite.claims.moderators import Moderator, moderator
 from suite.claims.verdicts import Ruling, Verdict
-from suite.protocol.statistics import Interval, mean_intervals
+from suite.protocol.statistics import Interval
 
 _ROUNDING = 1e-12
 
@@ -119,13 +117,11 @@ def _pooled(live: Sequence[Context]) -> list[Decision]:
             found.append(
                 Shares(*(sum(getattr(s, part) for s in shares) for part in ("first", "n", "second", "second_n")))
             )
-        elif len(own) > 1 and len({c.decision.n for c in own if isinstance(c.decision, Differences)}) == 1:
-            found.append(Differences(np.mean([context.values for context in own], axis=0)))
+        elif len(own) > 1 and not shares:
+            found.append(Differences(mean_effect(own), min(context.decision.n for context in own)))
     return found
 
 
 def _average(live: Sequence[Context]) -> Interval:
     """The mean over contexts with its interval; a single context keeps its own interval."""
-    if len(live) == 1:
-        return live[0].decision.interval()
-    return mean_intervals([np.sort([context.mean for context in live])])[0]
+    return live[0].decision.interval() if len(live) == 1 else mean_effect(live).interval()

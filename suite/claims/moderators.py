@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
-from suite.claims.contexts import Context
-from suite.protocol.statistics import Interval, mean_intervals
+from suite.claims.contexts import Context, mean_effect
+from suite.protocol.intervals import combined
+from suite.protocol.statistics import Interval
 
 BENCHMARK = "benchmark"
 
@@ -103,10 +103,9 @@ def _squares(values: NDArray[np.float64]) -> float:
 def _within(contexts: Sequence[Context], labels: Sequence[str]) -> list[Moderated]:
     """The mean over the contexts of each level; a single context keeps its own interval."""
     levels = {level: [c for c, label in zip(contexts, labels, strict=True) if label == level] for level in labels}
-    intervals = mean_intervals([np.array([context.mean for context in own]) for own in levels.values()])
     return [
-        Moderated(level, *(own[0].decision.interval() if len(own) == 1 else interval), len(own))
-        for (level, own), interval in zip(levels.items(), intervals, strict=True)
+        Moderated(level, *(own[0].decision if len(own) == 1 else mean_effect(own)).interval(), len(own))
+        for level, own in levels.items()
     ]
 
 
@@ -118,28 +117,13 @@ def _interaction(
     confidence: float,
 ) -> Interval:
     """The effect at one level minus that at another, paired if contexts agree in all other factors."""
-    most, least = levels
-    by_rest: dict[tuple[tuple[str, str], ...], dict[str, Context]] = {}
-    for context, key in zip(contexts, keys, strict=True):
-        rest = tuple((name, label) for name, label in key.items() if name != factor)
-        by_rest.setdefault(rest, {})[key[factor]] = context
-    pairs = [(found[most], found[least]) for found in by_rest.values() if most in found and least in found]
-    if len(pairs) > 1:
-        return mean_intervals([np.array([a.mean - b.mean for a, b in pairs])], confidence=confidence)[0]
-    if len(pairs) == 1 and len(pairs[0][0].values) == len(pairs[0][1].values):
-        return mean_intervals([pairs[0][0].values - pairs[0][1].values], confidence=confidence)[0]
-    apart = {level: [c.mean for c, key in zip(contexts, keys, strict=True) if key[factor] == level] for level in levels}
-    return _welch(np.array(apart[most]), np.array(apart[least]), confidence)
 
+    def at(level: str) -> dict[tuple[tuple[str, str], ...], Context]:
+        rest = [tuple((name, label) for name, label in key.items() if name != factor) for key in keys]
+        return {r: c for r, c, key in zip(rest, contexts, keys, strict=True) if key[factor] == level}
 
-def _welch(a: NDArray[np.float64], b: NDArray[np.float64], confidence: float) -> Interval:
-    """Difference of two unpaired means with its interval (Welch 1947)."""
-    mean = float(a.mean() - b.mean())
-    if min(len(a), len(b)) < 2:
-        return mean, math.nan, math.nan
-    errors = [float(x.var(ddof=1)) / len(x) for x in (a, b)]
-    if sum(errors) == 0:
-        return mean, mean, mean
-    degrees = sum(errors) ** 2 / sum(e**2 / (len(x) - 1) for e, x in zip(errors, (a, b), strict=True))
-    half = float(special.stdtrit(degrees, 0.5 + confidence / 2)) * math.sqrt(sum(errors))
-    return mean, mean - half, mean + half
+    most, least = map(at, levels)
+    paired = most.keys() & least.keys()
+    sides = [[c for rest, c in side.items() if rest in paired or not paired] for side in (most, least)]
+    parts = [(sign / len(side), c.effect) for sign, side in zip((1, -1), sides, strict=True) for c in side]
+    return combined(parts).interval(confidence)

@@ -130,7 +130,8 @@ def check(specs: Specs) -> None:
             trials = max(cell.budget.trials for cell in cells)  # none where rates are given
             print(
                 f"{benchmark.name}: {counted(len(cells), 'recipe')}, {counted(programs, 'program')}, "
-                f"{counted(trials, 'trial')} + {counted(budget.replicates, 'replicate')} of {budget.steps} steps each"
+                f"{budget.tunings} x {counted(trials, 'trial')} + {counted(budget.replicates, 'replicate')} "
+                f"of {budget.steps} steps each"
             )
     for claim, _ in claims:
         judged = f"on {', '.join(claim.benchmarks)}" if claim.benchmarks else "that is not judged"

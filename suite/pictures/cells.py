@@ -126,15 +126,16 @@ def _strips(view: CellView) -> Drawing | None:
 
 
 def _rates(view: CellView) -> Drawing | None:
-    scale, best, budget = view.scale, view.cell.learning_rate, view.budget
+    scale, best, budget = view.scale, view.cell.learning_rates, view.budget
     dots = [
         Dot(
             f"{significant(trial.learning_rate)}: {scale.write(trial.validation_score)}, {trial.outcome}",
-            trial.learning_rate, trial.validation_score, trial.shared_grid, trial.learning_rate == best,
+            trial.learning_rate, trial.validation_score, trial.shared_grid,
+            trial.learning_rate == best[trial.tuning],
         )
         for trial in view.cell.trials
     ]  # fmt: skip
-    label = f"Validation {scale.metric} of {len({dot.rate for dot in dots})} learning rates, the best is {significant(best)}"
+    label = f"Validation {scale.metric} of {len({dot.rate for dot in dots})} learning rates, the best: {', '.join(map(significant, best))}"
     x, marks = Scale(budget.learning_rate_low, budget.learning_rate_high, log=True), [Mark("target", scale.target)]
     return charts.rates(dots, basin_of(view.cell) or [], x=x, y=scale.axis, label=label, marks=marks) if dots else None
 

@@ -54,7 +54,7 @@ def picture_of_record(record: Record) -> Picture:
         gradients,
         {
             **{str(factor): str(value) for factor, value in cell.factors.items()},
-            "learning rate": f"{record.learning_rate:.3g}",
+            "learning rate": ", ".join(f"{rate:.3g}" for rate in record.learning_rates),
             **{f"replicate {run.replicate}": run_in_words(run, record.layers) for run in record.replicates},
         },
     )

@@ -17,10 +17,11 @@ CELL_COLUMNS = (
 )  # fmt: skip
 REPLICATE_COLUMNS = (
     "replicate", "seed", "outcome", "causes", "test_score", "train_score", "validation_score", "train_loss",
-    "steps_to_target", "steps", "nonfinite_step", "nonfinite_layer", "seconds", "milliseconds_per_step", *KEYS,
+    "steps_to_target", "steps", "nonfinite_step", "nonfinite_layer", "seconds", "milliseconds_per_step", "tuning",
+    "learning_rate", *KEYS,
 )  # fmt: skip
 TRIAL_COLUMNS = (
-    "trial", "learning_rate", "validation_score", "outcome", "shared_grid", "repeat", "validation_loss",
+    "trial", "learning_rate", "validation_score", "outcome", "shared_grid", "repeat", "validation_loss", "tuning",
 )  # fmt: skip
 GRADIENT_COLUMNS = ("replicate", "step", "layer", "name", *columns_of("gradients"))
 GRADIENT_THROUGH_TIME_COLUMNS = ("replicate", "step", "layer", "time", *columns_of("gradients_through_time"))
@@ -39,7 +40,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 
 def optional_columns(table: str) -> set[str]:
     """The columns that a table may lack, since it may be older than a statistic: they are read as empty."""
-    return {"cells": {*OF_CELLS}, "replicates": {*KEYS}}.get(table, set())
+    return {"cells": {*OF_CELLS}, "replicates": {*KEYS, "tuning", "learning_rate"}, "trials": {"tuning"}}.get(
+        table, set()
+    )
 
 
 def factor_column(factor: str) -> str:

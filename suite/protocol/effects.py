@@ -1,11 +1,13 @@
-"""Effects in a factorial design: paired main effects, interactions and the frontier.
+"""Effects in a factorial design: paired main effects, effects within a level of a second factor, and the frontier.
 
-For two levels of a factor, a *pair* is two cells that agree in every other factor. Their difference is taken replicate
-by replicate (same seeds) and averaged. The interval resamples pairs of cells with all their replicates, since
-replicates of one pair are not independent. With a single pair of cells, its replicates are resampled.
+For two levels of a factor, a *pair* is two cells that agree in every other factor. An effect is the mean difference over
+all pairs, and its interval says how much a repetition of the same grid would change it (`suite.protocol.intervals`): the
+pairs are what was tested, not a sample of something larger.
 
-Each 95% interval covers its own difference. Effects that are selected by size need the wider intervals of
-`suite.protocol.multiplicity`: `Effect.simultaneous`.
+Each 95% interval covers its own difference. The largest of a hundred null effects often looks significant by its own
+interval, so effects that are selected by size have simultaneous ones: at level 1 - 0.05 / n (Bonferroni) all n of them hold
+together with 95% probability. Intervals are shown everywhere else, so they are preferred here to corrected p-values
+(Holm) and to shrunken estimates; the price is a little power.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from suite.protocol.multiplicity import sample_of, simultaneous_interval
-from suite.protocol.statistics import UNBOUNDED, Interval, mean_intervals
+from suite.protocol.intervals import Scores
+from suite.protocol.statistics import UNBOUNDED
 
 Label = str | int | float | bool
 
@@ -38,7 +40,7 @@ class Effect:
         other: Second level; None for the mean of all other levels.
         given: Second factor and its level within which the pairs were taken; None for a main effect.
         mean: Mean of the paired differences.
-        low: Lower end of the 95% interval; NaN for a single difference.
+        low: Lower end of the 95% interval; NaN if there is a single replicate.
         high: Upper end of the 95% interval.
         pairs: Number of pairs of cells.
         wins: Number of pairs in which `level` scored higher.
@@ -101,11 +103,18 @@ class FrontierPoint:
 
 @dataclass(frozen=True)
 class _Design:
-    """Scores of one factor, shape (contexts, levels, replicates), and the levels of the other factors in each context."""
+    """The cells of a grid by one factor.
+
+    Attributes:
+        factor: The factor.
+        levels: Its levels.
+        rows: Row of the cell of each context and level, shape (contexts, levels); -1 if there is none with a score.
+        others: Levels of the other factors in each context.
+    """
 
     factor: str
     levels: tuple[Label, ...]
-    scores: NDArray[np.float64]
+    rows: NDArray[np.int64]
     others: Mapping[str, NDArray[np.object_]]
 
 
@@ -113,150 +122,161 @@ def _levels(column: Sequence[Label]) -> tuple[Label, ...]:
     return tuple(dict.fromkeys(column))
 
 
-def _design(factors: Mapping[str, Sequence[Label]], scores: NDArray[np.float64], factor: str) -> _Design:
+def _design(factors: Mapping[str, Sequence[Label]], scores: Scores, factor: str) -> _Design:
     names = [name for name in factors if name != factor]
     levels = _levels(factors[factor])
     level_of = {level: index for index, level in enumerate(levels)}
-    contexts: dict[tuple[Label, ...], int] = {}
-    keys = zip(*(factors[name] for name in names), strict=True) if names else [()] * len(scores)
-    rows = [contexts.setdefault(key, len(contexts)) for key in keys]
-    columns = [level_of[level] for level in factors[factor]]
-    table = np.full((len(contexts), len(levels), scores.shape[1]), np.nan)
-    table[rows, columns] = scores
+    count = len(scores.values)
+    keys = list(zip(*(factors[name] for name in names), strict=True)) if names else [()] * count
+    contexts = {key: index for index, key in enumerate(dict.fromkeys(keys))}
+    rows = np.full((len(contexts), len(levels)), -1)
+    for row, (key, level) in enumerate(zip(keys, factors[factor], strict=True)):
+        if not np.isnan(scores.values[row]).all():
+            rows[contexts[key], level_of[level]] = row
     others = {
         name: np.array([*(key[index] for key in contexts), None], dtype=object)[:-1] for index, name in enumerate(names)
     }
-    return _Design(factor, levels, table, others)
+    return _Design(factor, levels, rows, others)
 
 
-def _intervals(samples: Sequence[NDArray[np.float64]], seed: int, bounds: tuple[float, float]) -> list[Interval]:
-    """`mean_intervals` that do not depend on the order of the cells or on which level comes first.
+@dataclass(frozen=True)
+class _Question:
+    """The difference between two levels of a factor, or between one and the mean of the others in each context.
 
-    Bootstrap draws depend on the order and the sign of the sample, so both are put into a canonical form.
+    Attributes:
+        factor: As in `Effect`, as are the next three.
+        rows: Rows of the cells of each pair, shape (pairs, k).
+        weights: Their weights, of the same shape; 0 for what is missing.
     """
-    turned = [np.sort(-sample).tolist() < np.sort(sample).tolist() for sample in samples]
-    drawn = [np.sort(-sample if turn else sample) for sample, turn in zip(samples, turned, strict=True)]
-    return [
-        (-mean, -high, -low) if turn else (mean, low, high)
-        for (mean, low, high), turn in zip(mean_intervals(drawn, seed=seed, bounds=bounds), turned, strict=True)
-    ]
+
+    factor: str
+    level: Label
+    other: Label | None
+    given: tuple[str, Label] | None
+    rows: NDArray[np.int64]
+    weights: NDArray[np.float64]
 
 
-_Question = tuple[str, Label, Label | None, tuple[str, Label] | None, NDArray[np.float64]]
-
-
-def _answer(questions: Sequence[_Question], seed: int, bounds: tuple[float, float], unasked: int = 0) -> list[Effect]:
+def _answer(
+    questions: Sequence[_Question], scores: Scores, bounds: tuple[float, float], unasked: int = 0
+) -> list[Effect]:
     """The effects of `questions`; `unasked` smaller differences were skipped but count as comparisons."""
-    samples = [sample_of(differences) for *_, differences in questions]
-    intervals = _intervals([sample.values for sample in samples], seed, bounds)
-    n_comparisons = unasked + sum(sample.pairs > 0 for sample in samples)
-    return [
-        Effect(
-            factor, level, other, given, mean, low, high, sample.pairs, sample.wins, sample.losses, n_comparisons,
-            simultaneous_interval(sample, n_comparisons, bounds),
-        )
-        for (factor, level, other, given, _), sample, (mean, low, high) in zip(
-            questions, samples, intervals, strict=True
-        )
-        if sample.pairs
-    ]  # fmt: skip
+    asked = [question for question in questions if len(question.rows)]
+    n_comparisons = unasked + len(asked)
+    means = np.nan_to_num(row_means(scores))
+    effects = []
+    for question in asked:
+        differences = (question.weights * means[question.rows]).sum(axis=1)
+        used = question.weights != 0
+        found = scores.estimate(question.weights[used] / len(question.rows), question.rows[used])
+        interval = found.interval(bounds=bounds)
+        _, *ends = found.interval(1 - 0.05 / n_comparisons, bounds)
+        effects.append(
+            Effect(
+                question.factor, question.level, question.other, question.given, *interval, len(question.rows),
+                int((differences > 0).sum()), int((differences < 0).sum()), n_comparisons, (ends[0], ends[1]),
+            )
+        )  # fmt: skip
+    return effects
 
 
-def _against_the_rest(table: NDArray[np.float64], level: int) -> NDArray[np.float64]:
-    """A level minus the mean of the other levels in the same context, shape (contexts, replicates)."""
-    rest = np.delete(table, level, axis=1)
-    present = ~np.isnan(rest)
-    counts = present.sum(axis=1)
-    mean = np.divide(
-        np.where(present, rest, 0.0).sum(axis=1), counts, out=np.full(counts.shape, np.nan), where=counts > 0
-    )
-    return np.asarray(table[:, level] - mean)
+def row_means(scores: Scores) -> NDArray[np.float64]:
+    """The mean score of each cell, shape (cells,); NaN without scores."""
+    known = ~np.isnan(scores.values)
+    total = np.where(known, scores.values, 0.0).sum(axis=1)
+    return np.divide(total, known.sum(axis=1), out=np.full(len(total), np.nan), where=known.any(axis=1))
+
+
+def _against_the_rest(design: _Design, level: int) -> _Question:
+    """A level minus the mean of the other levels in the same context."""
+    there = design.rows >= 0
+    others = there.sum(axis=1) - 1
+    kept = there[:, level] & (others > 0)
+    weights = np.where(there, -1 / np.maximum(others, 1)[:, None], 0.0)
+    weights[:, level] = 1.0
+    return _Question(design.factor, design.levels[level], None, None, design.rows[kept], weights[kept])
 
 
 def level_effects(
-    factors: Mapping[str, Sequence[Label]],
-    scores: ArrayLike,
-    *,
-    seed: int = 0,
-    bounds: tuple[float, float] = UNBOUNDED,
+    factors: Mapping[str, Sequence[Label]], scores: Scores, *, bounds: tuple[float, float] = UNBOUNDED
 ) -> list[Effect]:
     """Main effects: every level against the mean of the other levels of its factor in the same context.
 
     Args:
         factors: Level in every cell, by factor.
-        scores: Test scores, shape (cells, replicates); NaN if missing.
-        seed: Seed of the bootstrap.
+        scores: Test scores of the cells.
         bounds: Smallest and largest possible difference: -1 and 1 for scores from 0 to 1.
     """
-    table = np.asarray(scores, dtype=float)
-    questions: list[_Question] = []
-    for factor in factors:
-        design = _design(factors, table, factor)
-        for index, level in enumerate(design.levels):
-            if len(design.levels) > 1:
-                questions.append((factor, level, None, None, _against_the_rest(design.scores, index)))
-    return _answer(questions, seed, bounds)
+    designs = [_design(factors, scores, factor) for factor in factors]
+    questions = [
+        _against_the_rest(design, index)
+        for design in designs
+        if len(design.levels) > 1
+        for index in range(len(design.levels))
+    ]
+    return _answer(questions, scores, bounds)
 
 
 def factor_effects(
-    factors: Mapping[str, Sequence[Label]],
-    scores: ArrayLike,
-    *,
-    seed: int = 0,
-    bounds: tuple[float, float] = UNBOUNDED,
+    factors: Mapping[str, Sequence[Label]], scores: Scores, *, bounds: tuple[float, float] = UNBOUNDED
 ) -> list[Effect]:
     """Differences between all pairs of levels of each factor (see `EVERY_PAIR`), with the arguments of `level_effects`.
 
     `level` is the one that comes first in the table.
     """
-    table = np.asarray(scores, dtype=float)
     questions: list[_Question] = []
     unasked = 0
     for factor in factors:
-        design = _design(factors, table, factor)
-        questions += (asked := _pairwise(design))
+        design = _design(factors, scores, factor)
+        questions += (asked := _pairwise(design, scores))
         unasked += math.comb(len(design.levels), 2) - len(asked)
-    return _answer(questions, seed, bounds, unasked)
+    return _answer(questions, scores, bounds, unasked)
 
 
 def interactions(
-    factors: Mapping[str, Sequence[Label]],
-    scores: ArrayLike,
-    *,
-    seed: int = 0,
-    bounds: tuple[float, float] = UNBOUNDED,
+    factors: Mapping[str, Sequence[Label]], scores: Scores, *, bounds: tuple[float, float] = UNBOUNDED
 ) -> list[Effect]:
     """`factor_effects` within each level of each second factor."""
-    table = np.asarray(scores, dtype=float)
     questions: list[_Question] = []
     unasked = 0
     for factor in factors:
-        design = _design(factors, table, factor)
+        design = _design(factors, scores, factor)
         for second, column in design.others.items():
             for level in _levels(factors[second]):
-                questions += (asked := _pairwise(design, (second, level), column == level))
+                questions += (asked := _pairwise(design, scores, (second, level), column == level))
                 unasked += math.comb(len(design.levels), 2) - len(asked)
-    return _answer(questions, seed, bounds, unasked)
+    return _answer(questions, scores, bounds, unasked)
 
 
 def _pairwise(
-    design: _Design, given: tuple[str, Label] | None = None, contexts: NDArray[np.bool_] | None = None
+    design: _Design,
+    scores: Scores,
+    given: tuple[str, Label] | None = None,
+    contexts: NDArray[np.bool_] | None = None,
 ) -> list[_Question]:
-    table = design.scores if contexts is None else design.scores[contexts]
-    return [
-        (design.factor, design.levels[a], design.levels[b], given, table[:, a] - table[:, b])
-        for a, b in pairs_compared(design.scores)
-    ]
+    rows = design.rows if contexts is None else design.rows[contexts]
+    found = []
+    for a, b in pairs_compared(design.rows, scores):
+        pairs = rows[:, [a, b]]
+        pairs = pairs[(pairs >= 0).all(axis=1)]
+        weights = np.broadcast_to([1.0, -1.0], pairs.shape)
+        found.append(_Question(design.factor, design.levels[a], design.levels[b], given, pairs, weights))
+    return found
 
 
-def pairs_compared(table: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Index pairs of the levels to compare, from scores of shape (contexts, levels, replicates)."""
-    levels = range(table.shape[1])
+def pairs_compared(rows: NDArray[np.int64], scores: Scores) -> list[tuple[int, int]]:
+    """Index pairs of the levels to compare.
+
+    Args:
+        rows: Row of the cell of each context and level, shape (contexts, levels); -1 if there is none.
+        scores: Scores of the cells.
+    """
+    levels = range(rows.shape[1])
     if len(levels) <= EVERY_PAIR:
         return list(itertools.combinations(levels, 2))
-    present = ~np.isnan(table)
-    counts = present.sum(axis=(0, 2))
-    means = np.where(present, table, 0.0).sum(axis=(0, 2)) / np.maximum(counts, 1)
+    known = rows >= 0
+    counts = known.sum(axis=0)
+    means = np.where(known, np.nan_to_num(row_means(scores))[rows], 0.0).sum(axis=0) / np.maximum(counts, 1)
     ends = (int(np.argmax(np.where(counts, means, -np.inf))), int(np.argmin(np.where(counts, means, np.inf))))
     return sorted({(min(level, end), max(level, end)) for level in levels for end in ends if level != end})
 

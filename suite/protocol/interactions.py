@@ -1,9 +1,8 @@
 """Interaction contrasts: how much the difference between two levels changes with a second factor.
 
-A contrast is the difference between levels a and b of one factor under level c of a second, minus that under d. It is
-taken replicate by replicate within every context of the other factors, one number per context. A contrast is
-symmetric: it can be read from either factor. A board shows the largest of hundreds, so all of them have simultaneous
-intervals only.
+A contrast is the difference between levels a and b of one factor under level c of a second, minus that under d, averaged
+over the contexts of the other factors. A contrast is symmetric: it can be read from either factor. A board shows the
+largest of hundreds, so all of them have simultaneous intervals only (see `suite.protocol.effects`).
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from suite.protocol.effects import Label, pairs_compared
-from suite.protocol.multiplicity import Sample, sample_of, simultaneous_interval
+from suite.protocol.intervals import Scores
 from suite.protocol.statistics import UNBOUNDED
 
 
@@ -69,54 +68,55 @@ class InteractionContrast:
 
 
 def interaction_contrasts(
-    factors: Mapping[str, Sequence[Label]], scores: ArrayLike, *, bounds: tuple[float, float] = UNBOUNDED
+    factors: Mapping[str, Sequence[Label]], scores: Scores, *, bounds: tuple[float, float] = UNBOUNDED
 ) -> list[InteractionContrast]:
     """Contrasts of all pairs of levels of all pairs of factors.
 
     Args:
         factors: Level in every cell, by factor.
-        scores: Test scores, shape (cells, replicates); NaN if missing.
+        scores: Test scores of the cells.
         bounds: Smallest and largest possible difference of two scores; a contrast has twice that range.
     """
-    table = np.asarray(scores, dtype=float)
-    asked: list[tuple[str, Label, Label, str, Label, Label, Sample]] = []
+    asked: list[tuple[str, Label, Label, str, Label, Label, NDArray[np.int64]]] = []
     n_comparisons = 0
     for factor, second in itertools.combinations(factors, 2):
-        levels, givens, cube = _cube(factors, table, factor, second)
-        ends = pairs_compared(np.moveaxis(cube, 1, 2).reshape(-1, len(levels), table.shape[1]))
-        others = pairs_compared(cube.reshape(-1, len(givens), table.shape[1]))
+        levels, givens, cube = _cube(factors, scores, factor, second)
+        ends = pairs_compared(np.moveaxis(cube, 1, 2).reshape(-1, len(levels)), scores)
+        others = pairs_compared(cube.reshape(-1, len(givens)), scores)
         found = 0
         for (a, b), (c, d) in itertools.product(ends, others):
-            change = (cube[:, a, c] - cube[:, b, c]) - (cube[:, a, d] - cube[:, b, d])
-            sample = sample_of(change)
-            if sample.pairs:
+            rows = cube[:, [a, b, a, b], [c, c, d, d]]
+            rows = rows[(rows >= 0).all(axis=1)]
+            if len(rows):
                 found += 1
-                asked.append((factor, levels[a], levels[b], second, givens[c], givens[d], sample))
+                asked.append((factor, levels[a], levels[b], second, givens[c], givens[d], rows))
         passed_over = math.comb(len(levels), 2) * math.comb(len(givens), 2) - len(ends) * len(others)
         n_comparisons += found + passed_over
-    return [_contrast(*question, n_comparisons, (2 * bounds[0], 2 * bounds[1])) for question in asked]
+    return [_contrast(*question, scores, n_comparisons, (2 * bounds[0], 2 * bounds[1])) for question in asked]
 
 
 def _cube(
-    factors: Mapping[str, Sequence[Label]], table: NDArray[np.float64], factor: str, second: str
-) -> tuple[tuple[Label, ...], tuple[Label, ...], NDArray[np.float64]]:
-    """Levels of both factors, and scores of shape (contexts, levels, levels of the second, replicates)."""
+    factors: Mapping[str, Sequence[Label]], scores: Scores, factor: str, second: str
+) -> tuple[tuple[Label, ...], tuple[Label, ...], NDArray[np.int64]]:
+    """Levels of both factors, and rows of cells, shape (contexts, levels, levels of the second); -1 if there is none."""
     places = {name: {level: at for at, level in enumerate(dict.fromkeys(factors[name]))} for name in (factor, second)}
     rest = [name for name in factors if name not in places]
-    contexts: dict[tuple[Label, ...], int] = {}
-    keys = zip(*(factors[name] for name in rest), strict=True) if rest else [()] * len(table)
-    rows = [contexts.setdefault(key, len(contexts)) for key in keys]
-    columns = ([places[name][level] for level in factors[name]] for name in places)
-    cube = np.full((len(contexts), *(len(found) for found in places.values()), table.shape[1]), np.nan)
-    cube[rows, *columns] = table
+    count = len(scores.values)
+    keys = list(zip(*(factors[name] for name in rest), strict=True)) if rest else [()] * count
+    contexts = {key: index for index, key in enumerate(dict.fromkeys(keys))}
+    cube = np.full((len(contexts), *(len(found) for found in places.values())), -1)
+    for row, key in enumerate(keys):
+        if not np.isnan(scores.values[row]).all():
+            cube[contexts[key], *(places[name][factors[name][row]] for name in places)] = row
     return tuple(places[factor]), tuple(places[second]), cube
 
 
 def _contrast(
-    factor: str, level: Label, other: Label, second: str, here: Label, there: Label, sample: Sample, n_comparisons: int,
-    bounds: tuple[float, float],
+    factor: str, level: Label, other: Label, second: str, here: Label, there: Label, rows: NDArray[np.int64],
+    scores: Scores, n_comparisons: int, bounds: tuple[float, float],
 ) -> InteractionContrast:  # fmt: skip
-    mean, (low, high) = float(sample.values.mean()), simultaneous_interval(sample, n_comparisons, bounds)
+    weights = np.tile([1.0, -1.0, -1.0, 1.0], len(rows)) / len(rows)
+    mean, low, high = scores.estimate(weights, rows.ravel()).interval(1 - 0.05 / n_comparisons, bounds)
     if mean < 0:
         here, there, mean, low, high = there, here, -mean, -high, -low
-    return InteractionContrast(factor, level, other, second, here, there, mean, low, high, sample.pairs, n_comparisons)
+    return InteractionContrast(factor, level, other, second, here, there, mean, low, high, len(rows), n_comparisons)

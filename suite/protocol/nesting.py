@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 
 from suite.protocol.outcomes import classify_outcome, find_causes, steps_to_target
-from suite.protocol.rates import best_rate, tried_of
-from suite.protocol.records import Cell, Outcome, Record, Replicate, Trial
+from suite.protocol.rates import any_at_edge, best_rate, tried_of
+from suite.protocol.records import Budget, Cell, Outcome, Record, Replicate, Trial
 
 
 def holds(record: Record, cell: Cell) -> bool:
@@ -19,21 +19,33 @@ def holds(record: Record, cell: Cell) -> bool:
         cell: Cell with the requested budget.
     """
     budget = cell.budget
-    enough = len(record.trials) >= budget.trials and len(record.replicates) >= budget.replicates
-    return enough and record.learning_rate == chosen_rate(record, budget.trials)
-
-
-def chosen_rate(record: Record, trials: int) -> float:
-    """The rate selected by the first `trials` trials of a record."""
-    if trials >= len(record.trials):
-        return record.learning_rate
-    facts = record.task_facts
-    tried = tried_of(
-        record.trials[:trials],
-        higher_is_better=bool(facts["higher_is_better"]),
-        chance_score=float(facts["chance_score"]),
+    if len(record.learning_rates) < budget.tunings or len(record.replicates) < budget.replicates:
+        return False
+    if any(len(record.trials_of(tuning)) < budget.trials for tuning in range(budget.tunings)):
+        return False
+    rates = chosen_rates(record, budget)
+    return all(
+        (run.tuning, run.learning_rate) == (index % budget.tunings, rates[index % budget.tunings])
+        for index, run in enumerate(record.replicates[: budget.replicates])
     )
-    return best_rate(tried)
+
+
+def chosen_rates(record: Record, budget: Budget) -> tuple[float, ...]:
+    """The rate that the first trials of each tuning in a budget select."""
+    facts = record.task_facts
+
+    def chosen(tuning: int) -> float:
+        trials = record.trials_of(tuning)
+        if budget.trials >= len(trials):
+            return record.learning_rates[tuning]
+        tried = tried_of(
+            trials[: budget.trials],
+            higher_is_better=bool(facts["higher_is_better"]),
+            chance_score=float(facts["chance_score"]),
+        )
+        return best_rate(tried)
+
+    return tuple(chosen(tuning) for tuning in range(min(budget.tunings, len(record.learning_rates))))
 
 
 def as_asked(record: Record, cell: Cell) -> Record:
@@ -43,12 +55,16 @@ def as_asked(record: Record, cell: Cell) -> Record:
         record: Record that holds the cell, with its traces if the target differs.
         cell: Cell with the requested budget and target.
     """
-    judged = judged_by(record, cell.target)
+    judged, budget = judged_by(record, cell.target), cell.budget
+    rates = chosen_rates(record, budget)
+    trials = tuple(trial for tuning in range(budget.tunings) for trial in judged.trials_of(tuning)[: budget.trials])
     return dataclasses.replace(
         judged,
         cell=cell,
-        trials=judged.trials[: cell.budget.trials],
-        replicates=judged.replicates[: cell.budget.replicates],
+        learning_rates=rates,
+        at_edge=bool(trials) and any_at_edge(rates, budget.learning_rate_low, budget.learning_rate_high),
+        trials=trials,
+        replicates=judged.replicates[: budget.replicates],
     )
 
 

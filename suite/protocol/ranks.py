@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from suite.protocol.basins import basin
 from suite.protocol.columns import CELL_COLUMNS
+from suite.protocol.intervals import Scores, scores_of
 from suite.protocol.labels import label_text
+from suite.protocol.rates import typical_rate
 from suite.protocol.records import Cause, Outcome, Record, Replicate, Trial
 from suite.protocol.run_statistics import OF_CELLS
 from suite.protocol.statistics import (
-    SMALL_SAMPLE,
     Interval,
-    bootstrap_mean,
-    mean_intervals,
-    no_worse_than_chance,
     steps_to_target_median,
-    tiers,
     wilson,
+    wilson_of,
 )
+from suite.protocol.tiers import tiers
 
-EDGE = 0.01
-"""Share of the range of learning rates (on a log scale) at either end that counts as `at_edge`."""
+INFERRED = ("success_low", "success_high", "test_low", "test_high", "tier")
+"""Columns of the cells table that depend on the other cells of the board and on how intervals are computed."""
 
 
 @dataclass(frozen=True)
 class CellResult:
     """Results of a cell from exported tables; attributes as in `Record`."""
 
-    learning_rate: float
+    learning_rates: tuple[float, ...]
     at_edge: bool
     trials: Sequence[Trial]
     replicates: Sequence[Replicate]
@@ -65,12 +65,16 @@ def standings(records: Sequence[Record]) -> list[RankedCell]:
 
 
 def figures_of(cells: Sequence[Ran]) -> list[dict[str, Any]]:
-    """Rows of the cells table in the given order; tiers are computed among these cells."""
+    """Rows of the cells table in the given order; intervals and tiers are computed among these cells."""
     if not cells:
         return []
-    found = [_figures(cell, test) for cell, test in zip(cells, _test_scores(cells), strict=True)]
-    shown = [math.nan if figures["test_score"] is None else figures["test_score"] for figures in found]
-    cut = tiers(compared_scores(cells), shown, higher_is_better=bool(cells[0].task_facts["higher_is_better"]))
+    higher = bool(cells[0].task_facts["higher_is_better"])
+    shown, success = cell_scores(cells), _scores(cells, lambda run, _: float(run.outcome == Outcome.TRAINED))
+    bounds = (0.0, 1.0) if higher else (0.0, math.inf)
+    tests = [shown.estimate([1], [row]).interval(bounds=bounds) for row in range(len(cells))]
+    found = [_figures(cell, test, success) for cell, test in zip(cells, tests, strict=True)]
+    means = [math.nan if figures["test_score"] is None else figures["test_score"] for figures in found]
+    cut = tiers(compared_scores(cells), means, higher_is_better=higher)
     return [{**figures, "tier": int(tier)} for figures, tier in zip(found, cut, strict=True)]
 
 
@@ -94,21 +98,50 @@ def order(
     return figures["tier"] or math.inf, place, labels, cell
 
 
-def compared_scores(cells: Sequence[Ran]) -> np.ndarray:
-    """Test scores for comparisons, shape (cells, replicates); scores worse than chance are replaced by chance.
+def compared_scores(cells: Sequence[Ran]) -> Scores:
+    """Test scores for comparisons; scores worse than chance are replaced by chance."""
+    if not cells:
+        return scores_of(np.zeros((0, 0)))
+    floor = max if cells[0].task_facts["higher_is_better"] else min
+    return _scores(cells, lambda run, cell: floor(score_or_chance(run.test_score, cell), _chance(cell)))
 
-    Each column is one replicate index and seed; NaN if a cell does not have it.
-    """
-    indices = sorted({run.replicate for cell in cells for run in cell.replicates})
-    column = {index: place for place, index in enumerate(indices)}
-    table = np.full((len(cells), len(indices)), np.nan)
+
+def cell_scores(cells: Sequence[Ran]) -> Scores:
+    """Test scores as they are shown; runs without one have the chance score."""
+    return _scores(cells, lambda run, cell: score_or_chance(run.test_score, cell))
+
+
+def _scores(cells: Sequence[Ran], value: Callable[[Replicate, Ran], float]) -> Scores:
+    """A value of every run, with a column for each index of a replicate."""
+    tuning_of = {run.replicate: run.tuning for cell in cells for run in cell.replicates}
+    columns = {index: column for column, index in enumerate(sorted(tuning_of))}
+    table = np.full((len(cells), len(columns)), np.nan)
     for row, cell in enumerate(cells):
         for run in cell.replicates:
-            table[row, column[run.replicate]] = score_or_chance(run.test_score, cell)
-    if not cells:
-        return table
-    chance = np.array([[float(cell.task_facts["chance_score"])] for cell in cells])
-    return no_worse_than_chance(table, chance, higher_is_better=bool(cells[0].task_facts["higher_is_better"]))
+            table[row, columns[run.replicate]] = value(run, cell)
+    return scores_of(table, [tuning_of[index] for index in columns], alike(cells))
+
+
+NOTHING = 0.01
+"""Largest distance from chance, as a share of the way to a perfect score, at which a run has learned nothing."""
+
+
+def alike(cells: Sequence[Ran]) -> list[int]:
+    """Class of each cell by what its runs do: all train (0), some (1), none (2), or none learns anything (3)."""
+    found = []
+    for cell in cells:
+        trained = sum(run.outcome == Outcome.TRAINED for run in cell.replicates)
+        perfect, chance = float(bool(cell.task_facts["higher_is_better"])), _chance(cell)
+        learned = [
+            abs(score_or_chance(run.test_score, cell) - chance) > NOTHING * abs(perfect - chance)
+            for run in cell.replicates
+        ]
+        found.append(0 if trained == len(cell.replicates) else 1 if trained else 2 if any(learned) else 3)
+    return found
+
+
+def _chance(cell: Ran) -> float:
+    return float(cell.task_facts["chance_score"])
 
 
 def basin_of(cell: Ran) -> list[tuple[float, float]] | None:
@@ -127,41 +160,20 @@ def basin_of(cell: Ran) -> list[tuple[float, float]] | None:
     )
 
 
-def at_edge(rate: float, low: float, high: float) -> bool:
-    """Whether the best rate is at the edge of the range searched, so that a better one may lie outside."""
-    margin = EDGE * math.log(high / low)
-    return not math.log(low) + margin < math.log(rate) < math.log(high) - margin
-
-
 def score_or_chance(score: float | None, cell: Ran) -> float:
     """The score of a run, or the chance score if it has none."""
     return float(cell.task_facts["chance_score"]) if score is None else score
 
 
-def _test_scores(cells: Sequence[Ran]) -> list[Interval]:
-    """The mean test score of each cell with its interval.
-
-    Bootstrap means are a matrix product whose rounding depends on the number of rows, so larger samples are computed one
-    by one: no cell's statistics depend on the others.
-    """
-    bounds = (0.0, 1.0) if cells[0].task_facts["higher_is_better"] else (0.0, math.inf)
-    samples = [
-        np.array([score_or_chance(run.test_score, cell) for run in cell.replicates], dtype=float) for cell in cells
-    ]
-    small = [row for row, sample in enumerate(samples) if len(sample) < SMALL_SAMPLE]
-    found = dict(zip(small, mean_intervals([samples[row] for row in small], bounds=bounds), strict=True))
-    return [found[row] if row in found else bootstrap_mean(s, bounds=bounds) for row, s in enumerate(samples)]
-
-
-def _figures(cell: Ran, test: Interval) -> dict[str, Any]:
-    """All statistics except the tier, which depends on the other cells."""
+def _figures(cell: Ran, test: Interval, success: Scores) -> dict[str, Any]:
+    """All statistics except the tier."""
     runs = cell.replicates
     trained = sum(run.outcome == Outcome.TRAINED for run in runs)
-    success_low, success_high = wilson(trained, len(runs))
+    success_low, success_high = _success_interval(trained, len(runs), success)
     ranges = basin_of(cell)
     causes = {cause for run in runs for cause in run.causes}
     figures = {
-        "learning_rate": cell.learning_rate,
+        "learning_rate": typical_rate(cell.learning_rates),
         "at_edge": cell.at_edge,
         "basin_decades": None if ranges is None else float(sum(np.log10(high / low) for low, high in ranges)),
         "replicates": len(runs),
@@ -184,6 +196,20 @@ def _figures(cell: Ran, test: Interval) -> dict[str, Any]:
         **{key: _median(run.statistics.get(key) for run in runs) for key in OF_CELLS},
     }
     return {column: figures[column] for column in CELL_COLUMNS}
+
+
+def _success_interval(trained: int, runs: int, success: Scores) -> tuple[float, float]:
+    """Wilson's interval of a success rate. Runs of one tuning tend to share their fate, so they count as fewer: by the
+    design effect 1 + (m - 1) times the intraclass correlation of m runs (Kish 1965), which is that of the cells that
+    train sometimes.
+    """
+    spread = success.levels[1] if len(success.levels) > 1 else None
+    if not runs or spread is None or not spread.between.degrees or not spread.between.variance:
+        return wilson(trained, runs)
+    correlation = spread.between.variance / (spread.between.variance + spread.within.variance)
+    size = max(runs / len(np.unique(success.tunings)), 1.0)
+    z = float(special.ndtri(0.975))
+    return wilson_of(trained / runs, runs / (1 + (size - 1) * correlation), z)
 
 
 def _median(values: Iterable[float | None]) -> float | None:

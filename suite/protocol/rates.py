@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -25,6 +26,9 @@ FINEST = 0.12
 
 WINDOW = 1.0
 """Width of the window around a rate whose mean counts for half of its value, in powers of ten."""
+
+EDGE = 0.01
+"""Share of the range of learning rates (on a log scale) at either end that counts as its edge."""
 
 _OFFSETS = WINDOW * np.linspace(-0.5, 0.5, 17)
 
@@ -61,6 +65,17 @@ def tried_of(trials: Sequence[Trial], *, higher_is_better: bool, chance_score: f
         loss = math.inf if trial.validation_loss is None else trial.validation_loss
         found.append(TrialSummary(trial.learning_rate, trial.repeat, max(gain, 0.0), loss))
     return found
+
+
+def any_at_edge(rates: Iterable[float], low: float, high: float) -> bool:
+    """Whether a chosen rate is at the edge of the range searched, so that a better one may lie outside."""
+    margin = EDGE * math.log(high / low)
+    return any(not math.log(low) + margin < math.log(rate) < math.log(high) - margin for rate in rates)
+
+
+def typical_rate(rates: Iterable[float]) -> float:
+    """The median of the rates that the tunings of a cell chose, on a log scale."""
+    return math.exp(median(math.log(rate) for rate in rates))
 
 
 def shared_grid(low: float, high: float) -> np.ndarray:

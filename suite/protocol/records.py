@@ -16,8 +16,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Records of different protocol versions are never ranked together."""
+
+
+OWN_SAMPLER = "SharedGridSampler"
+"""The sampler of `suite.training.tuning`, which follows `suite.protocol.rates`."""
 
 
 class Outcome(StrEnum):
@@ -46,13 +50,16 @@ class Budget:
 
     Attributes:
         steps: Optimizer steps of one run.
-        trials: Learning rates tried for a cell; 0 where its rate is fixed.
-        replicates: Trainings of the tuned cell under fresh seeds.
+        trials: Learning rates tried in each tuning of a cell; 0 where its rate is fixed.
+        replicates: Trainings of the tuned cell with fresh seeds and data. Replicate r has the learning rate of tuning
+            r mod `tunings`.
         evaluations: Probed steps of one run, each followed by a pass over the validation split.
         learning_rate_low: Lower end of the range searched.
         learning_rate_high: Upper end of the range searched.
         landscape: Whether the loss is looked at about the weights too: along the gradient at every probed step, and its
             curvature at the end of every replicate.
+        tunings: Number of times that the learning rate of a cell is tuned, each with its own seeds and data.
+        sampler: Class that proposes learning rates: ours, or one of `optuna.samplers`.
     """
 
     steps: int
@@ -62,10 +69,12 @@ class Budget:
     learning_rate_low: float
     learning_rate_high: float
     landscape: bool = False
+    tunings: int = 1
+    sampler: str = OWN_SAMPLER
 
 
 VALIDATED = 2_000
-"""Validation examples that are looked at along the way at most: the first ones of the split. The last look is on all."""
+"""Largest number of validation examples that a score is computed on: the first ones of the split."""
 
 CURVED = 1_000
 """Training examples whose loss a curvature is of at most: the first ones of the split."""
@@ -121,6 +130,7 @@ class Trial:
         validation_loss: At the last step.
         train_loss: At the last step.
         best_score: The best validation score on the way: with the losses, all that a verdict needs.
+        tuning: Index of the tuning that it belongs to, from 0.
     """
 
     trial: int
@@ -132,11 +142,14 @@ class Trial:
     validation_loss: float | None = None
     train_loss: float | None = None
     best_score: float | None = None
+    tuning: int = 0
 
 
 @dataclass(frozen=True)
 class Replicate:
-    """One training of the tuned cell under a fresh seed. Scores are None where the run went non-finite.
+    """One training of the tuned cell with a fresh seed and draw of the data. Scores are None where the run went non-finite.
+
+    `tuning` is the index of the tuning that chose its `learning_rate`, which is None in tables of protocol 2.
 
     `statistics` holds what `suite.protocol.run_statistics.STATISTICS` computes of it, by key.
     `traces` holds the arrays over time that `suite.protocol.measurements.MEASUREMENTS` lists, and `probed_step`, the
@@ -157,6 +170,8 @@ class Replicate:
     nonfinite_layer: str | None
     seconds: float
     milliseconds_per_step: float | None = field(default=None, compare=False)
+    tuning: int = 0
+    learning_rate: float | None = None
     statistics: Mapping[str, float | None] = field(default_factory=dict)
     traces: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
 
@@ -167,8 +182,8 @@ class Record:
 
     Attributes:
         cell: The cell.
-        learning_rate: The best rate found.
-        at_edge: Whether that rate is the lowest or highest of the range.
+        learning_rates: The best rate that each tuning found.
+        at_edge: Whether one of them is the lowest or highest of the range.
         trials: In the order they were run.
         replicates: In the order of their index.
         layers: Names of the L probed layers, the one nearest the input first.
@@ -182,7 +197,7 @@ class Record:
     """
 
     cell: Cell
-    learning_rate: float
+    learning_rates: tuple[float, ...]
     at_edge: bool
     trials: tuple[Trial, ...]
     replicates: tuple[Replicate, ...]
@@ -193,6 +208,10 @@ class Record:
     task_facts: Mapping[str, Any]
     thresholds: Mapping[str, float]
     protocol_version: int = PROTOCOL_VERSION
+
+    def trials_of(self, tuning: int) -> tuple[Trial, ...]:
+        """The trials of one tuning."""
+        return tuple(trial for trial in self.trials if trial.tuning == tuning)
 
 
 @dataclass(frozen=True)
@@ -250,7 +269,7 @@ def record_from_plain(plain: Mapping[str, Any], traces: Mapping[int, Mapping[str
         Replicate(**{**row, "causes": tuple(row["causes"])}, traces=traces.get(row["replicate"], {}))
         for row in fields["replicates"]
     )
-    fields["layers"] = tuple(fields["layers"])
+    fields |= {name: tuple(fields[name]) for name in ("layers", "learning_rates")}
     return Record(**fields)
 
 

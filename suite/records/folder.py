@@ -19,7 +19,7 @@ from suite.spec.identity import RecordKey, may_answer, record_key
 QUICK = ".quick"
 """Ends the folder of a benchmark's quick slice; no benchmark's name has a dot."""
 
-_NAME = re.compile(r"([0-9a-f]{16})\.t(\d+)r(\d+)\.npz")
+_NAME = re.compile(r"([0-9a-f]{16})\.(\d+)x(\d+)\+(\d+)\.npz")
 
 
 def folder_name(benchmark: str, quick: bool) -> str:
@@ -29,8 +29,8 @@ def folder_name(benchmark: str, quick: bool) -> str:
 
 def file_name(key: RecordKey) -> str:
     """The file of a cell in the folder of its benchmark."""
-    fingerprint, trials, replicates = key
-    return f"{fingerprint}.t{trials}r{replicates}.npz"
+    fingerprint, trials, tunings, replicates = key
+    return f"{fingerprint}.{tunings}x{trials}+{replicates}.npz"
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ class Records:
         """The rate that fewer trials choose is known from the record alone."""
         if not may_answer(entry.identity, cell):
             return False
-        more = entry.identity["trials"] > cell.budget.trials
+        more = any(entry.identity[part] > getattr(cell.budget, part) for part in ("trials", "tunings"))
         return not more or holds(self.load([entry], traces=False)[0].record, cell)
 
 

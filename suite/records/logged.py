@@ -20,8 +20,10 @@ import numpy as np
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import series_of
 from suite.protocol.ranks import figures_of
+from suite.protocol.rates import typical_rate
 from suite.protocol.records import Cell, Provenance, Record, cell_from_plain
 from suite.protocol.words import record_in_words
+from suite.protocol.written import counted
 
 Point = tuple[str, float, int]
 """Name, value and step of a metric."""
@@ -71,7 +73,7 @@ def of_record(record: Record, provenance: Provenance) -> LoggedRun:
         **({"rate_at_edge": "true"} if record.at_edge else {}),
         **_origin(provenance),
     }
-    params = {**_factors(record.cell), "learning_rate": f"{record.learning_rate:.6g}"}
+    params = {**_factors(record.cell), "learning_rate": f"{typical_rate(record.learning_rates):.6g}"}
     return LoggedRun(_name(record.cell), params, tags, _dataset(record.cell), _metrics(record))
 
 
@@ -97,9 +99,9 @@ def experiment_note(record: Record, provenance: Provenance) -> str:
 
 {description}
 
-Each run is one recipe: a {cell.model} on {cell.task["name"]}, varied by {factors}. Its learning rate was tuned with
-{cell.budget.trials} trials; then {cell.budget.replicates} networks were trained for {cell.budget.steps} steps, each with a
-seed of its own.
+Each run is one recipe: a {cell.model} on {cell.task["name"]}, varied by {factors}. Its learning rate was tuned
+{counted(cell.budget.tunings, "time")} with {cell.budget.trials} trials; then {cell.budget.replicates} networks were
+trained for {cell.budget.steps} steps, each with its own seed and its own draw of the data.
 
 - `test_{metric}` is their mean score on the test split, with its 95% interval in `test_{metric}_low` and `_high`.
 - `success_rate` is the share of them that reached {cell.target:g} on the validation split.

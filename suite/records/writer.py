@@ -106,6 +106,6 @@ class Writer(contextlib.ExitStack):
 
 def _covers(record: Record, entry: Entry) -> bool:
     """Whether a record holds what an earlier one of another budget was kept for."""
-    _, trials, replicates = entry.key
-    budget = dataclasses.replace(record.cell.budget, trials=trials, replicates=replicates)
+    _, trials, tunings, replicates = entry.key
+    budget = dataclasses.replace(record.cell.budget, trials=trials, tunings=tunings, replicates=replicates)
     return holds(record, dataclasses.replace(record.cell, budget=budget))

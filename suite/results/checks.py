@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from suite.protocol.columns import CELL_COLUMNS, TABLES, optional_columns
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
-from suite.protocol.ranks import CellResult, at_edge, figures_of
-from suite.protocol.rates import best_rate, tried_of
+from suite.protocol.ranks import INFERRED, CellResult, figures_of
+from suite.protocol.rates import any_at_edge, best_rate, tried_of, typical_rate
 from suite.protocol.records import Cause, Outcome
 from suite.results.errors import first_line
-from suite.results.manifest import MANIFEST, SHORT, Manifest
+from suite.results.manifest import MANIFEST, SHORT, WITHOUT_DRAWS, Manifest
 from suite.results.tables import FLAGS, ROWS, TEXTS, plain_values, whole_numbers
 
 if TYPE_CHECKING:
@@ -187,13 +187,16 @@ def figure_problems(results: Results) -> Iterator[str]:
     path, budget = results.folder / "cells.parquet", results.manifest.budget
     cells = [results.ran[row["cell"]] for row in results.rows]
     told: set[str] = set()
+    old = results.manifest.protocol_version == WITHOUT_DRAWS
+    checked = [column for column in CELL_COLUMNS if not (old and column in INFERRED)]
     if cells and cells[0].task_facts["chance_score"] != results.manifest.task.chance_score:
         yield f"{path}: Expected the chance_score of the first cell to be that of {MANIFEST}"
     for stated, cell, computed in zip(results.rows, cells, figures_of(cells), strict=True):
         if cell.trials:  # else the rate was fixed
-            computed["at_edge"] = at_edge(cell.learning_rate, budget.learning_rate_low, budget.learning_rate_high)
-            computed["learning_rate"] = _chosen(cell)
-        for column in CELL_COLUMNS:
+            chosen = _chosen(cell)
+            computed["at_edge"] = any_at_edge(chosen, budget.learning_rate_low, budget.learning_rate_high)
+            computed["learning_rate"] = typical_rate(chosen)
+        for column in checked:
             if column not in told and not _same(stated[column], computed[column]):
                 told.add(column)
                 yield (
@@ -202,16 +205,12 @@ def figure_problems(results: Results) -> Iterator[str]:
                 )
 
 
-def _chosen(cell: CellResult) -> float:
-    """The rate that a cell's trials choose."""
-    facts = cell.task_facts
-    return best_rate(
-        tried_of(
-            cell.trials,
-            higher_is_better=bool(facts["higher_is_better"]),
-            chance_score=float(facts["chance_score"]),
-        )
-    )
+def _chosen(cell: CellResult) -> list[float]:
+    """The rate that each tuning of a cell chooses by its trials."""
+    higher, chance = bool(cell.task_facts["higher_is_better"]), float(cell.task_facts["chance_score"])
+    tunings = sorted({trial.tuning for trial in cell.trials})
+    by_tuning = [[trial for trial in cell.trials if trial.tuning == tuning] for tuning in tunings]
+    return [best_rate(tried_of(trials, higher_is_better=higher, chance_score=chance)) for trials in by_tuning]
 
 
 def _same(stated: Any, computed: Any) -> bool:

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from suite.protocol.columns import TABLES, factor_column
 from suite.protocol.labels import label_text
-from suite.protocol.records import PROTOCOL_VERSION
+from suite.protocol.records import OWN_SAMPLER, PROTOCOL_VERSION
 from suite.results.errors import ResultsError, first_line
 
 MANIFEST = "manifest.json"
@@ -30,6 +30,9 @@ OPTIONAL = ("gradients_through_time",)
 """Tables that not every benchmark has."""
 
 REQUIRED = tuple(f"{name}.parquet" for name in TABLES if name not in OPTIONAL)
+
+WITHOUT_DRAWS = 2
+"""Protocol version of boards not yet trained again: one tuning and one split of the data for all replicates."""
 
 _FLOAT32_MAX = 3.4028234663852886e38  # everything is trained in float32
 
@@ -95,6 +98,8 @@ class BudgetFacts(_Part):
     learning_rate_low: Rate
     learning_rate_high: Rate
     landscape: bool = False
+    tunings: Some = 1
+    sampler: str = OWN_SAMPLER
 
 
 class Seeds(_Part):
@@ -167,7 +172,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise ResultsError([f"{path}: cannot be read as JSON: {first_line(error)}"]) from error
     if not isinstance(plain, dict):
         raise ResultsError([f"{path}: Expected an object. Received: {type(plain).__name__}"])
-    if (version := plain.get("protocol_version")) != PROTOCOL_VERSION:
+    if (version := plain.get("protocol_version")) not in (WITHOUT_DRAWS, PROTOCOL_VERSION):
         raise ResultsError([f"{path}: Expected protocol version {PROTOCOL_VERSION}. Received: {version!r}."])
     try:
         manifest = Manifest.model_validate_json(written)

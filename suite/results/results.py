@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from suite.protocol.gradient_axis import TIME, GradientAxis, along_of
 from suite.protocol.labels import label_text
-from suite.protocol.ranks import CellResult
-from suite.results.manifest import Manifest
+from suite.protocol.ranks import INFERRED, CellResult, figures_of
+from suite.protocol.records import Replicate
+from suite.results.manifest import WITHOUT_DRAWS, Manifest
 from suite.results.tables import from_row, rows
 from suite.results.traces import Traces
 
@@ -53,28 +55,41 @@ class Results:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """The cells table, None where it is empty."""
-        return rows(self.cells)
+        stated = rows(self.cells)
+        if self.manifest.protocol_version != WITHOUT_DRAWS:
+            return stated
+        computed = figures_of([self._ran(row) for row in stated])  # by the intervals of today
+        return [
+            {**row, **{column: found[column] for column in INFERRED}}
+            for row, found in zip(stated, computed, strict=True)
+        ]
 
     @cached_property
     def ran(self) -> dict[str, CellResult]:
         """The trials and replicates of each cell, in the order of their index."""
+        return {row["cell"]: self._ran(row) for row in self.rows}
+
+    @cached_property
+    def _by_cell(self) -> dict[tuple[str, str], list[Any]]:
         found: dict[tuple[str, str], list[Any]] = {}
         for table, index in (("trials", "trial"), ("replicates", "replicate")):
-            for row in sorted(rows(getattr(self, table)), key=lambda row: row[index]):
+            for row in sorted(
+                rows(getattr(self, table)), key=lambda row: (row["tuning"] or 0 if table == "trials" else 0, row[index])
+            ):
                 found.setdefault((table, row["cell"]), []).append(from_row(table, row))
-        facts = self.manifest.task.model_dump()
-        return {
-            row["cell"]: CellResult(
-                row["learning_rate"],
-                row["at_edge"],
-                tuple(found.get(("trials", row["cell"]), ())),
-                tuple(found[("replicates", row["cell"])]),
-                row["seconds"],
-                {**facts, "chance_score": row["chance_score"]},
-                None if row["parameters"] is None else int(row["parameters"]),
-            )
-            for row in self.rows
-        }
+        return found
+
+    def _ran(self, row: Mapping[str, Any]) -> CellResult:
+        runs = tuple(self._by_cell[("replicates", row["cell"])])
+        return CellResult(
+            _rates(runs) or (row["learning_rate"],),
+            row["at_edge"],
+            tuple(self._by_cell.get(("trials", row["cell"]), ())),
+            runs,
+            row["seconds"],
+            {**self.manifest.task.model_dump(), "chance_score": row["chance_score"]},
+            None if row["parameters"] is None else int(row["parameters"]),
+        )
 
     @cached_property
     def gradients(self) -> Traces:
@@ -96,3 +111,9 @@ class Results:
         """The gradients of a cell as `Traces.of` has them, along layers or time steps."""
         traces = self.through_time if self.along is TIME else None
         return (traces or self.gradients).of(cell)
+
+
+def _rates(runs: Sequence[Replicate]) -> tuple[float, ...]:
+    """The learning rate of each tuning; empty for tables of protocol 2, which do not have it by run."""
+    by_tuning = {run.tuning: run.learning_rate for run in runs if run.learning_rate is not None}
+    return tuple(by_tuning[tuning] for tuning in sorted(by_tuning))

@@ -69,8 +69,9 @@ def from_row(table: str, row: Mapping[str, Any]) -> Any:
     kind = ROWS[table]
     fields = {field.name: row[field.name] for field in dataclasses.fields(kind) if field.name in TABLES[table]}
     fields |= {name: int(fields[name]) for name in whole_numbers(table) if fields[name] is not None}
-    if fields.get("repeat", 0) is None:  # of a trial of before there were further tuning seeds
-        del fields["repeat"]
+    for name in ("repeat", "tuning"):  # which tables of protocol 2 and before need not have
+        if fields.get(name, 0) is None:
+            del fields[name]
     if "causes" in fields:
         fields["causes"] = tuple(cause for cause in (fields["causes"] or "").split("+") if cause)
         fields["statistics"] = {key: row[key] for key in KEYS}

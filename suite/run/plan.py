@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from suite.models import MODELS
 from suite.protocol.records import CURVED, VALIDATED, Cell
+from suite.spec.identity import NESTED
 from suite.tasks import form_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Plan:
         recorded: Entries of finished cells, by fingerprint.
         failed: Entries of cells that failed before, by fingerprint; they are tried again.
         to_run: The rest in the order in which to run them: program by program, the longest first.
-        there: Trials and replicates of those to run that are recorded already, by fingerprint.
+        there: Trials, tunings and replicates of those to run that are recorded already, by fingerprint.
         reasons: Why, and how many cells for each reason.
         seconds: Estimated work on one worker.
         measured: The estimate rests on finished cells of this benchmark, not on a rule of thumb.
@@ -47,7 +48,7 @@ class Plan:
     recorded: Mapping[str, Entry]
     failed: Mapping[str, Entry]
     to_run: Sequence[Cell]
-    there: Mapping[str, tuple[int, int]]
+    there: Mapping[str, tuple[int, ...]]
     reasons: Mapping[str, int]
     seconds: float
     measured: bool
@@ -92,7 +93,7 @@ def plan_cells(benchmark: Benchmark, cells: Sequence[Cell], records: Records) ->
     other = [] if known else [entry for entry in records.recorded(benchmark.name, not quick) if not entry.error]
     missing = [cell for cell in cells if cell.fingerprint not in recorded]
     there = {
-        fingerprint: (max(e.identity["trials"] for e in found), max(e.identity["replicates"] for e in found))
+        fingerprint: tuple(max(entry.identity[part] for entry in found) for part in NESTED)
         for fingerprint, found in records.known(missing).items()
     }
     to_run = _ordered(missing, there)
@@ -112,7 +113,7 @@ def wall_seconds(plans: Sequence[Plan], workers: int) -> float:
     return START_SECONDS + sum(plan.seconds for plan in plans) / max(1, min(workers, cells))
 
 
-def _ordered(cells: Sequence[Cell], there: Mapping[str, tuple[int, int]]) -> list[Cell]:
+def _ordered(cells: Sequence[Cell], there: Mapping[str, tuple[int, ...]]) -> list[Cell]:
     """Program by program, the one that will take longest first, so that no long one is left for the end."""
     groups: dict[str, list[Cell]] = {}
     for cell in cells:
@@ -124,10 +125,11 @@ def _ordered(cells: Sequence[Cell], there: Mapping[str, tuple[int, int]]) -> lis
     return [cell for group in sorted(groups.values(), key=seconds, reverse=True) for cell in group]
 
 
-def _missing_runs(cell: Cell, there: Mapping[str, tuple[int, int]]) -> int:
+def _missing_runs(cell: Cell, there: Mapping[str, tuple[int, ...]]) -> int:
     """Trainings left of a cell, if the trials to come do not change its rate."""
-    trials, replicates = there.get(cell.fingerprint, (0, 0))
-    return max(cell.budget.trials - trials, 0) + max(cell.budget.replicates - replicates, 0)
+    budget, (trials, tunings, replicates) = cell.budget, there.get(cell.fingerprint, (0, 0, 0))
+    tried = min(trials, budget.trials) * min(tunings, budget.tunings)
+    return budget.trials * budget.tunings - tried + max(budget.replicates - replicates, 0)
 
 
 def _seconds_of_run(cell: Cell) -> float:
@@ -148,7 +150,7 @@ class _Cost:
 
     def __init__(self, recorded: Sequence[Entry]) -> None:
         identities = [entry.identity for entry in recorded]
-        steps = sum((each["trials"] + each["replicates"]) * each["steps"] for each in identities)
+        steps = sum((each["trials"] * each["tunings"] + each["replicates"]) * each["steps"] for each in identities)
         trained = sum(entry.seconds - entry.compile_seconds for entry in recorded)
         compiled = [entry.compile_seconds for entry in recorded if entry.compile_seconds > 0]
         self._step = trained / steps if steps else None

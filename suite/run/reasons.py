@@ -11,7 +11,7 @@ from suite.models import MODELS
 from suite.protocol.labels import label_text
 from suite.protocol.records import Cell
 from suite.records import Entry as Recorded
-from suite.spec.identity import ASKED, identity
+from suite.spec.identity import ASKED, NESTED, identity
 from suite.spec.levels import default_of
 from suite.spec.sources import digest
 from suite.tasks import TASKS
@@ -66,7 +66,7 @@ def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """In words, what makes one identity another; if that is only what is asked of a training, how much is there."""
     others = list(_other_changes(was, now))
     yield from others
-    for part in ("trials", "replicates") if not others else ():
+    for part in NESTED if not others else ():
         before, after = was.get(part), now[part]
         if before is not None and before < after:
             yield f"{before} of {after} {part} are there"

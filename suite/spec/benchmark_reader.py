@@ -118,7 +118,15 @@ class _Reading:
             grid=grid,
             exclude=exclude,
             budget=Budget(
-                steps, budget.trials, budget.replicates, budget.evaluations, rates.low, rates.high, budget.landscape
+                steps,
+                budget.trials,
+                budget.replicates,
+                budget.evaluations,
+                rates.low,
+                rates.high,
+                budget.landscape,
+                budget.tunings,
+                budget.sampler,
             ),
             places={
                 factor: self._place_of(factor, owner)

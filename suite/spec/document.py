@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -49,7 +49,11 @@ class BudgetDocument(Document):
         None, ge=2, le=100_000_000, description="optimizer steps of one run; not needed if steps is a factor"
     )
     trials: _Count = Field(12, description="learning rates to try for each recipe, unless its rate is fixed")
-    replicates: _Count = Field(description="runs of each tuned recipe, with different seeds")
+    tunings: _Count = Field(
+        2,
+        description="number of times to tune each recipe, with different seeds and data; replicates alternate among them",
+    )
+    replicates: _Count = Field(description="runs of each tuned recipe, with different seeds and data")
     evaluations: int = Field(
         20,
         ge=2,
@@ -61,6 +65,10 @@ class BudgetDocument(Document):
         description="range of learning rates to search, such as {low: 1e-4, high: 1.0}",
     )
 
+    sampler: Literal["SharedGridSampler", "TPESampler", "RandomSampler", "QMCSampler"] = Field(
+        "SharedGridSampler",
+        description="class that proposes learning rates: SharedGridSampler, or one of Optuna's: TPESampler, RandomSampler, QMCSampler",
+    )
     landscape: bool = Field(
         False, description="whether to measure the loss along the gradient and the curvature of the loss"
     )
@@ -71,6 +79,13 @@ class BudgetDocument(Document):
         if evaluations > (info.data.get("steps") or math.inf):
             raise PydanticCustomError("relation", "at most the {steps} steps of a run")
         return evaluations
+
+    @field_validator("replicates")
+    @classmethod
+    def _are_enough(cls, replicates: int, info: ValidationInfo) -> int:
+        if replicates < info.data.get("tunings", 1):
+            raise PydanticCustomError("relation", "at least one for each of the tunings")
+        return replicates
 
 
 class BenchmarkDocument(Document):

@@ -10,13 +10,16 @@ from suite.catalog import KINDS, Entry, Parameter, is_own_component
 from suite.catalog.factors import FED
 from suite.catalog.optimizers import compiled_level
 from suite.models import MODELS
-from suite.protocol.records import PROTOCOL_VERSION, Cell
+from suite.protocol.records import OWN_SAMPLER, PROTOCOL_VERSION, Cell
 from suite.spec.levels import default_of
 from suite.spec.sources import digest
 from suite.tasks import TASKS
 
-ASKED = ("trials", "replicates", "target")
+ASKED = ("trials", "tunings", "replicates", "target")
 """Parts of the identity that are not in the fingerprint: budgets nest, and the target only affects outcomes."""
+
+NESTED = ("trials", "tunings", "replicates")
+"""Parts of a budget that can be extended: what is there already is not trained again."""
 
 
 def identity(cell: Cell) -> dict[str, Any]:
@@ -41,9 +44,11 @@ def identity(cell: Cell) -> dict[str, Any]:
         "seed": cell.seed,
         "quick": cell.quick,
         "trials": budget.trials,
+        "tunings": budget.tunings,
         "replicates": budget.replicates,
         "target": cell.target,
         **({"landscape": True} if budget.landscape else {}),
+        **({"sampler": budget.sampler} if budget.trials and budget.sampler != OWN_SAMPLER else {}),
     }
 
 
@@ -71,19 +76,18 @@ def with_fingerprint(cell: Cell) -> Cell:
 
 
 def may_answer(identity: Mapping[str, Any], cell: Cell) -> bool:
-    """Whether a record with the same fingerprint has enough trials and replicates for a cell. With more trials,
-    `suite.protocol.nesting.holds` decides."""
-    budget = cell.budget
-    return bool(identity) and identity["trials"] >= budget.trials and identity["replicates"] >= budget.replicates
+    """Whether a record with the same fingerprint has enough trials, tunings and replicates for a cell. With more trials
+    or tunings, `suite.protocol.nesting.holds` decides."""
+    return bool(identity) and all(identity[part] >= getattr(cell.budget, part) for part in NESTED)
 
 
-RecordKey = tuple[str, int, int]
-"""Fingerprint, trials and replicates."""
+RecordKey = tuple[str, int, int, int]
+"""Fingerprint, trials, tunings and replicates."""
 
 
 def record_key(fingerprint: str, identity: Mapping[str, Any]) -> RecordKey:
     """The key of a record; a later record with the same key replaces it."""
-    return fingerprint, identity["trials"], identity["replicates"]
+    return (fingerprint, *(identity[part] for part in NESTED))
 
 
 def own_names(cell: Cell) -> tuple[set[str], set[str]]:

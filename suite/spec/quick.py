@@ -9,12 +9,17 @@ from dataclasses import replace
 from suite.models import MODELS
 from suite.protocol.records import Budget, Cell
 
-TRIALS, REPLICATES = 6, 2
+TRIALS, TUNINGS, REPLICATES = 6, 1, 2
 
 
 def quick_budget(budget: Budget) -> Budget:
     """The budget with fewer trials and replicates, but as many steps, so that outcomes mean the same."""
-    return replace(budget, trials=min(budget.trials, TRIALS), replicates=min(budget.replicates, REPLICATES))
+    return replace(
+        budget,
+        trials=min(budget.trials, TRIALS),
+        tunings=min(budget.tunings, TUNINGS),
+        replicates=min(budget.replicates, REPLICATES),
+    )
 
 
 def quick_slice(cells: Sequence[Cell]) -> list[int]:

@@ -35,7 +35,7 @@ grid:
 budget:
   steps: 300
   trials: 6
-  replicates: 5
+  replicates: 6
 
 # Your expectation, written before you see results. The first level should be better.
 claims:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from suite.catalog.entries import Catalog, Parameter
+from suite.tasks.splits import Draw
 from suite.tasks.task import Form, Split, Task, TaskEntry, TaskError
 
 _TRAIN_SIZE = Parameter("train_size", "number of training examples; default: all", "integer", low=1)
 _GENERATED = dataclasses.replace(_TRAIN_SIZE, summary="number of generated training sequences", default=20_000)
 _GENERATED_HELD_OUT = 1_000
-_FOLDS = Parameter(
-    "folds",
-    "k-fold cross-validation in place of the fixed split: replicate r tests on fold r mod k",
-    "integer",
-    low=3,
-    high=100,
-    none="the fixed split",
-)
+_FIRST = Draw()
 _SCALING = Parameter(
     "scaling",
     "pixels to [0, 1] (unit), or to mean 0 and variance 1 over the training split (standard)",
@@ -36,20 +31,15 @@ _LAYOUT = Parameter(
     choices=("image", "rows", "pixels"),
 )
 _PERMUTATION = Parameter("permutation", "pixels in one fixed random order (Le et al. 2015)", "boolean", False)
-_IMAGES = (_TRAIN_SIZE, _SCALING, _LAYOUT, _PERMUTATION, _FOLDS)
+_IMAGES = (_TRAIN_SIZE, _SCALING, _LAYOUT, _PERMUTATION)
 
 
-def _images(name: str, summary: str, size: int, total: int, train: int, *, downloaded: bool = True) -> TaskEntry:
-    """Images of so many pixels in height and width, so many in all, of which the fixed split trains on `train`."""
+def _images(name: str, summary: str, size: int, train: int, held_out: int, *, downloaded: bool = True) -> TaskEntry:
+    """Images of `size` x `size` pixels; `train` examples train, and `held_out` validate."""
 
     def form(arguments: Mapping[str, Any]) -> Form:
-        folds = arguments["folds"]
-        held_out = total // folds if folds else (total - train) // 2
         steps = size if arguments["layout"] == "rows" else size**2
-        as_sequence = Form(
-            "sequence", "classes", train=total - 2 * held_out if folds else train, chance=0.1, steps=steps,
-            held_out=held_out,
-        )  # fmt: skip
+        as_sequence = Form("sequence", "classes", train=train, chance=0.1, steps=steps, held_out=held_out)
         is_image = arguments["layout"] == "image"
         return dataclasses.replace(as_sequence, examples="image", size=size) if is_image else as_sequence
 
@@ -73,11 +63,11 @@ def _sequences(name: str, summary: str, form: Form, length: int = 100, *, shorte
 TASKS: Catalog[TaskEntry] = Catalog(
     [
         _images("digits", "1,797 handwritten digits, 8 x 8, shipped with scikit-learn; 60/20/20 stratified",
-                8, 1_797, 1_077, downloaded=False),
-        _images("mnist", "70,000 handwritten digits, 28 x 28; 50,000/10,000/10,000", 28, 70_000, 50_000),
+                8, 1_077, 360, downloaded=False),
+        _images("mnist", "70,000 handwritten digits, 28 x 28; 50,000/10,000/10,000", 28, 50_000, 10_000),
         _images("fashion_mnist", "70,000 pieces of clothing, 28 x 28; 50,000/10,000/10,000 (Xiao et al. 2017)",
-                28, 70_000, 50_000),
-        _images("cifar10", "60,000 photographs, 32 x 32 x 3; 40,000/10,000/10,000 (Krizhevsky 2009)", 32, 60_000, 40_000),
+                28, 50_000, 10_000),
+        _images("cifar10", "60,000 photographs, 32 x 32 x 3; 40,000/10,000/10,000 (Krizhevsky 2009)", 32, 40_000, 10_000),
         _sequences("adding", "the sum of the two marked numbers of a sequence; solved below an MSE of 0.01 (Le et al. 2015)",
                    Form("sequence", "numbers", chance=1 / 6, largest=2), shortest=2),
         _sequences("copy_memory", "ten of eight symbols, to be repeated after T blanks; without memory the loss stays at 10 ln 8 / (T + 20) (Arjovsky et al. 2016)",
@@ -105,7 +95,6 @@ TASKS: Catalog[TaskEntry] = Catalog(
                 Parameter("target_scaling", "targets that are numbers to mean 0 and variance 1 over the training split, "
                           "so that errors are shares of their variance", "choice", "none", choices=("standard", "none")),
                 _TRAIN_SIZE,
-                _FOLDS,
             ),
             form=lambda arguments: Form(arguments["examples"], arguments["targets"]),
             revision=2,  # 1 rounded to float32 before it scaled
@@ -126,12 +115,12 @@ def form_of(task: Mapping[str, Any]) -> Form:
     return entry.form({**entry.defaults(), **task})
 
 
-def load_task(task: Mapping[str, Any], *, fold: int = 0, folders: Sequence[str] = ()) -> Task:
+def load_task(task: Mapping[str, Any], *, draw: Draw = _FIRST, folders: Sequence[str] = ()) -> Task:
     """The arrays of a task.
 
     Args:
         task: `{"name": ..., **arguments}`.
-        fold: Which fold is tested on, where the task has an argument `folds`; modulo their number.
+        draw: Draw of its splits or of its generated data.
         folders: Where a relative path is looked for, before the working folder.
 
     Raises:
@@ -142,9 +131,10 @@ def load_task(task: Mapping[str, Any], *, fold: int = 0, folders: Sequence[str] 
     for parameter in entry.parameters:
         if parameter.type == "path":
             arguments[parameter.name] = _find(arguments[parameter.name], folders)
-    if folds := arguments.get("folds"):
-        arguments["fold"] = fold % folds
-    return entry.load()(**arguments)
+    load = entry.load()
+    if "draw" in inspect.signature(load).parameters:  # toys have nothing to draw
+        arguments["draw"] = draw
+    return load(**arguments)
 
 
 def _find(path: str, folders: Sequence[str]) -> str:
@@ -156,4 +146,4 @@ def _find(path: str, folders: Sequence[str]) -> str:
     return str(found)
 
 
-__all__ = ["TASKS", "Form", "Split", "Task", "TaskError", "form_of", "load_task"]
+__all__ = ["TASKS", "Draw", "Form", "Split", "Task", "TaskError", "form_of", "load_task"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from suite.protocol.labels import printable
-from suite.tasks.splits import Rows, folded, shuffled, stratified
+from suite.tasks.splits import Draw, Rows, drawn
 from suite.tasks.task import Split, Task, TaskError
 
 _WHOLE = ("x", "y")
@@ -17,6 +17,7 @@ _SPLIT = ("x_train", "y_train", "x_test", "y_test")
 _VALIDATION = ("x_validation", "y_validation")
 _NAMES = (*_WHOLE, *_SPLIT, *_VALIDATION)
 _LONGEST_REASON = 200
+_FIRST = Draw()
 _BEGINNINGS = (b"PK", b"\x93NUMPY")
 """Of the files that NumPy writes: of many arrays, and of a single one."""
 _LAST_CLASS = np.iinfo(np.int32).max
@@ -33,13 +34,12 @@ def arrays(
     scaling: str = "standard",
     target_scaling: str = "none",
     train_size: int | None = None,
-    folds: int | None = None,
-    fold: int = 0,
+    draw: Draw = _FIRST,
 ) -> Task:
     """The arrays of a .npz.
 
-    It holds x and y, which are split 60/20/20 (classes in equal shares) or into folds; or x_train, y_train, x_test and
-    y_test, with x_validation and y_validation or a fifth of the training rows, the last ones, in their place. x is of
+    It holds x and y, which are split 60/20/20 (classes in equal shares); or x_train, y_train, x_test and y_test, with
+    x_validation and y_validation, or a fifth of the training rows drawn in their place. x is of
     numbers, with one more axis than an example has; images without channels get one. y is whole numbers from 0 for
     classes, of shape (examples,); or numbers, of shape (examples,) or (examples, outputs).
 
@@ -50,11 +50,9 @@ def arrays(
     found = _load(Path(path))
     if set(_WHOLE) <= set(found):
         x, y = _checked(file, found, "x", "y", examples, targets)
-        rows = _rows_of_whole(file, y, targets, folds, fold)
+        rows = _rows_of_whole(file, y, targets, draw)
     elif set(_SPLIT) <= set(found):
-        if folds:
-            raise TaskError(f"{file} is split already, so that it has no folds. Expected: arrays x and y")
-        x, y, rows = _join(file, found, examples, targets)
+        x, y, rows = _join(file, found, examples, targets, draw)
     else:
         raise TaskError(
             f"{file} holds {', '.join(sorted(found)) or 'no arrays'}. Expected: {' and '.join(_WHOLE)}; or {', '.join(_SPLIT)}"
@@ -142,24 +140,22 @@ def _checked(
     return x, y.reshape(len(y), -1).astype(np.float64)
 
 
-def _rows_of_whole(file: str, y: np.ndarray, targets: str, folds: int | None, fold: int) -> Rows:
-    if folds:
-        return folded(y, folds, fold, classes=targets == "classes")
+def _rows_of_whole(file: str, y: np.ndarray, targets: str, draw: Draw) -> Rows:
     if len(y) < 5:
         raise TaskError(f"{file} has {len(y)} examples. Expected: 5 at least, to be split 60/20/20")
-    if targets == "numbers":
-        return shuffled(len(y))
-    known, counts = np.unique(y, return_counts=True)
-    if counts.min() < 5:
-        raise TaskError(f"{file} has {counts.min()} examples of class {known[counts.argmin()]}. Expected: 5 "
-                        "at least of each, to be split 60/20/20")  # fmt: skip
-    return stratified(y)
+    if targets == "classes":
+        known, counts = np.unique(y, return_counts=True)
+        if counts.min() < 5:
+            raise TaskError(f"{file} has {counts.min()} examples of class {known[counts.argmin()]}. Expected: 5 "
+                            "at least of each, to be split 60/20/20")  # fmt: skip
+    fifth = len(y) // 5
+    return drawn(np.arange(len(y)), y, draw, validation=fifth, test=fifth, classes=targets == "classes")
 
 
 def _join(
-    file: str, found: Mapping[str, np.ndarray], examples: str, targets: str
+    file: str, found: Mapping[str, np.ndarray], examples: str, targets: str, draw: Draw
 ) -> tuple[np.ndarray, np.ndarray, Rows]:
-    """Arrays that come split, one behind the other."""
+    """Arrays that come split, one behind the other. Without arrays to validate on, a part of the training rows is drawn."""
     names = [("x_train", "y_train"), ("x_test", "y_test")]
     if any(name in found for name in _VALIDATION):
         missing = [name for name in _VALIDATION if name not in found]
@@ -173,15 +169,16 @@ def _join(
                 raise TaskError(
                     f"{name} in {file}: expected examples of shape {first.shape[1:]}. Received: {array.shape[1:]}"
                 )
-    sizes = [len(x) for x, _ in pairs]
-    if len(sizes) == 2:
-        if sizes[0] < 2:
-            raise TaskError(f"x_train in {file} has {sizes[0]} example. Expected: 2 at least, the last fifth validates")
-        held_out = max(1, sizes[0] // 5)
-        sizes = [sizes[0] - held_out, held_out, sizes[1]]
-    ends = np.cumsum(sizes)
-    train, validation, test = np.split(np.arange(ends[-1]), ends[:-1])
-    return np.concatenate([x for x, _ in pairs]), np.concatenate([y for _, y in pairs]), Rows(train, validation, test)
+    x, y = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
+    ends = np.cumsum([len(part) for part, _ in pairs])
+    train, *validation, test = np.split(np.arange(ends[-1]), ends[:-1])
+    if validation:
+        return x, y, Rows(train, validation[0], test)
+    if len(train) < 3:
+        raise TaskError(f"x_train in {file} has {len(train)} examples. Expected: 3 at least, a fifth of them validates")
+    fifth = max(1, len(train) // 5)
+    rows = drawn(train, y, draw, validation=fifth, test=0, classes=targets == "classes")
+    return x, y, rows._replace(test=test)
 
 
 def _classes(file: str, y: np.ndarray, rows: Rows) -> int:

@@ -9,47 +9,58 @@ from typing import Any
 
 import numpy as np
 
-from suite.tasks.splits import Rows, folded, stratified
+from suite.tasks.splits import Draw, Rows, drawn
 from suite.tasks.task import Split, Task, TaskError
 
 DATA_VARIABLE = "SUITE_DATA"
 """Environment variable that names the folder in which data files are looked for first."""
 
 _PERMUTATION_SEED = 0
-_VALIDATION = 10_000  # the last training images validate
+_FIRST = Draw()
+_VALIDATION = 10_000  # of the training images validate
 
 
-def digits(train_size: int | None = None, folds: int | None = None, fold: int = 0, **reading: Any) -> Task:
-    """Scikit-learn's handwritten digits: 1,797 images of 8 x 8 pixels, split 60/20/20, stratified, always the same way.
+def digits(train_size: int | None = None, draw: Draw = _FIRST, **reading: Any) -> Task:
+    """Scikit-learn's handwritten digits: 1,797 images of 8 x 8 pixels, split 60/20/20 with the classes in equal shares.
 
     Args:
-        train_size: The first so many training examples only.
-        folds: k-fold cross-validation in place of the fixed split.
-        fold: Which one tests.
+        train_size: Number of training examples; default: all.
+        draw: Draw of the splits.
         reading: `scaling`, `layout` and `permutation`.
     """
+    x, y = _digits()
+    rows = drawn(np.arange(len(y)), y, draw, validation=360, test=360, classes=True)
+    return _task("digits", x, y, rows.limited(train_size, "digits"), **reading)
+
+
+@functools.cache
+def _digits() -> tuple[np.ndarray, np.ndarray]:
     from sklearn.datasets import load_digits
 
     data = load_digits()
-    y = data.target.astype(np.int32)
-    rows = folded(y, folds, fold, classes=True) if folds else stratified(y)
-    return _task("digits", data.images[..., None] / 16, y, rows.limited(train_size, "digits"), **reading)
+    return data.images[..., None] / 16, data.target.astype(np.int32)
 
 
-def _served(name: str, train_size: int | None = None, folds: int | None = None, fold: int = 0, **reading: Any) -> Task:
-    """A dataset of `keras.datasets`; the last 10,000 of its training images validate. Arguments as of `digits`."""
-    (x, y), (x_test, y_test) = _load_keras_dataset(name)
-    if len(x) <= _VALIDATION:
-        raise TaskError(f"{name} has {len(x)} training images. Expected: more than the {_VALIDATION} that validate")
+def _served(name: str, train_size: int | None = None, draw: Draw = _FIRST, **reading: Any) -> Task:
+    """A dataset of `keras.datasets` with its own test images; 10,000 drawn from the others validate. Arguments as of `digits`."""
+    x, y, tested = _joined(name, os.environ.get(DATA_VARIABLE))
+    others, test = np.split(np.arange(len(y)), [len(y) - tested])
+    if len(others) <= 2 * _VALIDATION:
+        raise TaskError(
+            f"{name} has {len(others):,} training images. Expected: more than {2 * _VALIDATION:,}, since "
+            f"{_VALIDATION:,} choose the learning rate and others validate"
+        )
+    rows = drawn(others, y, draw, validation=_VALIDATION, test=0, classes=True)._replace(test=test)
+    return _task(name, x, y, rows.limited(train_size, name), brightest=255, **reading)
+
+
+@functools.lru_cache(maxsize=1)
+def _joined(name: str, folder: str | None) -> tuple[np.ndarray, np.ndarray, int]:
+    """All images and classes of a dataset, the test images last, and the number of those."""
+    (x, y), (x_test, y_test) = _load_keras_dataset(name, folder)
     x = np.concatenate([x, x_test])
     x = x[..., None] if x.ndim == 3 else x
-    y = np.concatenate([y, y_test]).reshape(-1).astype(np.int32)
-    total, tested = len(y), len(y_test)
-    if folds:
-        rows = folded(y, folds, fold, classes=True)
-    else:
-        rows = Rows(*np.split(np.arange(total), [total - tested - _VALIDATION, total - tested]))
-    return _task(name, x, y, rows.limited(train_size, name), brightest=255, **reading)
+    return x, np.concatenate([y, y_test]).reshape(-1).astype(np.int32), len(y_test)
 
 
 mnist, fashion_mnist, cifar10 = (functools.partial(_served, name) for name in ("mnist", "fashion_mnist", "cifar10"))
@@ -96,9 +107,10 @@ def lay_out(images: np.ndarray, layout: str, permutation: bool) -> np.ndarray:
     return np.ascontiguousarray(images, np.float32)
 
 
-def _load_keras_dataset(name: str) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+def _load_keras_dataset(
+    name: str, folder: str | None
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """The arrays of `keras.datasets.NAME`, from the user's data folder where a NAME.npz lies there."""
-    folder = os.environ.get(DATA_VARIABLE)
     file = Path(folder, f"{name}.npz") if folder else None
     if file is not None and file.exists():
         try:

@@ -1,4 +1,4 @@
-"""Sequences made from fixed seeds, in which what counts came long ago: any length, as their papers define them.
+"""Generated sequences with long-range dependencies, of any length, as their papers define them.
 
 Each array of random numbers has a stream of its own, so that a smaller training set is the beginning of a larger one.
 """
@@ -9,17 +9,18 @@ from collections.abc import Callable
 
 import numpy as np
 
+from suite.tasks.splits import Draw
 from suite.tasks.task import Split, Task
 
 VALIDATION, TEST = 1_000, 2_000
 """Sequences that validate and test."""
 
-_SEED = 0
+_FIRST = Draw()
 
 Streams = list[np.random.Generator]
 
 
-def adding(length: int = 100, train_size: int = 20_000) -> Task:
+def adding(length: int = 100, train_size: int = 20_000, draw: Draw = _FIRST) -> Task:
     """The adding problem (Hochreiter and Schmidhuber 1997), as Le, Jaitly and Hinton (2015) state it.
 
     x[t] = (a number drawn from U[0, 1], a mark); the mark is 1 at two different times and 0 else; y is the sum of the
@@ -38,10 +39,10 @@ def adding(length: int = 100, train_size: int = 20_000) -> Task:
         y = numbers[rows, first] + numbers[rows, second]
         return Split(np.stack([numbers, marks], axis=-1), y[:, None].astype(np.float32))
 
-    return _task("adding", 0, make, train_size, classes=None)
+    return _task("adding", 0, make, train_size, draw, classes=None)
 
 
-def copy_memory(length: int = 100, train_size: int = 20_000) -> Task:
+def copy_memory(length: int = 100, train_size: int = 20_000, draw: Draw = _FIRST) -> Task:
     """The copy memory problem (Hochreiter and Schmidhuber 1997), as Arjovsky, Shah and Bengio (2016) state it.
 
     Symbols 0 to 9, one-hot. x: ten symbols drawn from 0 to 7, then T - 1 blanks (8), the delimiter (9), ten blanks:
@@ -59,10 +60,10 @@ def copy_memory(length: int = 100, train_size: int = 20_000) -> Task:
         y[:, -10:] = symbols
         return Split(_one_hot(x, 10), y)
 
-    return _task("copy_memory", 1, make, train_size, classes=10, score_from=length + 10)
+    return _task("copy_memory", 1, make, train_size, draw, classes=10, score_from=length + 10)
 
 
-def temporal_order(length: int = 100, train_size: int = 20_000) -> Task:
+def temporal_order(length: int = 100, train_size: int = 20_000, draw: Draw = _FIRST) -> Task:
     """The temporal order problem, experiment 6a of Hochreiter and Schmidhuber (1997), for any T as Pascanu et al. (2013).
 
     x: T symbols, one-hot of six; four distractors, and one of A and B at a time in [T/10, 2T/10] and once more in
@@ -78,10 +79,10 @@ def temporal_order(length: int = 100, train_size: int = 20_000) -> Task:
         x[rows, streams[4].integers(4 * length // 10, 5 * length // 10 + 1, count)] = second
         return Split(_one_hot(x, 6), (2 * first + second).astype(np.int32))
 
-    return _task("temporal_order", 2, make, train_size, classes=4)
+    return _task("temporal_order", 2, make, train_size, draw, classes=4)
 
 
-def parity(length: int = 10, train_size: int = 20_000) -> Task:
+def parity(length: int = 10, train_size: int = 20_000, draw: Draw = _FIRST) -> Task:
     """Parity of T uniformly drawn bits, shown as -1 and 1: class 1 where the ones are odd in number.
 
     Two states suffice to solve it, yet gradients say nearly nothing about the way there (Shalev-Shwartz, Shamir and
@@ -92,7 +93,7 @@ def parity(length: int = 10, train_size: int = 20_000) -> Task:
         bits = streams[0].integers(0, 2, (count, length))
         return Split((2 * bits[..., None] - 1).astype(np.float32), (bits.sum(axis=1) % 2).astype(np.int32))
 
-    return _task("parity", 3, make, train_size, classes=2)
+    return _task("parity", 3, make, train_size, draw, classes=2)
 
 
 def _task(
@@ -100,14 +101,14 @@ def _task(
     number: int,
     make: Callable[[int, Streams], Split],
     train_size: int,
+    draw: Draw,
     classes: int | None,
     score_from: int = 0,
 ) -> Task:
-    """Three splits, each from seeds of its own."""
+    """Three splits of one draw, each with its own random streams."""
 
     def split(part: int, count: int) -> Split:
-        seeds = np.random.SeedSequence(_SEED, spawn_key=(number, part)).spawn(5)
-        return make(count, [np.random.default_rng(seed) for seed in seeds])
+        return make(count, [draw.own(number, part, stream) for stream in range(5)])
 
     return Task(
         name, split(0, train_size), split(1, VALIDATION), split(2, TEST), classes=classes, score_from=score_from

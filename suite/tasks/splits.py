@@ -1,15 +1,50 @@
-"""Which rows train, validate and test: fixed splits, the first so many, and folds."""
+"""Draws of the data: which examples train, validate and test in one run.
+
+Whoever repeats a benchmark gets other examples in each split, so every replicate does too, and the intervals include
+it. Splits are drawn independently of each other. Folds of one partition would be steadier and their spread would say
+less about a repetition: each fold trains on what the others test on.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from suite.tasks.task import TaskError
 
-_SEED = 0
-"""Of every split: the same rows for every cell, every replicate, everyone."""
+SELECTION, EVALUATION = 2, 3
+"""Roles of the random streams of a draw; `suite.training.experiment` uses 0 and 1 for runs."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One draw of a benchmark's data, the same for all its cells, so that comparisons are paired.
+
+    Attributes:
+        seed: Seed of the benchmark.
+        tuning: Index of the tuning, from 0. Its validation examples choose the learning rate.
+        replicate: Index of a replicate of that tuning, which validates and tests on other examples than those; None
+            for the tuning itself.
+    """
+
+    seed: int = 0
+    tuning: int = 0
+    replicate: int | None = None
+
+    def selection(self, *key: int) -> np.random.Generator:
+        """A random stream that the tuning and its replicates share."""
+        return self._stream(SELECTION, self.tuning, 0, *key)
+
+    def own(self, *key: int) -> np.random.Generator:
+        """A random stream of this draw only."""
+        if self.replicate is None:
+            return self._stream(SELECTION, self.tuning, 1, *key)
+        return self._stream(EVALUATION, self.replicate, *key)
+
+    def _stream(self, *key: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
 
 class Rows(NamedTuple):
@@ -20,55 +55,45 @@ class Rows(NamedTuple):
     test: np.ndarray
 
     def limited(self, train_size: int | None, name: str) -> Rows:
-        """The same with the first so many training rows only.
+        """The same with the first `train_size` training rows only.
 
         Raises:
-            TaskError: There are not so many.
+            TaskError: There are fewer.
         """
         if train_size is not None and train_size > len(self.train):
             raise TaskError(f"{name} has {len(self.train)} training examples. Received: train_size {train_size}")
         return self._replace(train=self.train[:train_size])
 
 
-def stratified(y: np.ndarray) -> Rows:
-    """60% to train, 20% each to validate and test, with the classes in equal shares."""
-    from sklearn.model_selection import train_test_split
+def drawn(rows: np.ndarray, y: np.ndarray, draw: Draw, *, validation: int, test: int, classes: bool) -> Rows:
+    """Splits of one draw; their sizes are the same for every draw, so one compiled program serves all.
 
-    rest, test = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=_SEED)
-    train, validation = train_test_split(rest, test_size=0.25, stratify=y[rest], random_state=_SEED)
-    return Rows(train, validation, test)
-
-
-def shuffled(count: int) -> Rows:
-    """60% to train, 20% each to validate and test, in a fixed random order."""
-    order = np.random.default_rng(_SEED).permutation(count)
-    train, validation, test = np.split(order, [int(0.6 * count), int(0.8 * count)])
-    return Rows(train, validation, test)
-
-
-def folded(y: np.ndarray, folds: int, fold: int, *, classes: bool) -> Rows:
-    """One fold tests, the next validates, the others train.
-
-    Every fold has the same number of rows, and of each class as nearly the same number as can be; rows that are left
-    over train in every fold. So all folds have splits of equal size, and one compiled program serves them all.
+    The validation examples of a tuning are set apart first. Its replicates train on them, and validate and test on
+    others, so that neither their scores nor their steps to the target are read where the learning rate was chosen.
 
     Args:
-        y: Targets.
-        folds: k, at least 3.
-        fold: Which one tests, from 0 to k - 1.
-        classes: Whether the targets are classes, to be spread evenly.
-
-    Raises:
-        TaskError: There are fewer rows than folds.
+        rows: Numbers of the rows to split.
+        y: Targets of all rows.
+        draw: The draw.
+        validation: Number of validation examples.
+        test: Number of test examples.
+        classes: Whether targets are classes. Every beginning of each split then has them in the shares of the whole.
     """
-    if len(y) < folds:
-        raise TaskError(f"{len(y)} examples cannot be split into {folds} folds")
-    order = np.random.default_rng(_SEED).permutation(len(y))
-    if classes:
-        order = order[np.argsort(y[order], kind="stable")]  # class by class, each in random order; then dealt out
-    whole = len(y) // folds * folds
-    dealt = [order[i:whole:folds] for i in range(folds)]
-    test, validation = dealt[fold], dealt[(fold + 1) % folds]
-    others = [part for i, part in enumerate(dealt) if i not in (fold, (fold + 1) % folds)]
-    train = np.concatenate([*others, order[whole:]])
-    return Rows(np.random.default_rng(_SEED).permutation(train), validation, test)
+    labels = y if classes else np.zeros(len(y), np.int32)
+    mixed = _mixed(rows, labels, draw.selection())
+    choosing, rest = mixed[:validation], mixed[validation:]
+    tested, others = np.split(_mixed(rest, labels, draw.own()), [test])
+    if draw.replicate is None:
+        return Rows(others, choosing, tested)
+    validated, others = np.split(others, [validation])
+    return Rows(_mixed(np.concatenate([others, choosing]), labels, draw.own(1)), validated, tested)
+
+
+def _mixed(rows: np.ndarray, labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Rows in random order, with the classes evenly spread over it."""
+    rows = generator.permutation(rows)
+    known, found, counts = np.unique(labels[rows], return_inverse=True, return_counts=True)
+    by_class = np.argsort(found, kind="stable")
+    rank = np.empty(len(rows))
+    rank[by_class] = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return rows[np.argsort((rank + generator.random(len(known))[found]) / counts[found], kind="stable")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,20 +17,26 @@ from suite.catalog.own import importing_from
 from suite.catalog.schedules import schedule_factors
 from suite.protocol import outcomes as verdict
 from suite.protocol.nesting import judged_by
-from suite.protocol.records import Cell, Record, Replicate, Trial
+from suite.protocol.records import Cell, Record, Replicate
 from suite.protocol.run_statistics import RunData, statistics_of
-from suite.tasks import Task, load_task
+from suite.tasks import Draw, Task, load_task
 from suite.training.program import Program
 from suite.training.run_inputs import RunInputs, Trace
-from suite.training.tuning import TrialResult, tune
+from suite.training.tuning import TrialResult, Tuning, tune
 
 TUNING, REPLICATE = 0, 1
 """The roles of the seeds: no replicate ever sees a seed that tuning saw."""
 
 
-def run_seed(benchmark_seed: int, role: int, index: int) -> int:
-    """The seed of one run; the same for every cell of a benchmark, so that comparisons are paired."""
-    return int(np.random.SeedSequence(benchmark_seed, spawn_key=(role, index)).generate_state(1)[0])
+def run_seed(benchmark_seed: int, role: int, *index: int) -> int:
+    """The seed of one run; the same for every cell of a benchmark, so that comparisons are paired.
+
+    Args:
+        benchmark_seed: Seed of the benchmark.
+        role: TUNING or REPLICATE.
+        index: Tuning and number of the seed in it, or index of the replicate.
+    """
+    return int(np.random.SeedSequence(benchmark_seed, spawn_key=(role, *index)).generate_state(1)[0])
 
 
 def run_cell(cell: Cell, known: Sequence[Record] = ()) -> Record:
@@ -48,58 +54,71 @@ def run_cell(cell: Cell, known: Sequence[Record] = ()) -> Record:
     standard_settings()
     known = [judged_by(record, cell.target) for record in known]
     with importing_from(cell.search_path):
-        task = task_of(cell)
+        task = task_of(cell, Draw(cell.seed))
+        facts = {**task.facts(), "baseline_loss": _baseline(cell, task)}
         program = _kept_program(_Sharing(cell.program, cell))
-        program.use(task)
         fresh = not program.has_run
-        seconds: list[float] = []
-
-        def train(role: int, index: int, rate: float) -> Run:
-            run = train_once(cell, program.task, program, run_seed(cell.seed, role, index), rate)
-            seconds.append(run.seconds)
-            return run
-
-        learning_rate, edge, trials = _tuned(cell, task, train, known)
-        before = {run.replicate: run for record in known if record.learning_rate == learning_rate
-                  for run in record.replicates}  # fmt: skip
+        training = _Training(cell, program, facts)
+        tunings = [_tuned(training, tuning, known) for tuning in range(cell.budget.tunings)]
         replicates = []
         for index in range(cell.budget.replicates):
-            if index in before:
-                replicates.append(before[index])
-                continue
-            program.use(task_of(cell, index))
-            replicates.append(_replicate(cell, program, index, learning_rate, train))
+            tuning = index % len(tunings)
+            before = _trained_before(known, index, tuning, tunings[tuning].learning_rate)
+            replicates.append(before or _replicate(training, index, tuning, tunings[tuning].learning_rate))
     # The first run of a program compiles it; what it took longer than the others is the price of that.
+    seconds = training.seconds
     compiled = program.build_seconds + max(0.0, seconds[0] - float(np.median(seconds))) if fresh and seconds else 0.0
     return Record(
         cell=cell,
-        learning_rate=learning_rate,
-        at_edge=edge,
-        trials=trials,
+        learning_rates=tuple(tuning.learning_rate for tuning in tunings),
+        at_edge=any(tuning.at_edge for tuning in tunings),
+        trials=tuple(trial for tuning in tunings for trial in tuning.trials),
         replicates=tuple(replicates),
         layers=tuple(tap.name for tap in program.network.taps),
         parameters=int(program.network.model.count_params()),
         seconds=time.perf_counter() - started + max((record.seconds for record in known), default=0.0),
         compile_seconds=compiled,
-        task_facts={**task.facts(), "baseline_loss": _baseline(cell, task)},
+        task_facts=facts,
         thresholds=verdict.THRESHOLDS.as_mapping(),
     )
 
 
-Train = Callable[[int, int, float], "Run"]
-"""Trains once: role of the seed, its index, learning rate."""
+@dataclass
+class _Training:
+    """Trains a cell once at a time.
+
+    Attributes:
+        cell: The cell.
+        program: Its program.
+        facts: The task's facts, of one draw: runs of all draws are judged by the same baseline.
+        seconds: Wall time of each run so far.
+    """
+
+    cell: Cell
+    program: Program
+    facts: Mapping[str, Any]
+    seconds: list[float] = field(default_factory=list)
+
+    def run(self, draw: Draw, seed: int, learning_rate: float) -> Run:
+        """One run on a draw of the data."""
+        self.program.use(task_of(self.cell, draw))
+        baseline = float(self.facts["baseline_loss"])
+        run = train_once(self.cell, self.program.task, self.program, seed, learning_rate, baseline_loss=baseline)
+        self.seconds.append(run.seconds)
+        return run
 
 
-def _tuned(cell: Cell, task: Task, train: Train, known: Sequence[Record]) -> tuple[float, bool, tuple[Trial, ...]]:
-    """The cell's rate, whether it lies at an edge, and its trials; a fixed rate has none."""
+def _tuned(training: _Training, tuning: int, known: Sequence[Record]) -> Tuning:
+    """One tuning of a cell; a fixed rate needs no trials."""
+    cell, higher = training.cell, bool(training.facts["higher_is_better"])
     fixed = cell.recipe["learning_rate"]
     if fixed is not None:
-        return fixed, False, ()
+        return Tuning((), fixed, False)
 
     def try_rate(rate: float, repeat: int) -> TrialResult:
-        run = train(TUNING, repeat, rate)
+        run = training.run(Draw(cell.seed, tuning), run_seed(cell.seed, TUNING, tuning, repeat), rate)
         scores = run.trace.arrays["validation_score"]
-        best = (np.nanmax if task.higher_is_better else np.nanmin)(scores) if run.validation_score is not None else None
+        best = (np.nanmax if higher else np.nanmin)(scores) if run.validation_score is not None else None
         return TrialResult(
             run.validation_score,
             run.validation_loss,
@@ -108,14 +127,22 @@ def _tuned(cell: Cell, task: Task, train: Train, known: Sequence[Record]) -> tup
             str(run.outcome),
         )
 
-    tuning = tune(
+    return tune(
         try_rate,
         cell.budget,
-        higher_is_better=task.higher_is_better,
-        chance_score=float(task.facts()["chance_score"]),
-        trained=max((record.trials for record in known), key=len, default=()),
+        tuning=tuning,
+        seed=run_seed(cell.seed, TUNING, tuning),
+        higher_is_better=higher,
+        chance_score=float(training.facts["chance_score"]),
+        trained=max((record.trials_of(tuning) for record in known), key=len, default=()),
     )
-    return tuning.learning_rate, tuning.at_edge, tuning.trials
+
+
+def _trained_before(known: Sequence[Record], index: int, tuning: int, learning_rate: float) -> Replicate | None:
+    """The same replicate of an earlier budget; None if there is none."""
+    wanted = (index, tuning, learning_rate)
+    found = (run for record in known for run in record.replicates)
+    return next((run for run in found if (run.replicate, run.tuning, run.learning_rate) == wanted), None)
 
 
 @dataclass(frozen=True)
@@ -132,7 +159,9 @@ class Run:
     training_seconds: float
 
 
-def train_once(cell: Cell, task: Task, program: Program, seed: int, learning_rate: float) -> Run:
+def train_once(
+    cell: Cell, task: Task, program: Program, seed: int, learning_rate: float, *, baseline_loss: float | None = None
+) -> Run:
     """Trains a cell's program once; the model keeps the weights it ends with.
 
     Args:
@@ -141,6 +170,7 @@ def train_once(cell: Cell, task: Task, program: Program, seed: int, learning_rat
         program: Of the cell.
         seed: Of weights, order and dropout.
         learning_rate: Before the schedule.
+        baseline_loss: Loss of the best constant prediction; default: that of the task.
     """
     started = time.perf_counter()
     feed = _feed(cell, task, program, seed, learning_rate)
@@ -159,7 +189,7 @@ def train_once(cell: Cell, task: Task, program: Program, seed: int, learning_rat
         outcome=verdict.classify_outcome(
             finite=trace.finite,
             train_loss=train_loss,
-            baseline_loss=_baseline(cell, task),
+            baseline_loss=_baseline(cell, task) if baseline_loss is None else baseline_loss,
             scores=scores,
             target=cell.target,
             higher_is_better=task.higher_is_better,
@@ -169,9 +199,11 @@ def train_once(cell: Cell, task: Task, program: Program, seed: int, learning_rat
     )
 
 
-def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, train: Train) -> Replicate:
-    compiles = not program.has_run
-    task, run = program.task, train(REPLICATE, index, learning_rate)
+def _replicate(training: _Training, index: int, tuning: int, learning_rate: float) -> Replicate:
+    cell, program = training.cell, training.program
+    compiles, seed = not program.has_run, run_seed(cell.seed, REPLICATE, index)
+    run = training.run(Draw(cell.seed, tuning, index), seed, learning_rate)
+    task = program.task
     started = time.perf_counter()
     # A first run compiles: what its steps take is not known.
     milliseconds = None if compiles else 1000 * run.training_seconds / max(run.trace.steps, 1)
@@ -191,7 +223,7 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
     )
     return Replicate(
         replicate=index,
-        seed=run_seed(cell.seed, REPLICATE, index),
+        seed=seed,
         outcome=str(run.outcome),
         causes=() if run.outcome == verdict.Outcome.TRAINED else tuple(map(str, causes)),
         test_score=test_score,
@@ -204,6 +236,8 @@ def _replicate(cell: Cell, program: Program, index: int, learning_rate: float, t
         nonfinite_layer=run.trace.nonfinite_layer,
         seconds=run.seconds + time.perf_counter() - started,
         milliseconds_per_step=milliseconds,
+        tuning=tuning,
+        learning_rate=learning_rate,
         statistics=statistics,
         traces=arrays,
     )
@@ -237,18 +271,17 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def task_of(cell: Cell, replicate: int = 0) -> Task:
-    """The data of a cell; under k-fold cross-validation, replicate r tests on fold r mod k and tuning sees fold 0."""
-    fold = replicate % cell.task["folds"] if cell.task.get("folds") else 0
+def task_of(cell: Cell, draw: Draw) -> Task:
+    """The data of a cell in one draw."""
     # A user's file may change while a worker lives on; then so does the name of the programs that are fed with it.
     file = cell.program if "path" in cell.task else ""
-    return _kept_task(file, tuple(cell.task.items()), fold, cell.search_path)
+    return _kept_task(file, tuple(cell.task.items()), draw, cell.search_path)
 
 
 @functools.lru_cache(maxsize=2)
-def _kept_task(file: str, task: tuple[tuple[str, Any], ...], fold: int, folders: tuple[str, ...]) -> Task:
+def _kept_task(file: str, task: tuple[tuple[str, Any], ...], draw: Draw, folders: tuple[str, ...]) -> Task:
     """The arrays of a task, kept for the next run, as long as its `file` is the same."""
-    return load_task(dict(task), fold=fold, folders=folders)
+    return load_task(dict(task), draw=draw, folders=folders)
 
 
 @dataclass(frozen=True)
@@ -263,4 +296,5 @@ class _Sharing:
 def _kept_program(sharing: _Sharing) -> Program:
     """The program of a cell, kept for the next cell that shares it."""
     cell, budget = sharing.cell, sharing.cell.budget
-    return Program(cell.recipe, cell.model, task_of(cell), budget.steps, budget.evaluations, landscape=budget.landscape)
+    task = task_of(cell, Draw(cell.seed))
+    return Program(cell.recipe, cell.model, task, budget.steps, budget.evaluations, landscape=budget.landscape)

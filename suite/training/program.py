@@ -105,7 +105,7 @@ class Program:
         self.build_seconds = time.perf_counter() - started
 
     def use(self, task: Task) -> None:
-        """Trains and evaluates on another fold of its task from now on, whose splits have the same sizes."""
+        """Trains and evaluates on another draw of its task from now on, whose splits have the same sizes."""
         if self._splits and task is self.task:
             return
         self.task = task
@@ -135,8 +135,6 @@ class Program:
         arrays = {**curves, **self._rows.read(out, steps)}
         # The step that was not finite is no update, but its row was written if it was probed.
         seen = self._rows.read(out, steps if finite else steps + 1)
-        if finite and len(self.task.validation) > VALIDATED:
-            arrays["validation_loss"][-1], arrays["validation_score"][-1] = self.evaluate("validation")
         gradient_rms = seen.get("gradient_rms", np.zeros((0, 0)))
         return Trace(arrays, steps, finite, gradient_rms, clipped, None if finite or layer < 0 else names[layer])
 
@@ -148,7 +146,7 @@ class Program:
         return [fed if variable is self.optimizer.fed else start for variable, start in pairs]
 
     def evaluate(self, split: str) -> tuple[float, float]:
-        """Loss and metric of the model as it is now on the `train`, `validation` or `test` split."""
+        """Loss and metric of the model as it is now on the `train` or the `test` split."""
         x, y = self._splits[split]
         size = min(len(x), TRAIN_EVALUATED) if split == "train" else len(x)
         return self._scores.of(x, y, size)

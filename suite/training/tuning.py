@@ -1,6 +1,7 @@
-"""The learning rate of a cell: Optuna asks and is told, a sampler of ours follows `suite.protocol.rates`.
+"""Tunes the learning rate of a cell with Optuna.
 
-Optuna lives here only. None of its samplers spends trials on further seeds of a rate, so the sampler is ours.
+The default sampler follows `suite.protocol.rates`: none of Optuna's own spends trials on further seeds of a rate. A spec
+may name one of Optuna's instead.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
-from suite.protocol.ranks import at_edge
-from suite.protocol.rates import TrialSummary, best_rate, coarse_to_fine, next_rate, shared_grid, tried_of
-from suite.protocol.records import Budget, Trial
+from suite.protocol.rates import TrialSummary, any_at_edge, best_rate, coarse_to_fine, next_rate, shared_grid, tried_of
+from suite.protocol.records import OWN_SAMPLER, Budget, Trial
 
 _RATE, _REPEAT, _LOSS = "learning_rate", "repeat", "loss"
 _MOST_SEEDS = 10_000
@@ -43,7 +43,7 @@ class TrialResult:
 
 @dataclass(frozen=True)
 class Tuning:
-    """The trials of a cell and the rate they chose."""
+    """The trials of one tuning and the rate they chose."""
 
     trials: tuple[Trial, ...]
     learning_rate: float
@@ -56,19 +56,22 @@ def tune(
     *,
     higher_is_better: bool,
     chance_score: float,
+    tuning: int = 0,
+    seed: int = 0,
     trained: Sequence[Trial] = (),
 ) -> Tuning:
-    """Spends the trials of a cell and picks its rate.
+    """Spends the trials of one tuning and picks its rate.
 
-    The shared grid comes first, the coarse before the fine; then its best rates see further seeds, and rates beside
-    them are tried, in turns. Nothing is drawn by lot and nothing depends on how many trials there will be, so the
-    first n of more trials are those of n: `trained` is taken as it is, and the result is that of asking for all at once.
+    No sampler knows how many trials there will be, so the first n of more trials are those of n: `trained` is taken as
+    it is, and the result is that of asking for all at once.
 
     Args:
         try_rate: Trains once at a learning rate with a tuning seed, by its number from 0.
-        budget: How many trials, in which range.
+        budget: Number of trials, range of rates, and sampler.
         higher_is_better: Which way scores are ranked.
         chance_score: What the best constant scores; a run that is no better, or not finite, counts as that.
+        tuning: Index of the tuning.
+        seed: Seed of samplers that draw at random.
         trained: Trials of an earlier and smaller budget.
 
     Raises:
@@ -76,14 +79,14 @@ def tune(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     low, high = budget.learning_rate_low, budget.learning_rate_high
-    rates = [float(rate) for rate in shared_grid(low, high)]
-    study = optuna.create_study(direction="maximize", sampler=_Sampler(len(rates), low, high))
-    for index in coarse_to_fine(len(rates)):
-        study.enqueue_trial({_RATE: rates[index], _REPEAT: 0})
+    shared = budget.sampler == OWN_SAMPLER
+    sampler = SharedGridSampler(low, high) if shared else getattr(optuna.samplers, budget.sampler)(seed=seed)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    grid = set(shared_grid(low, high).tolist()) if shared else set()
 
     trials: list[Trial] = []
     for number in range(budget.trials):
-        asked = study.ask(_distributions(low, high))
+        asked = study.ask(_distributions(low, high, _MOST_SEEDS if shared else 0))
         rate, repeat = float(asked.params[_RATE]), int(asked.params[_REPEAT])
         if number < len(trained):
             trial = trained[number]
@@ -99,43 +102,52 @@ def tune(
                 learning_rate=rate,
                 validation_score=found.score,
                 outcome=found.outcome,
-                shared_grid=number < len(rates),
+                shared_grid=rate in grid and repeat == 0,
                 repeat=repeat,
                 validation_loss=found.loss,
                 train_loss=found.train_loss,
                 best_score=found.best_score,
+                tuning=tuning,
             )
         trials.append(trial)
         shown = tried_of([trial], higher_is_better=higher_is_better, chance_score=chance_score)[0]
         asked.set_user_attr(_LOSS, shown.loss)
         study.tell(asked, shown.gain)
     best = best_rate(tried_of(trials, higher_is_better=higher_is_better, chance_score=chance_score))
-    return Tuning(tuple(trials), best, at_edge(best, low, high))
+    return Tuning(tuple(trials), best, any_at_edge([best], low, high))
 
 
-class _Sampler(BaseSampler):
-    """Asks `suite.protocol.rates`, which sees all that was told. It keeps nothing itself."""
+class SharedGridSampler(BaseSampler):
+    """Tries a grid of rates that all cells share, the coarse before the fine, then further seeds of the best rates and
+    rates beside them, in turns (`suite.protocol.rates`). It draws nothing at random and keeps no state.
 
-    def __init__(self, grid_size: int, low: float, high: float) -> None:
-        self._grid_size, self._low, self._high = grid_size, low, high
+    Args:
+        low: Lower end of the range of learning rates.
+        high: Upper end of it.
+    """
+
+    def __init__(self, low: float, high: float) -> None:
+        self._low, self._high = low, high
+        rates = shared_grid(low, high)
+        self._grid = [float(rates[index]) for index in coarse_to_fine(len(rates))]
 
     def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, BaseDistribution]:
-        """Rate and seed are chosen together."""
-        return _distributions(self._low, self._high)
+        """Rate and seed, which are chosen together."""
+        return _distributions(self._low, self._high, _MOST_SEEDS)
 
     def sample_relative(self, study: Any, trial: Any, search_space: Mapping[str, Any]) -> dict[str, Any]:
-        """The next trial; those of the grid stand in the queue already."""
+        """The next trial."""
         told = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if len(told) < self._grid_size:
-            return {}
+        if len(told) < len(self._grid):
+            return {_RATE: self._grid[len(told)], _REPEAT: 0}
         tried = [TrialSummary(t.params[_RATE], t.params[_REPEAT], t.value, t.user_attrs[_LOSS]) for t in told]
-        rate, repeat = next_rate(tried, self._grid_size)
+        rate, repeat = next_rate(tried, len(self._grid))
         return {_RATE: rate, _REPEAT: repeat}
 
     def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
-        """Never called: every trial is queued, or sampled as a whole."""
-        raise RuntimeError(f"{param_name} is neither queued nor chosen by the protocol")
+        """Never called, since rate and seed are sampled together."""
+        raise RuntimeError(f"{param_name} is not chosen by the protocol")
 
 
-def _distributions(low: float, high: float) -> dict[str, BaseDistribution]:
-    return {_RATE: FloatDistribution(low, high, log=True), _REPEAT: IntDistribution(0, _MOST_SEEDS)}
+def _distributions(low: float, high: float, most_seeds: int) -> dict[str, BaseDistribution]:
+    return {_RATE: FloatDistribution(low, high, log=True), _REPEAT: IntDistribution(0, most_seeds)}

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
+import numpy as np
 from pydantic import Field, WithJsonSchema
 
 from suite.claims.claim import Claim
 from suite.claims.contexts import rows_on
-from suite.claims.decisions import Decision
 from suite.claims.evidence import Evidence, Levels
-from suite.claims.forms.contrast import Contrast, Setting, Table, decided
+from suite.claims.forms.contrast import Contrast, Effect, Setting, Table, shares_of
 from suite.claims.phrases import figure, side_text
 from suite.protocol.columns import factor_column
 
@@ -91,10 +91,11 @@ class Compare(Contrast):
             for b in rows_on(self.second, evidence, rows):
                 yield {f: f"{evidence.label(a, f)} over {evidence.label(b, f)}" for f in several}, [a], [b]
 
-    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> tuple[Decision, Table]:
+    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> Effect:
         sign = claim.direction(evidence)
         ends = (first, second) if sign > 0 else (second, first)
-        return decided(sign * (first[0] - second[0]), claim.expression.is_share, *ends)
+        shares = shares_of(*ends) if claim.expression.is_share else None
+        return Effect(sign * (first[0] - second[0]), np.array([sign, -sign], float), shares)
 
     def what_is_compared(self, claim: Claim) -> str:
         way = {None: "better", 1: "higher", -1: "lower"}[claim.sign]

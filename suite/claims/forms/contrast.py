@@ -4,21 +4,40 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suite.claims.claim import Claim, Form, Holds
 from suite.claims.contexts import Context, Status, grouped_rows
-from suite.claims.decisions import Decision, Differences, Shares
+from suite.claims.decisions import Differences, Share, Shares
 from suite.claims.evidence import Evidence, Levels
 from suite.claims.judging import judge_contexts
 from suite.claims.phrases import between, figure, measure_text, sentence, signed, where_text
 from suite.claims.verdicts import Ruling, Verdict
+from suite.protocol.intervals import Combination, combined
 from suite.protocol.written import counted
 
 Table = NDArray[np.float64]
 """Values of a measure, shape (cells, replicates)."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The effect in one context.
+
+    Attributes:
+        series: The effect by replicate, shape (replicates,); NaN if a value is missing.
+        weights: Derivative of the effect by the mean of each cell, shape (cells,): first side, then second.
+        shares: The effect as shares of runs, if the measure is 1 or 0 for each run.
+    """
+
+    series: Table
+    weights: NDArray[np.float64]
+    shares: Shares | Share | None = None
+
+
 Setting = tuple[dict[str, str], list[int], list[int]]
 """Labels of a context, and the rows of the cells on its two sides."""
 
@@ -31,8 +50,8 @@ class Contrast(Form):
         """The contexts among cells that agree in all factors not named, each with the labels that distinguish it."""
 
     @abstractmethod
-    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> tuple[Decision, Table]:
-        """The effect in one context, positive in the claimed direction, and its values, shape (replicates,)."""
+    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> Effect:
+        """The effect in one context, positive in the claimed direction."""
 
     @property
     def can_be_opposite(self) -> bool:
@@ -60,15 +79,19 @@ class Contrast(Form):
         return judge_contexts(claim, self, found, self.nothing_text())
 
     def _contexts(self, claim: Claim, evidence: Evidence) -> Iterator[Context]:
-        table = evidence.values(claim.expression, compared=self.compares)
+        scores = evidence.scores(claim.expression, compared=self.compares)
+        table = scores.values
         for shared, rows in grouped_rows(evidence, self.factors, claim.where):
             for labels, first, second in self.settings(evidence, rows):
-                decision, values = self.effect(claim, evidence, table[first], table[second])
-                if decision.n:
-                    both = [*first, *second]
+                found = self.effect(claim, evidence, table[first], table[second])
+                both = [*first, *second]
+                effect = Combination(scores, np.array(both), found.weights, found.series)
+                n = int((~np.isnan(found.series)).sum())
+                if n:
+                    decision = found.shares or Differences(combined([(1.0, effect)]), n)
                     moot = claim.can_be_moot and bool(evidence.at_chance[both].all())
                     yield Context(
-                        evidence.benchmark, shared | labels, decision, values, *self.ends(table[first], table[second]),
+                        evidence.benchmark, shared | labels, decision, effect, *self.ends(table[first], table[second]),
                         tuple(evidence.cells[row] for row in both), Status.MOOT if moot else Status.UNDECIDED,
                     )  # fmt: skip
 
@@ -144,18 +167,12 @@ def mean_of(table: Table) -> float:
     return float(found.mean()) if len(found) else float("nan")
 
 
-def decided(values: Table, share: bool, higher: Table, lower: Table) -> tuple[Decision, Table]:
-    """The mean difference of numbers, or the difference of two shares of runs, with the known differences.
+def shares_of(higher: Table, lower: Table) -> Shares | None:
+    """The difference of two shares of runs; None if a side has no runs.
 
     Args:
-        values: Differences by replicate, NaN where one is missing.
-        share: Whether the measure is 1 or 0 for each run.
-        higher: Values of the side that should be higher.
-        lower: Values of the other side.
+        higher: 1 or 0 for each run of the side that should be higher.
+        lower: The same for the other side.
     """
-    values, a, b = known(values), known(higher.ravel()), known(lower.ravel())
-    if not share:
-        return Differences(values), values
-    if not (len(a) and len(b)):
-        return Differences(np.zeros(0)), values
-    return Shares(float(a.sum()), len(a), float(b.sum()), len(b)), values
+    a, b = known(higher.ravel()), known(lower.ravel())
+    return Shares(float(a.sum()), len(a), float(b.sum()), len(b)) if len(a) and len(b) else None

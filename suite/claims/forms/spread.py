@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from suite.claims.claim import Claim
 from suite.claims.contexts import rows_on
-from suite.claims.decisions import Decision
 from suite.claims.evidence import Evidence, Levels
 from suite.claims.forms.compare import Compare
-from suite.claims.forms.contrast import Contrast, Setting, Table, decided
+from suite.claims.forms.contrast import Contrast, Effect, Setting, Table, shares_of
 from suite.claims.phrases import figure, side_text
 from suite.protocol.columns import factor_column
 
@@ -63,12 +63,13 @@ class Spread(Contrast):
         if len(first) > 1 and (self.compare is None or len(second) > 1):
             yield {}, first, second
 
-    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> tuple[Decision, Table]:
+    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> Effect:
         best, worst = _best_and_worst(first)
         if self.compare is None:
-            return decided(best - worst, claim.expression.is_share, best, worst)
+            shares = shares_of(best, worst) if claim.expression.is_share else None
+            return Effect(best - worst, _ends(first), shares)
         other_best, other_worst = _best_and_worst(second)
-        return decided((other_best - other_worst) - (best - worst), False, best, worst)
+        return Effect((other_best - other_worst) - (best - worst), np.concatenate([-_ends(first), _ends(second)]))
 
     def what_is_compared(self, claim: Claim) -> str:
         lead = f"range over {self.factor}"
@@ -76,6 +77,17 @@ class Spread(Contrast):
             return f"{lead} at least {figure(claim.by)}"
         first, second = side_text(self.compare.first), side_text(self.compare.second)
         return f"{lead} smaller for {first} than for {second} by {figure(claim.by)}"
+
+
+def _ends(table: Table) -> NDArray[np.float64]:
+    """Weights of the levels in their range: 1 for the highest mean, -1 for the lowest."""
+    means, weights = (
+        np.nanmean(np.where(np.isnan(table).all(axis=1, keepdims=True), 0.0, table), axis=1),
+        np.zeros(len(table)),
+    )
+    weights[means.argmax()] += 1
+    weights[means.argmin()] -= 1
+    return weights
 
 
 def _best_and_worst(table: Table) -> tuple[Table, Table]:

@@ -10,9 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from suite.claims.claim import Claim
-from suite.claims.decisions import Decision
 from suite.claims.evidence import Evidence
-from suite.claims.forms.contrast import Contrast, Setting, Table, decided, mean_of
+from suite.claims.forms.contrast import Contrast, Effect, Setting, Table, mean_of, shares_of
 from suite.claims.phrases import figure
 from suite.protocol.columns import factor_column
 from suite.protocol.labels import label_text, number_of
@@ -65,15 +64,15 @@ class Trend(Contrast):
         if len(along) > 1:
             yield {}, along, []
 
-    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> tuple[Decision, Table]:
+    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> Effect:
         """The linear trend over the levels by replicate, as the change from the lowest to the highest level.
 
         It is the least-squares slope over the ordered, equally spaced levels times their range.
         """
         places = np.arange(len(first)) - (len(first) - 1) / 2
-        along = np.asarray((len(first) - 1) * (places @ first) / (places @ places))
+        weights = self.sign * (len(first) - 1) * places / (places @ places)
         ends = (first[-1:], first[:1]) if self.sign > 0 else (first[:1], first[-1:])
-        return decided(self.sign * along, claim.expression.is_share, *ends)
+        return Effect(weights @ first, weights, shares_of(*ends) if claim.expression.is_share else None)
 
     def ends(self, first: Table, second: Table) -> tuple[float, float]:
         """The means at the lowest and at the highest level."""

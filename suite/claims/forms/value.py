@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from suite.claims.claim import Claim
-from suite.claims.decisions import Decision, Differences, Share
+from suite.claims.decisions import Share
 from suite.claims.evidence import Evidence
-from suite.claims.forms.contrast import Contrast, Setting, Table, known
+from suite.claims.forms.contrast import Contrast, Effect, Setting, Table, known
 from suite.claims.phrases import figure
 
 if TYPE_CHECKING:
@@ -57,10 +58,10 @@ class Value(Contrast):
     def settings(self, evidence: Evidence, rows: list[int]) -> Iterator[Setting]:
         yield from (({}, [row], []) for row in rows)
 
-    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> tuple[Decision, Table]:
+    def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> Effect:
         values = known(first[0])
-        share = claim.expression.is_share and len(values)
-        return (Share(float(values.sum()), len(values)) if share else Differences(values)), values
+        share = Share(float(values.sum()), len(values)) if claim.expression.is_share and len(values) else None
+        return Effect(first[0], np.ones(1), share)
 
     def nothing_text(self) -> str:
         return "no finished recipe matches the claim"
