@@ -55,7 +55,7 @@ def make_record(cell: Cell, score: float = 0.95, **changes: Any) -> Record:
     replicates = tuple(make_replicate(index, rng, test_score=score + 0.001 * index) for index in range(3))
     fields: dict[str, Any] = {
         "cell": cell,
-        "learning_rate": 0.01,
+        "learning_rates": (0.01,),
         "at_edge": False,
         "trials": tuple(
             Trial(i, 10.0 ** (-i - 1), score, "slow", i < 2) for i, score in enumerate((0.5, 0.8, 0.7, 0.5))

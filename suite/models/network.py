@@ -150,15 +150,18 @@ class Stack:
             activation: In place of the recipe's.
         """
         function = activation or self.activation
-        level = self.recipe["normalization"]
+        level, before = self.recipe["normalization"], self.recipe["norm_position"] == "before"
         outer = wrap_layer(level, linear)
+        if before and normalization_of(level).of_batches:
+            # Batch normalization takes a bias out again: its gradient is rounding, of which Adam would make whole steps.
+            linear.use_bias = False
         z = outer(x)
         self.draw(linear.kernel, "initializer")
-        self._bias(linear.bias)
+        if linear.use_bias:
+            self._bias(linear.bias)
         for variable, how in normalization_of(level).drawn(outer):
             self.draw(variable, how)
         normalize = build_normalization(level, f"{name}_normalization", axes=len(z.shape))
-        before = normalize is not None and self.recipe["norm_position"] == "before"
         activation_input = normalize(z) if normalize is not None and before else z
         outputs = keras.layers.Activation(function, name=f"{name}_activation")(activation_input)
         self.tap(ProbePoint(name, linear.kernel, z, activation_input, outputs, function))

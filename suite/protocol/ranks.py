@@ -148,14 +148,20 @@ def basin_of(cell: Ran) -> list[tuple[float, float]] | None:
     """The ranges of learning rates that work for a cell, see `suite.protocol.basins.basin`."""
     higher = bool(cell.task_facts["higher_is_better"])
     scores = [trial.validation_score for trial in cell.trials if trial.validation_score is not None]
-    shared = [trial for trial in cell.trials if trial.shared_grid]
     if not scores:
         return None
+    chance = float(cell.task_facts["chance_score"])
+    shared: dict[float, list[float]] = {}
+    for trial in cell.trials:
+        if trial.shared_grid:
+            shared.setdefault(trial.learning_rate, []).append(
+                chance if trial.validation_score is None else trial.validation_score
+            )
     return basin(
-        [trial.learning_rate for trial in shared],
-        [trial.validation_score for trial in shared],
+        list(shared),
+        [float(np.mean(found)) for found in shared.values()],
         best=max(scores) if higher else min(scores),
-        chance=float(cell.task_facts["chance_score"]),
+        chance=chance,
         higher_is_better=higher,
     )
 

@@ -154,14 +154,24 @@ def _sources(package: Path) -> dict[str, bytes]:
 
 @cache
 def _machine() -> Mapping[str, Any]:
-    return {"system": f"{platform.system()} {platform.release()}", "processor": _processor(), "cores": os.cpu_count()}
+    names = _processor_line("model name") or platform.processor() or platform.machine()
+    flags = (_processor_line("flags") or _processor_line("Features")).split()
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": names,
+        "features": " ".join(flag for flag in _FEATURES if flag in flags) or platform.machine(),
+        "cores": os.cpu_count(),
+    }
 
 
-def _processor() -> str:
+_FEATURES = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "asimd", "sve")
+"""Instructions by which libraries choose their code, so that another processor may round otherwise."""
+
+
+def _processor_line(key: str) -> str:
+    """The first value of a key of Linux's description of the processor; empty if there is none."""
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        pass
-    return platform.processor() or platform.machine()
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), "")

@@ -65,9 +65,9 @@ class BudgetDocument(Document):
         description="range of learning rates to search, such as {low: 1e-4, high: 1.0}",
     )
 
-    sampler: Literal["SharedGridSampler", "TPESampler", "RandomSampler", "QMCSampler"] = Field(
+    sampler: Literal["SharedGridSampler", "TPESampler", "RandomSampler"] = Field(
         "SharedGridSampler",
-        description="class that proposes learning rates: SharedGridSampler, or one of Optuna's: TPESampler, RandomSampler, QMCSampler",
+        description="class that proposes learning rates: SharedGridSampler, or Optuna's TPESampler or RandomSampler",
     )
     landscape: bool = Field(
         False, description="whether to measure the loss along the gradient and the curvature of the loss"

@@ -49,7 +49,8 @@ def _made(benchmark: Benchmark, chosen: Sequence[Mapping[str, Level]], budget: B
             recipe=recipe,
             task=task,
             model=benchmark.model,
-            budget=own if rate is None else replace(own, trials=0),
+            # Without a tuning to share, each replicate has its own draw of the examples that would choose the rate.
+            budget=own if rate is None else replace(own, trials=0, tunings=own.replicates),
             seed=benchmark.seed,
             target=benchmark.target,
             quick=quick,

@@ -178,7 +178,7 @@ def _join(
         raise TaskError(f"x_train in {file} has {len(train)} examples. Expected: 3 at least, a fifth of them validates")
     fifth = max(1, len(train) // 5)
     rows = drawn(train, y, draw, validation=fifth, test=0, classes=targets == "classes")
-    return x, y, rows._replace(test=test)
+    return x, y, Rows(rows.train, rows.validation, test)
 
 
 def _classes(file: str, y: np.ndarray, rows: Rows) -> int:

@@ -50,7 +50,8 @@ def _served(name: str, train_size: int | None = None, draw: Draw = _FIRST, **rea
             f"{name} has {len(others):,} training images. Expected: more than {2 * _VALIDATION:,}, since "
             f"{_VALIDATION:,} choose the learning rate and others validate"
         )
-    rows = drawn(others, y, draw, validation=_VALIDATION, test=0, classes=True)._replace(test=test)
+    rows = drawn(others, y, draw, validation=_VALIDATION, test=0, classes=True)
+    rows = Rows(rows.train, rows.validation, test)
     return _task(name, x, y, rows.limited(train_size, name), brightest=255, **reading)
 
 

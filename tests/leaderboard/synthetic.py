@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from suite.protocol.outcomes import THRESHOLDS
-from suite.protocol.ranks import at_edge
-from suite.protocol.rates import best_rate, tried_of
+from suite.protocol.rates import any_at_edge, best_rate, tried_of
 from suite.protocol.records import PROTOCOL_VERSION, Budget, Cell, Record, Replicate, Trial, to_plain
 from suite.protocol.run_statistics import RunData, statistics_of
 from suite.results.manifest import BudgetFacts, Manifest, Missing, Seeds, TaskFacts
@@ -191,7 +190,7 @@ class _World:
         trials, rate = self._trials(float(skill.max()))
         runs = [self._run(index, float(own), factor) for index, own in enumerate(skill)]
         return Record(
-            cell, rate, at_edge(rate, self.budget.learning_rate_low, self.budget.learning_rate_high), trials,
+            cell, (rate,), any_at_edge([rate], self.budget.learning_rate_low, self.budget.learning_rate_high), trials,
             tuple(runs), tuple(f"hidden_{n}" for n in range(1, self.layers + 1)), 1000,
             round(rng.uniform(5, 60), 2), 1.0, self.facts, THRESHOLDS.as_mapping(),
         )  # fmt: skip

@@ -13,7 +13,6 @@ from leaderboard.boards import Board, Row, board
 from leaderboard.cells import CellPages, verdict
 from suite.pictures.cells import draw_figures
 from suite.protocol.records import Trial
-from suite.protocol.statistics import bootstrap_mean
 from suite.results import reader as tables
 from suite.results.writer import export
 from tests.leaderboard.conftest import Built
@@ -30,8 +29,8 @@ def test_neighbours_differ_in_one_factor_and_those_that_fix_it_come_first(deep: 
     assert [n.fixes for n in neighbours] == sorted((n.fixes for n in neighbours), reverse=True)
     first = neighbours[0]
     index = {r.cell: i for i, r in enumerate(deep.recorded)}
-    difference = deep.scores[index[first.row.cell]] - deep.scores[index[row.cell]]
-    assert first.gain == bootstrap_mean(difference, bounds=(-1, 1))
+    difference = deep.scores.estimate([1, -1], [index[first.row.cell], index[row.cell]])
+    assert first.gain == difference.interval(bounds=(-1, 1))
 
 
 def test_verdicts(deep: Board) -> None:
@@ -98,7 +97,7 @@ def _of_trials(tmp_path: Path, trials: list[tuple[float, float, int]], fixed: fl
     runs = tuple(replace(run, outcome="slow", test_score=0.3) for run in records[0].replicates)
     best = fixed or max(trials, key=lambda trial: trial[0])[0]
     edge = not 2e-4 < best < 0.5
-    records[0] = replace(records[0], trials=made, replicates=runs, learning_rate=best, at_edge=edge)
+    records[0] = replace(records[0], trials=made, replicates=runs, learning_rates=(best,), at_edge=edge)
     found = board(tables.read(export(manifest, records, tmp_path)))
     return found, found.recorded[0]
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 
 from suite.protocol.columns import CELL_COLUMNS
-from suite.protocol.ranks import RankedCell, compared_scores, figures_of, ranked, standings
+from suite.protocol.ranks import RankedCell, figures_of, ranked, standings
 from suite.protocol.records import Record
-from suite.protocol.statistics import told_apart
 from tests.made import FACTS, make_cell, make_record, make_replicate, nonfinite_replicate
 
 ERROR = {**FACTS, "metric": "mse", "higher_is_better": False, "chance_score": 1 / 6}
@@ -55,26 +52,6 @@ def test_no_recipe_stands_above_one_with_a_better_mean(seed: int, higher: bool) 
     assert tiers == sorted(tiers), "the tier never falls as the mean falls"
     assert set(tiers) == set(range(1, max(tiers) + 1))
     assert len(set(tiers)) > 1, "the tables are rich enough to show it"
-
-
-@pytest.mark.parametrize("higher", [True, False])
-@pytest.mark.parametrize("seed", range(8))
-def test_what_opens_a_tier_is_told_from_the_first_above_and_nothing_before_it_is(seed: int, higher: bool) -> None:
-    """The promise of a border, and that no border was left out. Of equal means the steadier
-    comes first, then the one with more replicates."""
-    found = ranked(standings(_random_records(seed, higher)))[:-1]
-    scores = compared_scores([standing.record for standing in found]) * (1 if higher else -1)
-    spread = np.nanmax(scores, axis=1) - np.nanmin(scores, axis=1)
-    counts = (~np.isnan(scores)).sum(axis=1)
-    means = [standing.figures["test_score"] for standing in found]
-    order = sorted(range(len(found)), key=lambda i: (-means[i] if higher else means[i], spread[i], -counts[i]))
-    head = order[0]
-    for before, at in itertools.pairwise(order):
-        ahead = scores[head] - scores[at]
-        apart = bool(told_apart(ahead)[0]) and np.nansum(ahead) > 0
-        opens = found[at].figures["tier"] != found[before].figures["tier"]
-        assert opens == apart
-        head = at if opens else head
 
 
 def test_ranks_do_not_hang_on_the_order_of_the_cells() -> None:

@@ -33,9 +33,9 @@ def test_record_comes_back_as_it_was(records: Records) -> None:
 
 def test_numpy_scalars_are_kept_as_numbers(records: Records) -> None:
     odd: Any = np.float64(0.5)
-    add(records, make_record(make_cell(), learning_rate=odd, parameters=np.int64(5)))
+    add(records, make_record(make_cell(), learning_rates=(odd,), parameters=np.int64(5)))
     (found,) = load(records)
-    assert (found.learning_rate, found.parameters) == (0.5, 5)
+    assert (found.learning_rates, found.parameters) == ((0.5,), 5)
 
 
 def test_reading_creates_nothing(records: Records, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_record_takes_the_place_of_those_that_it_holds_and_of_no_others(record
 
     trials = make_record(make_cell()).trials
     better = tuple(dataclasses.replace(trials[0], trial=4 + i, learning_rate=0.3, repeat=i) for i in range(2))
-    add(records, make_record(asking(3, trials=6), replicates=runs, trials=(*trials, *better), learning_rate=0.3))
+    add(records, make_record(asking(3, trials=6), replicates=runs, trials=(*trials, *better), learning_rates=(0.3,)))
     assert len(records.recorded("made")) == 2, "its first four trials chose another rate"
     for count in (4, 6):
         (entry,) = records.answering([asking(3, trials=count)]).values()

@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from suite.tasks import Task, TaskError, load_task
+from suite.tasks import Draw, Task, TaskError, load_task
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(5, 3, (60, 4))
 Y = np.arange(60) % 3
 
 
-def load(folder: Path, arrays: dict[str, Any], fold: int = 0, **arguments: Any) -> Task:
+def load(folder: Path, arrays: dict[str, Any], replicate: int | None = None, **arguments: Any) -> Task:
     np.savez(folder / "mine.npz", **arrays)
-    return load_task({"name": "arrays", "path": "mine.npz", **arguments}, fold=fold, folders=[str(folder)])
+    task = {"name": "arrays", "path": "mine.npz", **arguments}
+    return load_task(task, draw=Draw(0, 0, replicate), folders=[str(folder)])
 
 
 def test_whole_arrays_are_split_stratified_and_scaled_per_feature(tmp_path: Path) -> None:
@@ -59,9 +60,15 @@ def test_targets_that_are_numbers_are_scaled_by_the_training_examples(tmp_path: 
     assert load(tmp_path, given, targets="numbers").train.y.mean() > 1e6, "as they are, if nothing is said"
 
 
-def test_folds_test_every_example_once(tmp_path: Path) -> None:
-    tested = [load(tmp_path, {"x": X, "y": Y}, fold, folds=4, scaling="none").test.x[:, 0] for fold in range(4)]
-    np.testing.assert_array_equal(np.sort(np.concatenate(tested)), np.sort(X[:, 0].astype(np.float32)))
+def test_each_replicate_draws_its_splits_unless_the_file_gives_them(tmp_path: Path) -> None:
+    def drawn(given: dict[str, Any], part: str) -> list[np.ndarray]:
+        return [np.sort(getattr(load(tmp_path, given, r, scaling="none"), part).x[:, 0]) for r in range(2)]
+
+    assert not np.array_equal(*drawn({"x": X, "y": Y}, "test"))
+    assert not np.array_equal(*drawn(SPLIT, "validation"))
+    np.testing.assert_array_equal(*drawn(SPLIT, "test"))
+    whole = {**SPLIT, "x_validation": X[:7], "y_validation": Y[:7]}
+    np.testing.assert_array_equal(*drawn(whole, "validation"))
 
 
 NAN = X.copy()
@@ -103,7 +110,6 @@ SPLIT = {"x_train": X[:40], "y_train": Y[:40], "x_test": X[40:], "y_test": Y[40:
             r"x_test in mine.npz: expected examples of shape \(4,\). Received: \(3,\)",
         ),
         ({**SPLIT, "x_validation": X}, {}, "mine.npz has no y_validation"),
-        (SPLIT, {"folds": 4}, "split already"),
         ({"x": X, "y": NAN[:, 1]}, {"targets": "numbers"}, "y in mine.npz: expected finite numbers"),
         ({"x": X, "y": Y}, {"train_size": 37}, "36 training examples. Received: train_size 37"),
         ({"x": X, "y": np.array([{}] * 60, object)}, {}, "not readable as an .npz of plain arrays"),

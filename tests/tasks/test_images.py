@@ -1,4 +1,4 @@
-"""Images: fixed splits, folds, layouts, and what is said where data are missing."""
+"""Images: sizes, layouts, and what is said where data are missing."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import pytest
 
 from suite.tasks import Task, TaskError, form_of, load_task
 from suite.tasks.images import DATA_VARIABLE, lay_out
-from suite.tasks.splits import folded
 
 
-def digits(fold: int = 0, **arguments: object) -> Task:
-    return load_task({"name": "digits", **arguments}, fold=fold)
+def digits(**arguments: object) -> Task:
+    return load_task({"name": "digits", **arguments})
 
 
 def rows_of(found: Task) -> list[set[bytes]]:
@@ -33,11 +32,9 @@ def test_digits_are_split_60_20_20_with_nothing_shared() -> None:
     assert found.chance_score == pytest.approx(0.1, abs=0.01)
 
 
-@pytest.mark.parametrize("folds", [None, 3, 8])
-def test_the_number_of_training_examples_is_known_without_loading(folds: int | None) -> None:
-    form, task = form_of({"name": "digits", "folds": folds}), digits(folds=folds)
-    assert form.train == len(task.train)
-    assert form.held_out == pytest.approx(len(task.validation), abs=1)
+def test_the_number_of_training_examples_is_known_without_loading() -> None:
+    form, task = form_of({"name": "digits"}), digits()
+    assert (form.train, form.held_out) == (len(task.train), len(task.validation))
 
 
 def test_standard_scaling_is_over_the_training_split() -> None:
@@ -81,27 +78,6 @@ def test_a_permutation_is_the_same_for_every_image_and_every_time() -> None:
     np.testing.assert_array_equal(mixed.train.x, digits(layout="pixels", permutation=True).train.x)
 
 
-def test_every_example_is_tested_in_one_fold_and_validates_in_another() -> None:
-    folds = [digits(fold, folds=5, scaling="unit") for fold in range(5)]
-    sizes = {(len(found.train), len(found.validation), len(found.test)) for found in folds}
-    assert sizes == {(1079, 359, 359)}
-    tested = [rows_of(found)[2] for found in folds]
-    assert len(set.union(*tested)) == sum(len(rows) for rows in tested)
-    for fold, found in enumerate(folds):
-        train, validation, test = rows_of(found)
-        assert not train & validation
-        assert not (train | validation) & test
-        assert validation == rows_of(folds[(fold + 1) % 5])[2]
-        shares = np.bincount(found.test.y) / len(found.test)
-        assert abs(shares - np.bincount(folds[0].train.y) / len(folds[0].train)).max() < 0.01
-    np.testing.assert_array_equal(digits(7, folds=5).test.x, digits(2, folds=5).test.x)
-
-
-def test_more_folds_than_rows_are_refused() -> None:
-    with pytest.raises(TaskError, match="3 examples cannot be split into 4 folds"):
-        folded(np.zeros(3, int), 4, 0, classes=True)
-
-
 @pytest.fixture
 def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
@@ -117,13 +93,13 @@ def served(count: int, *shape: int) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize(("name", "shape"), [("fashion_mnist", (4, 4)), ("cifar10", (4, 4, 3))])
 def test_a_dataset_from_the_data_folder(data_folder: Path, name: str, shape: tuple[int, ...]) -> None:
-    arrays = served(10_200, *shape)
+    arrays = served(20_200, *shape)
     np.savez(data_folder / f"{name}.npz", **arrays)
     found = load_task({"name": name, "scaling": "unit"})
-    assert [len(split) for split in (found.train, found.validation, found.test)] == [200, 10_000, 50]
-    image = arrays["x_train"][200].reshape(4, 4, -1)
-    np.testing.assert_allclose(found.validation.x[0], image / np.float32(255), rtol=1e-6)
-    assert load_task({"name": name, "layout": "rows"}).train.x.shape == (200, 4, 4 * image.shape[-1])
+    assert [len(split) for split in (found.train, found.validation, found.test)] == [10_200, 10_000, 50]
+    image = arrays["x_test"][0].reshape(4, 4, -1)
+    np.testing.assert_allclose(found.test.x[0], image / np.float32(255), rtol=1e-6)
+    assert load_task({"name": name, "layout": "rows"}).train.x.shape == (10_200, 4, 4 * image.shape[-1])
 
 
 def test_offline_and_absent_says_what_to_do(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +58,7 @@ def test_a_cell_that_trains_says_so(record: Record) -> None:
 
 def test_the_tuned_rate_is_the_best_of_the_trials(record: Record) -> None:
     tried = tried_of(record.trials, higher_is_better=True, chance_score=record.task_facts["chance_score"])
-    assert record.learning_rate == best_rate(tried)
+    assert record.learning_rates == (best_rate(tried),)
     assert len(record.trials) == 4
 
 
@@ -64,7 +66,7 @@ def test_tuning_and_replicates_never_share_a_seed(record: Record) -> None:
     seeds = [r.seed for r in record.replicates]
     assert len(set(seeds)) == 3
     assert seeds == [run_seed(0, REPLICATE, i) for i in range(3)]
-    assert run_seed(0, TUNING, 0) not in seeds
+    assert run_seed(0, TUNING, 0, 0) not in seeds
     assert run_seed(1, REPLICATE, 0) not in seeds
 
 
@@ -86,55 +88,80 @@ def without_times(record: Record) -> dict:
     return plain
 
 
-def asking(trials: int, replicates: int) -> Cell:
-    return cell(budget=dataclasses.replace(BUDGET, trials=trials, replicates=replicates))
+def asking(trials: int, tunings: int, replicates: int) -> Cell:
+    return cell(budget=dataclasses.replace(BUDGET, trials=trials, tunings=tunings, replicates=replicates))
 
 
 @pytest.fixture(scope="module")
 def whole() -> Record:
-    return run_cell(asking(10, 4))
+    return run_cell(asking(10, 2, 4))
 
 
-@pytest.mark.parametrize(("trials", "replicates"), [(10, 2), (5, 4), (3, 1)])
+@pytest.mark.parametrize(("trials", "tunings", "replicates"), [(10, 2, 2), (5, 2, 4), (10, 1, 4), (3, 1, 1)])
 def test_a_smaller_record_is_extended_to_what_asking_for_all_at_once_gives(
-    trials: int, replicates: int, whole: Record, monkeypatch: pytest.MonkeyPatch
+    trials: int, tunings: int, replicates: int, whole: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part, trained = run_cell(asking(trials, replicates)), []
-    monkeypatch.setattr(
-        experiment, "train_once", lambda *what: trained.append(what[3]) or train_once(*what)
-    )  # counts, and trains
-    extended = run_cell(asking(10, 4), [part])
+    part, trained = run_cell(asking(trials, tunings, replicates)), []
+
+    def counted(*what: Any, **named: Any) -> Any:
+        trained.append(what[3])
+        return train_once(*what, **named)
+
+    monkeypatch.setattr(experiment, "train_once", counted)
+    extended = run_cell(asking(10, 2, 4), [part])
     assert without_times(extended) == without_times(whole)
     for ours, theirs in zip(extended.replicates, whole.replicates, strict=True):
         for name, array in ours.traces.items():
             np.testing.assert_array_equal(array, theirs.traces[name], err_msg=name)
-    kept = replicates if part.learning_rate == whole.learning_rate else 0
-    assert len(trained) == (10 - trials) + (4 - kept)
+    same = [(run.tuning, run.learning_rate) for run in whole.replicates]
+    kept = [(run.tuning, run.learning_rate) == same[run.replicate] for run in part.replicates]
+    assert len(trained) == (20 - trials * tunings) + (4 - sum(kept))
+
+
+def test_replicates_alternate_among_tunings_which_have_seeds_and_data_of_their_own(whole: Record) -> None:
+    assert [run.tuning for run in whole.replicates] == [0, 1, 0, 1]
+    assert [run.learning_rate for run in whole.replicates] == [*whole.learning_rates, *whole.learning_rates]
+    first, second = whole.trials_of(0), whole.trials_of(1)
+    assert len(first) == len(second) == 10
+    assert first[0].learning_rate == second[0].learning_rate
+    assert first[0].validation_loss != second[0].validation_loss
+
+
+@pytest.mark.parametrize("sampler", ["TPESampler", "RandomSampler"])
+def test_optunas_own_samplers_tune_too_and_nest(sampler: str) -> None:
+    few, many = (
+        named(cell(budget=dataclasses.replace(BUDGET, trials=n, replicates=1, sampler=sampler))) for n in (3, 6)
+    )
+    part, whole = run_cell(few), run_cell(many)
+    assert whole.trials[:3] == part.trials
+    assert without_times(run_cell(many, [part])) == without_times(whole)
+    assert all(1e-3 <= trial.learning_rate <= 1 and not trial.shared_grid for trial in whole.trials)
+    assert fingerprint(identity(few)) == fingerprint(identity(many)) != fingerprint(identity(cell()))
 
 
 def test_a_larger_record_says_what_fewer_trials_replicates_and_another_target_give(whole: Record) -> None:
-    for trials in range(1, 10):
-        asked = dataclasses.replace(asking(trials, 2), target=0.97)
+    for trials, tunings in itertools.product(range(1, 10), (1, 2)):
+        asked = dataclasses.replace(asking(trials, tunings, 2), target=0.97)
         if holds(whole, asked):
             assert without_times(as_asked(whole, asked)) == without_times(run_cell(asked, [whole]))
             alone = run_cell(asked)
             assert without_times(as_asked(whole, asked)) == without_times(alone)
-    assert holds(whole, asking(10, 4))
-    assert not holds(whole, asking(11, 4))
-    assert not holds(whole, asking(10, 5))
+    assert holds(whole, asking(10, 2, 4))
+    assert not any(holds(whole, asking(*more)) for more in ((11, 2, 4), (10, 2, 5), (10, 3, 4)))
 
 
 def test_a_fixed_rate_is_not_tuned_and_shares_its_program() -> None:
     fixed = named(dataclasses.replace(cell(learning_rate=0.3), budget=dataclasses.replace(BUDGET, trials=0)))
     record = run_cell(fixed)
-    assert (record.learning_rate, record.at_edge, record.trials) == (0.3, False, ())
+    assert (record.learning_rates, record.at_edge, record.trials) == ((0.3,), False, ())
     assert len(record.replicates) == BUDGET.replicates
     assert fixed.program == cell().program
     assert fingerprint(identity(fixed)) != fingerprint(identity(cell()))
 
 
 def test_tuning_and_replicates_share_no_seed() -> None:
-    assert len({run_seed(0, role, index) for role in (TUNING, REPLICATE) for index in range(9)}) == 18
+    seeds = [run_seed(0, TUNING, tuning, repeat) for tuning in range(3) for repeat in range(3)]
+    assert len({*seeds, *(run_seed(0, REPLICATE, index) for index in range(9))}) == 18
 
 
 def test_what_layers_showed_is_told_in_one_number_a_run(record: Record) -> None:

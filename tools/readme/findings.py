@@ -236,7 +236,7 @@ ROWS = (
     Row(
         "regularization",
         "benchmarks/regularization.yaml",
-        ("regularization", "regularization_folds", "splits"),
+        ("regularization", "small_data"),
         regularization,
     ),
     Row("mnist/mlp", "benchmarks/mnist/mlp.yaml", ("mnist_mlp",), mnist_mlp),
