@@ -97,7 +97,7 @@ def make_replicate(index: int, rng: np.random.Generator, **changes: Any) -> Repl
     fields: dict[str, Any] = {
         "replicate": index, "seed": 1000 + index, "outcome": "trained", "causes": (), "test_score": 0.95,
         "train_score": 0.99, "validation_score": 0.94, "train_loss": 0.1, "steps_to_target": 31, "steps": 40,
-        "nonfinite_step": None, "nonfinite_layer": None, "seconds": 0.3, "traces": traces,
+        "nonfinite_step": None, "nonfinite_layer": None, "seconds": 0.3, "learning_rate": 0.01, "traces": traces,
     }  # fmt: skip
     statistics = {"gradient_ratio_init": -1.5, "gradient_ratio_median": -1.0, "gradient_factor_init": 0.9,
                   "saturated_fraction": None, "dead_fraction": 0.0, "clip_rate": None}  # fmt: skip

@@ -19,7 +19,7 @@ from suite.spec.identity import RecordKey, may_answer, record_key
 QUICK = ".quick"
 """Ends the folder of a benchmark's quick slice; no benchmark's name has a dot."""
 
-_NAME = re.compile(r"([0-9a-f]{16})\.(\d+)x(\d+)\+(\d+)\.npz")
+_NAME = re.compile(r"([0-9a-f]{16})\.(\d+)x(\d+)r(\d+)\.npz")
 
 
 def folder_name(benchmark: str, quick: bool) -> str:
@@ -30,7 +30,7 @@ def folder_name(benchmark: str, quick: bool) -> str:
 def file_name(key: RecordKey) -> str:
     """The file of a cell in the folder of its benchmark."""
     fingerprint, trials, tunings, replicates = key
-    return f"{fingerprint}.{tunings}x{trials}+{replicates}.npz"
+    return f"{fingerprint}.{tunings}x{trials}r{replicates}.npz"
 
 
 @dataclass(frozen=True)

@@ -68,17 +68,6 @@ def test_what_ties_stands_in_one_order_whatever_order_it_came_in() -> None:
         assert [s.record.cell.factors["number"] for s in ranked(standings(records))] == [1, 2, 3]
 
 
-def test_another_benchmarks_cells_move_no_tier_above_them() -> None:
-    """A failed recipe that is added ends below, and leaves the others' tiers alone."""
-    records = _random_records(5, True)
-    before = [s.figures["tier"] for s in standings(records)]
-    rng = np.random.default_rng(0)
-    failed = make_record(make_cell(99), replicates=tuple(make_replicate(i, rng, test_score=0.0) for i in range(5)))
-    after = standings([*records, failed])
-    assert [s.figures["tier"] for s in after[:-1]] == before
-    assert after[-1].figures["tier"] == max(s.figures["tier"] for s in after)
-
-
 @pytest.mark.parametrize(
     ("outcomes", "expected"),
     [

@@ -74,7 +74,7 @@ def test_a_record_is_on_the_disk_before_it_has_its_name_and_that_before_it_is_to
     command = [*traced, sys.executable, "-c", RECORD, str(records.folder)]
     done = subprocess.run(command, capture_output=True, check=False, env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
-    name = f"{make_cell(2).fingerprint}.t4r3.npz"
+    name = f"{make_cell(2).fingerprint}.1x4r3.npz"
     calls = log.read_text().splitlines()
     steps = (
         lambda call: "fsync" in call and f".{name}.new>" in call,

@@ -48,7 +48,7 @@ def test_the_folder_is_where_the_environment_says(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SUITE_RECORDS", str(tmp_path / "shared" / "ours"))
     add_cells(Records(), 1)
-    assert [path.name for path in (tmp_path / "shared/ours/made").glob("*.npz")] == ["0000000000000001.t4r3.npz"]
+    assert [path.name for path in (tmp_path / "shared/ours/made").glob("*.npz")] == ["0000000000000001.1x4r3.npz"]
     monkeypatch.delenv("SUITE_RECORDS")
     assert Records().folder == tmp_path / "records"
     assert Records().place == "records"
@@ -89,7 +89,8 @@ def test_a_record_takes_the_place_of_those_that_it_holds_and_of_no_others(record
 
     trials = make_record(make_cell()).trials
     better = tuple(dataclasses.replace(trials[0], trial=4 + i, learning_rate=0.3, repeat=i) for i in range(2))
-    add(records, make_record(asking(3, trials=6), replicates=runs, trials=(*trials, *better), learning_rates=(0.3,)))
+    anew = tuple(dataclasses.replace(run, learning_rate=0.3) for run in runs)
+    add(records, make_record(asking(3, trials=6), replicates=anew, trials=(*trials, *better), learning_rates=(0.3,)))
     assert len(records.recorded("made")) == 2, "its first four trials chose another rate"
     for count in (4, 6):
         (entry,) = records.answering([asking(3, trials=count)]).values()
@@ -114,7 +115,7 @@ def test_a_file_that_is_no_whole_record_counts_as_none_and_is_told_once(records:
     file = records.recorded("made")[0].file
     data = file.read_bytes()
     if damage == "renamed":
-        file = file.rename(file.with_name(f"{9:016x}.t4r3.npz"))
+        file = file.rename(file.with_name(f"{9:016x}.1x4r3.npz"))
     elif damage == "foreign":
         np.savez(file, some=np.zeros(3))
     else:

@@ -78,19 +78,19 @@ def test_no_manifest_ends_in_a_traceback(folder: Path, tmp_path: Path) -> None:
     ("text", "told"),
     [
         ('{"protocol_version": ' + "1" * 5000 + "}", "cannot be read as JSON: number out of range"),
-        ('{"protocol_version": NaN}', "Expected protocol version 2. Received: nan"),
-        ('{"protocol_version": 2, "target": NaN}', "Expected target to be a finite number. Received: nan"),
-        ('{"protocol_version": 2, "target": 1e308}', "Expected target to be at most 3.40282e+38. Received: 1e+308"),
-        ('{"protocol_version": 2, "machine": {"cores": Infinity}}', "Expected machine.cores to be a text, a number"),
-        ('{"protocol_version": 2, "title": "\\ud800"}', "cannot be read as JSON"),
+        ('{"protocol_version": NaN}', "Expected protocol version 3. Received: nan"),
+        ('{"protocol_version": 3, "target": NaN}', "Expected target to be a finite number. Received: nan"),
+        ('{"protocol_version": 3, "target": 1e308}', "Expected target to be at most 3.40282e+38. Received: 1e+308"),
+        ('{"protocol_version": 3, "machine": {"cores": Infinity}}', "Expected machine.cores to be a text, a number"),
+        ('{"protocol_version": 3, "title": "\\ud800"}', "cannot be read as JSON"),
         (
-            '{"protocol_version": 2, "factors": {"a": []}}',
+            '{"protocol_version": 3, "factors": {"a": []}}',
             "Expected factors.a to be a list of one at least. Received: []",
         ),
         ("[" * 100_000, "cannot be read as JSON: recursion limit exceeded"),
         ("\ufeff{}", "cannot be read as JSON"),
-        ('{"protocol_version": true}', "Expected protocol version 2. Received: True"),
-        ('{"protocol_version": 2.0}', "Expected protocol_version to be a whole number. Received: 2.0"),
+        ('{"protocol_version": true}', "Expected protocol version 3. Received: True"),
+        ('{"protocol_version": 3.0}', "Expected protocol_version to be a whole number. Received: 3.0"),
     ],
 )
 def test_text_that_is_no_manifest(folder: Path, text: str, told: str) -> None:

@@ -28,8 +28,8 @@ def test_a_good_export_has_no_problem(folder: Path) -> None:
 
 
 def test_another_protocol_version(folder: Path) -> None:
-    edit(folder, lambda m: m.update(protocol_version=3))
-    assert "manifest.json: Expected protocol version 2. Received: 3" in only_problem(folder)
+    edit(folder, lambda m: m.update(protocol_version=4))
+    assert "manifest.json: Expected protocol version 3. Received: 4" in only_problem(folder)
 
 
 def test_no_manifest_or_no_json(folder: Path) -> None:
