@@ -152,7 +152,9 @@ def with_replicates(benchmark: Benchmark, replicates: int | None) -> Benchmark:
     """A benchmark that asks for so many; as it is, for none."""
     if replicates is None:
         return benchmark
-    return dataclasses.replace(benchmark, budget=dataclasses.replace(benchmark.budget, replicates=replicates))
+    tunings = min(benchmark.budget.tunings, replicates)
+    budget = dataclasses.replace(benchmark.budget, replicates=replicates, tunings=tunings)
+    return dataclasses.replace(benchmark, budget=budget)
 
 
 def recorded_benchmarks(records: Records, *, quick: bool = False) -> list[Benchmark]:

@@ -125,7 +125,7 @@ class _Reading:
                 rates.low,
                 rates.high,
                 budget.landscape,
-                budget.tunings,
+                budget.tunings or min(2, budget.replicates),
                 budget.sampler,
             ),
             places={

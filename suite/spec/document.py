@@ -49,9 +49,9 @@ class BudgetDocument(Document):
         None, ge=2, le=100_000_000, description="optimizer steps of one run; not needed if steps is a factor"
     )
     trials: _Count = Field(12, description="learning rates to try for each recipe, unless its rate is fixed")
-    tunings: _Count = Field(
-        2,
-        description="number of times to tune each recipe, with different seeds and data; replicates alternate among them",
+    tunings: _Count | None = Field(
+        None,
+        description="number of times to tune each recipe, with different seeds and data; default: 2, or 1 for one replicate",
     )
     replicates: _Count = Field(description="runs of each tuned recipe, with different seeds and data")
     evaluations: int = Field(
@@ -83,8 +83,8 @@ class BudgetDocument(Document):
     @field_validator("replicates")
     @classmethod
     def _are_enough(cls, replicates: int, info: ValidationInfo) -> int:
-        if replicates < info.data.get("tunings", 1):
-            raise PydanticCustomError("relation", "at least one for each of the tunings")
+        if replicates < (info.data.get("tunings") or 1):
+            raise PydanticCustomError("relation", "at least one for each of the {tunings} tunings")
         return replicates
 
 

@@ -12,8 +12,8 @@ from suite.catalog.entries import Catalog, Parameter
 from suite.tasks.splits import Draw
 from suite.tasks.task import Form, Split, Task, TaskEntry, TaskError
 
-_TRAIN_SIZE = Parameter("train_size", "number of training examples; default: all", "integer", low=1)
-_GENERATED = dataclasses.replace(_TRAIN_SIZE, summary="number of generated training sequences", default=20_000)
+_TRAIN_SIZE = Parameter("train_size", "number of training examples", "integer", low=1, none="all of them")
+_GENERATED = dataclasses.replace(_TRAIN_SIZE, summary="number of generated training sequences", default=20_000, none="")
 _GENERATED_HELD_OUT = 1_000
 _FIRST = Draw()
 _SCALING = Parameter(

@@ -39,13 +39,5 @@ def test_a_cell_of_each_family_from_tuning_to_record(task: dict[str, Any], model
             assert (replicate.traces["gradient_rms_through_time"][:, 1, -1] > 0).all()
 
 
-def test_each_replicate_of_a_cross_validated_cell_has_a_fold_of_its_own() -> None:
-    record = run_cell(cell_of({"name": "digits", "folds": 3}, "mlp", depth=1, width=4, batch_size=599))
-    plain = run_cell(cell_of({"name": "digits", "folds": 3}, "mlp", depth=1, width=4, batch_size=599))
-    assert [r.test_score for r in record.replicates] == [r.test_score for r in plain.replicates]
-    assert len({r.test_score for r in record.replicates}) == 3
-    assert record.task_facts["train_size"] == record.task_facts["test_size"] == 599
-
-
 def test_every_family_is_tested_here() -> None:
     assert {model for _, model, _ in FAMILIES} == set(MODELS)

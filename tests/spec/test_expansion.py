@@ -264,10 +264,10 @@ print([m for m in ('tensorflow', 'keras', 'numpy', 'mlflow', 'optuna', 'pandas')
 
 
 def test_none_is_a_level_where_it_stands_for_something(tmp_path: Path) -> None:
-    varied = one(tmp_path, grid="grid: {folds: [none, 8], activation: [relu]}")
-    assert [(level.label, level.value) for level in varied.grid["folds"]] == [("none", None), (8, 8)]
+    varied = one(tmp_path, grid="grid: {train_size: [none, 80], activation: [relu]}")
+    assert [(level.label, level.value) for level in varied.grid["train_size"]] == [("none", None), (80, 80)]
     plain = one(tmp_path, grid="grid: {activation: [relu]}")
-    assert expand(varied)[0].fingerprint == expand(plain)[0].fingerprint, "the fixed split is the default"
+    assert expand(varied)[0].fingerprint == expand(plain)[0].fingerprint, "all examples are the default"
 
 
 def test_a_landscape_is_another_training_program(tmp_path: Path) -> None:

@@ -48,7 +48,6 @@ def found(task: str | dict[str, Any], model: str, **factors: Any) -> list[tuple[
         ({"name": "digits", "train_size": 5000}, "mlp", {}, "train_size", "5,000 is more than the 1,077 training examples"),
         ("digits", "mlp", {"batch_size": 2000}, "batch_size", "a batch of 2,000 is more than the 1,077 training examples"),
         ({"name": "digits", "train_size": 50}, "mlp", {}, "batch_size", "a batch of 64 is more than the 50 training examples"),
-        ({"name": "digits", "folds": 3}, "mlp", {"batch_size": 600}, "batch_size", "more than the 599 training examples"),
         ({"name": "adding", "train_size": 10}, "recurrent", {}, "batch_size", "more than the 10 training examples"),
         ("digits", "mlp", {"normalization": {"name": "group", "groups": 64}}, "normalization", "over one number here"),
         ("digits", "mlp", {"normalization": "layer", "width": 1}, "normalization", "nothing but the shift"),

@@ -16,7 +16,8 @@ RUN = {
     "processors": (["--sets", "AVX2", "--", "tests/golden/test_golden.py", "-k", "activations.tanh"], "1 passed"),
     "speed": (["--show"], "deep_mlp, 17 trainings a cell"),
     "studies.judge": (["5"], "Calibration("),
-    "studies.tiers": (["20"], "two steady, 5 replicates"),
+    "studies.tiers": (["20"], "two steady, 6 replicates"),
+    "studies.allocation": (["--cells", "2"], "SharedGridSampler"),
 }
 """Arguments of the smallest case of each, and words that it prints."""
 
