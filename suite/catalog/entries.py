@@ -65,7 +65,7 @@ class Parameter:
         if self.high is not None:
             bounds.append(f"{'below' if self.high_open else 'at most'} {self.high:g}")
         wanted = " ".join([noun, " and ".join(bounds)]).strip()
-        return f"{wanted}, or none, {self.none}" if self.none else wanted
+        return f"{wanted}, or none ({self.none})" if self.none else wanted
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.catalog.entries import Catalog, Parameter
-from suite.tasks.splits import Draw
+from suite.tasks.draw import Draw
 from suite.tasks.task import Form, Split, Task, TaskEntry, TaskError
 
 _TRAIN_SIZE = Parameter("train_size", "number of training examples", "integer", low=1, none="all of them")

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from suite.protocol.labels import printable
-from suite.tasks.splits import Draw, Rows, drawn
+from suite.tasks.draw import Draw
+from suite.tasks.splits import Rows, drawn
 from suite.tasks.task import Split, Task, TaskError
 
 _WHOLE = ("x", "y")

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from suite.tasks.splits import Draw, Rows, drawn
+from suite.tasks.draw import Draw
+from suite.tasks.splits import Rows, drawn
 from suite.tasks.task import Split, Task, TaskError
 
 DATA_VARIABLE = "SUITE_DATA"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from suite.tasks.splits import Draw
+from suite.tasks.draw import Draw
 from suite.tasks.task import Split, Task
 
 VALIDATION, TEST = 1_000, 2_000

@@ -53,7 +53,7 @@ MISTAKES = [
     ("task", "task: {name: §mnits}", "task.name", "got mnits, expected one of digits, mnist…; did you mean mnist?"),
     ("task", "task: {name: digits, §trainsize: 3}", "task.trainsize",
      "unknown argument of digits: got trainsize, expected one of train_size, …; did you mean train_size?"),
-    ("task", "task: {name: digits, train_size: §0}", "task.train_size", "got 0, expected a whole number at least 1"),
+    ("task", "task: {name: digits, train_size: §0}", "task.train_size", "got 0, expected a whole number at least 1, or none (all of them)"),
     ("task", "task: {name: digits, scaling: §unitt}", "task.scaling",
      "got unitt, expected one of standard, unit; did you mean unit?"),
     ("model", "model: §mpl", "model", "got mpl, expected …mlp…; did you mean mlp?"),
