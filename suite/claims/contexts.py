@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from suite.claims.decisions import Decision
 from suite.claims.evidence import Evidence, Levels
-from suite.protocol.intervals import Combination, Estimate, combined
+from suite.protocol.intervals import Combination, Estimate, combined, scores_of
 
 
 class Status(StrEnum):
@@ -72,7 +72,11 @@ class Context:
 
 
 def mean_effect(contexts: Sequence[Context]) -> Estimate:
-    """The mean effect over contexts. They are what was tested, not a sample of more."""
+    """The mean effect over contexts. They are what was tested, not a sample of more; unless the measure is a statistic of
+    the cell, which has one value, and varies over contexts only.
+    """
+    if all(len(context.effect.series) == 1 for context in contexts):
+        return scores_of([[context.mean for context in contexts]]).estimate([1])
     return combined([(1 / len(contexts), context.effect) for context in contexts])
 
 

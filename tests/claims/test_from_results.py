@@ -42,7 +42,7 @@ def test_scores_and_steps_are_those_that_comparisons_are_made_on() -> None:
     lost = {"outcome": "nonfinite", "test_score": None, "train_score": None, "steps_to_target": None}
     records = [replace(first, replicates=(replace(first.replicates[0], **lost), *first.replicates[1:])), *rest]
     found = evidence_of_records(manifest, records)
-    np.testing.assert_allclose(found.values(parse("test_score"), compared=True), compared_scores(records))
+    np.testing.assert_allclose(found.values(parse("test_score"), compared=True), compared_scores(records).values)
     assert found.columns["test_score"][0, 0] == found.columns["train_score"][0, 0] == 0.1
     for row, record in enumerate(records):
         for run in record.replicates:

@@ -98,12 +98,17 @@ def mlp_layers(
     for _ in range(2):
         norm = [normalization()] if normalization else []
         layers += [
-            K.Dense(8),
+            K.Dense(8, use_bias=after or not _takes_bias_out(*norm)),
             *(() if after else norm),
             K.Activation(activation),
             *(norm if after else ()),
         ]
     return [*layers, K.Dense(10)]
+
+
+def _takes_bias_out(*norm: Any) -> bool:
+    """Whether a normalization takes the bias in front of it out again, so that recipes have none there."""
+    return any(isinstance(layer, K.BatchNormalization) for layer in norm)
 
 
 def mlp(**factors: Any) -> dict[str, Any]:
@@ -133,8 +138,9 @@ def cnn_model(
     """Convolutions 1 and 2, half the resolution, convolution 3; with alpha, 2 and 3 are residual blocks."""
 
     def convolution(x: Any, strides: int = 1) -> Any:
-        x = K.Conv2D(channels, 3, strides=strides, padding="same")(x)
-        return K.Activation("tanh")(normalization()(x) if normalization else x)
+        norm = [normalization()] if normalization else []
+        x = K.Conv2D(channels, 3, strides=strides, padding="same", use_bias=not _takes_bias_out(*norm))(x)
+        return K.Activation("tanh")(norm[0](x) if norm else x)
 
     def block(x: Any) -> Any:
         return convolution(x) if alpha is None else x + alpha * convolution(x)

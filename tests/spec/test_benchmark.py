@@ -20,7 +20,7 @@ def labels(benchmark: Benchmark, factor: str) -> list[object]:
 def test_the_tiny_spec_is_read_as_written(tmp_path: Path) -> None:
     benchmark = one(tmp_path)
     assert (benchmark.name, benchmark.seed, benchmark.model, benchmark.target) == ("tiny", 3, "mlp", 0.9)
-    assert benchmark.budget == Budget(30, 2, 2, 5, 1e-3, 1.0)
+    assert benchmark.budget == Budget(30, 2, 2, 5, 1e-3, 1.0, tunings=2)
     assert benchmark.task == {"name": "digits", **TASKS["digits"].defaults()}
     assert list(benchmark.grid) == ["activation", "optimizer"]
     assert (benchmark.fixed["depth"], benchmark.fixed["width"], benchmark.fixed["batch_size"]) == (4, 8, 64)
