@@ -125,6 +125,11 @@ class ScoreScale:
             return f"{value:.3f}"
         return significant(value, 2)
 
+    def short(self, value: float | None) -> str:
+        """A score in two digits, for a place with little room."""
+        known = value is not None and not math.isnan(value)
+        return f"{value:.2f}" if known and self.higher_is_better else self.write(value)
+
 
 def loss_scale(baseline: float) -> Scale:
     """Of training losses: from far below the constant predictor's to where a run counts as long diverged."""

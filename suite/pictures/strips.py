@@ -21,20 +21,30 @@ STRIP_SIZE = 20
 
 def image(gradients: ArrayLike) -> str:
     """A (rows, columns) array, its first row on top, as a `data:` URI of one pixel per value."""
+    return "data:image/png;base64," + base64.b64encode(png(gradients)).decode()
+
+
+def png(gradients: ArrayLike) -> bytes:
+    """A (rows, columns) array as an indexed PNG, two pixels a byte where 16 colours will do."""
     pixels = codes(gradients)
     height, width = pixels.shape
+    used = np.union1d(pixels, [0])  # the first colour is the transparent one
+    palette, depth = PALETTE, 8
+    if len(used) <= 16:
+        palette, depth = [PALETTE[code] for code in used], 4
+        halves = np.pad(np.searchsorted(used, pixels).astype(np.uint8), ((0, 0), (0, width % 2)))
+        pixels = halves[:, ::2] << 4 | halves[:, 1::2]
     raw = np.pad(pixels, ((0, 0), (1, 0))).tobytes()  # each row starts with its filter: none
     chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
-        (b"PLTE", b"".join(bytes.fromhex(color[1:]) for color in PALETTE)),
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, depth, 3, 0, 0, 0)),
+        (b"PLTE", b"".join(bytes.fromhex(color[1:]) for color in palette)),
         (b"tRNS", b"\x00"),
         (b"IDAT", _stored(raw)),
         (b"IEND", b""),
     )
-    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
-    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def strip(gradients: NDArray[np.float64], looks: int) -> NDArray[np.float64]:

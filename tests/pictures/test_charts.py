@@ -13,7 +13,7 @@ from suite.pictures import axes, charts, strips
 from suite.pictures.charts import Dot, Line
 from suite.pictures.drawing import Drawing
 from suite.pictures.numbers import significant
-from suite.pictures.scale import PALETTE, median_over_replicates, thinned
+from suite.pictures.scale import PALETTE, codes, median_over_replicates, thinned
 from tests.leaderboard.synthetic import SCRIPT
 
 
@@ -28,11 +28,23 @@ def pixels(uri: str) -> np.ndarray:
         assert struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + body)
         chunks[kind] = body
         at += 12 + length
-    _, height, depth, kind = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
-    assert (depth, kind, len(chunks[b"PLTE"])) == (8, 3, 3 * len(PALETTE))
+    width, height, depth, kind = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
+    palette = np.frombuffer(chunks[b"PLTE"], dtype=np.uint8).reshape(-1, 3)
+    assert (depth, kind) == (4 if len(palette) <= 16 else 8, 3)
     rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), dtype=np.uint8).reshape(height, -1)
     assert (rows[:, 0] == 0).all()
-    return rows[:, 1:]
+    shown = rows[:, 1:]
+    if depth == 4:
+        shown = np.stack([shown >> 4, shown & 15], axis=2).reshape(height, -1)[:, :width]
+    colors = np.array([PALETTE.index(f"#{bytes(color).hex()}") for color in palette])
+    return colors[shown]
+
+
+def test_an_image_of_few_colours_takes_half_the_room() -> None:
+    every = 10.0 ** np.arange(-12.5, 3)[None]
+    whole = np.hstack([every, [[0.0, np.inf, np.nan]]])
+    for shown in (every, whole, every[:, :1]):
+        assert pixels(strips.image(shown)).tolist() == codes(shown).tolist()
 
 
 def test_every_decade_has_its_colour() -> None:
