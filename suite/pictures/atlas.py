@@ -105,29 +105,41 @@ class Layout:
         return None
 
 
-def atlas(factors: Mapping[str, Sequence[str]], tiles: Sequence[Tile]) -> dict[str, Drawing]:
-    """The panels of an atlas by the level of the block factor, or by "" if there is one; empty without a layout."""
-    layout = Layout.of(factors)
-    if layout is None:
-        return {}
+Rows = Sequence[Sequence["Tile | None"]]
+"""Rows of tiles, None where there is no result."""
+
+
+def _arranged(
+    factors: Mapping[str, Sequence[str]], tiles: Sequence[Tile], layout: Layout
+) -> dict[str, dict[str, Rows]]:
+    """The rows of tiles of every group, by the title of their panel and the group's level."""
     names = list(factors)
     by_level = {tile.levels: tile for tile in tiles}
     fixed = {factor: levels[0] for factor, levels in factors.items() if len(levels) == 1}
 
     def find(group: str, row: str, block: str, column: str) -> Tile | None:
-        at = {layout.group: group, layout.row: row, layout.block: block, layout.column: column, **fixed}
-        return by_level.get(tuple(at[name] for name in names))
+        at: dict[str | None, str] = {layout.group: group, layout.row: row, layout.block: block, layout.column: column}
+        return by_level.get(tuple(fixed.get(name) or at[name] for name in names))
 
-    def levels(factor: str | None) -> Sequence[str]:
-        return factors[factor] if factor else [""]
-
+    groups, blocks = (factors[factor] if factor else [""] for factor in (layout.group, layout.block))
     return {
-        _titled(layout.block, block): _panel(
-            [[[find(g, r, block, c) for c in levels(layout.column)] for r in levels(layout.row)] for g in levels(layout.group)],
-            levels(layout.group), levels(layout.row), levels(layout.column), _titled(layout.block, block),
-        )
-        for block in levels(layout.block)
-    }  # fmt: skip
+        level_title(layout.block, block) if layout.block else "": {
+            group: [
+                [find(group, row, block, column) for column in factors[layout.column]] for row in factors[layout.row]
+            ]
+            for group in groups
+        }
+        for block in blocks
+    }
+
+
+def atlas(factors: Mapping[str, Sequence[str]], tiles: Sequence[Tile]) -> dict[str, Drawing]:
+    """The panels of an atlas by their titles; empty unless the board has two to four factors with several levels."""
+    layout = Layout.of(factors)
+    if layout is None:
+        return {}
+    rows, columns = factors[layout.row], factors[layout.column]
+    return {title: _panel(title, found, rows, columns) for title, found in _arranged(factors, tiles, layout).items()}
 
 
 def atlas_sheet(title: str, words: str, panels: Mapping[str, Drawing]) -> Drawing:
@@ -163,51 +175,54 @@ def legend() -> Drawing:
     return drawing
 
 
-def picture(panels: Sequence[Sequence[Sequence[Tile]]], width: int, height: int) -> NDArray[np.float64]:
-    """Tiles as pixels alone, shape (height, width), for a preview: panels side by side, each of rows of tiles."""
-    gap, count = 2, sum(len(panel[0]) for panel in panels)
+def preview(
+    factors: Mapping[str, Sequence[str]], tiles: Sequence[Tile], width: int, height: int
+) -> NDArray[np.float64]:
+    """The tiles of an atlas without any text, shape (height, width); empty where there is no atlas."""
+    layout = Layout.of(factors)
     canvas = np.full((height, width), np.nan)
+    if layout is None:
+        return canvas
+    panels = [list(itertools.chain(*found.values())) for found in _arranged(factors, tiles, layout).values()]
+    gap, columns = 2, len(factors[layout.column])
+    count = columns * len(panels)
     wide = (width - gap * (count + 4 * len(panels))) // count
-    tall = height // max(map(len, panels)) - gap
+    tall = height // len(panels[0]) - gap
     left = (width - count * (wide + gap) - 4 * gap * (len(panels) - 1)) // 2
     for panel in panels:
-        for index, row in enumerate(panel):
-            for column, tile in enumerate(row):
+        for (index, row), column in itertools.product(enumerate(panel), range(columns)):
+            tile, x, y = row[column], left + column * (wide + gap), gap + index * (tall + gap)
+            if tile is not None:
                 shown = tile.pixels[np.ix_(_spread(TILE_SIZE, tall), _spread(TILE_SIZE, wide))]
-                x, y = left + column * (wide + gap), gap + index * (tall + gap)
                 canvas[y : y + tall, x : x + wide] = shown
-        left += len(panel[0]) * (wide + gap) + 4 * gap
+        left += columns * (wide + gap) + 4 * gap
     return canvas
 
 
-def _panel(
-    found: Sequence[Sequence[Sequence[Tile | None]]],
-    groups: Sequence[str], rows: Sequence[str], columns: Sequence[str], title: str,
-) -> Drawing:  # fmt: skip
+def _panel(title: str, found: Mapping[str, Rows], rows: Sequence[str], columns: Sequence[str]) -> Drawing:
     """One panel: tiles in rows by group, all of them in one image, with their numbers as links over it."""
     gutter = 10 + _CHARACTER * max(map(len, rows))
-    headed = _GROUP if any(groups) else 0
+    headed = _GROUP if any(found) else 0
     deep = headed + len(rows) * _STRIDE
-    canvas = np.full((len(groups) * deep, len(columns) * _STRIDE - 1), np.nan)
+    canvas = np.full((len(found) * deep, len(columns) * _STRIDE - 1), np.nan)
     width = gutter + canvas.shape[1] * _WIDE
     texts: list[Shape] = [Text(gutter, 13, title, size=14, ink="ink", bold=True)]
     middles = [gutter + (index * _STRIDE + TILE_SIZE / 2) * _WIDE for index in range(len(columns))]
     texts += [Text(middle, _HEAD - 7, label, "middle") for middle, label in zip(middles, columns, strict=True)]
     links: list[Shape] = []
-    for (g, group), (r, row) in itertools.product(enumerate(groups), enumerate(rows)):
+    for (g, group), (r, row) in itertools.product(enumerate(found), enumerate(rows)):
         y = g * deep + headed + r * _STRIDE
         if group and r == 0:
             texts.append(Text(0, _HEAD + y * _TALL - 6, group, size=13, ink="ink", bold=True))
         texts.append(Text(gutter - 8, _HEAD + (y + TILE_SIZE / 2) * _TALL + 4, row, "end"))
-        for c, tile in enumerate(found[g][r]):
+        for c, tile in enumerate(found[group][r]):
             if tile is not None:
                 x = c * _STRIDE
                 canvas[y : y + TILE_SIZE, x : x + TILE_SIZE] = tile.pixels
                 links.append(_link(tile, gutter + x * _WIDE, _HEAD + y * _TALL))
     height = _HEAD + len(canvas) * _TALL
     image = Image(gutter, _HEAD, canvas.shape[1] * _WIDE, len(canvas) * _TALL, canvas)
-    number = sum(tile is not None for tile in itertools.chain(*itertools.chain(*found)))
-    label = f"{title or 'Atlas'}: gradients of {number} recipes"
+    label = f"{title or 'Atlas'}: gradients of {len(links)} recipes"
     return Drawing(width, height, label, [image, *texts, *links])
 
 
@@ -247,9 +262,7 @@ def _spread(length: int, count: int) -> NDArray[np.int64]:
     return np.linspace(0, length - 1, count).round().astype(np.int64)
 
 
-def _titled(factor: str | None, level: str) -> str:
-    """The title of a panel: `no normalization`, `batch normalization`, `length 50`."""
-    if not factor:
-        return ""
+def level_title(factor: str, level: str) -> str:
+    """A level with its factor: `no normalization`, `batch normalization`, `length 50`."""
     name = factor.removesuffix("_level").replace("_", " ")
     return f"no {name}" if level == "none" else f"{name} {level}" if level[:1].isdigit() else f"{level} {name}"

@@ -28,12 +28,12 @@ def png(gradients: ArrayLike) -> bytes:
     """A (rows, columns) array as an indexed PNG, two pixels a byte where 16 colours will do."""
     pixels = codes(gradients)
     height, width = pixels.shape
-    used = np.union1d(pixels, [0])  # the first colour is the transparent one
-    palette, depth = PALETTE, 8
+    palette, depth = list(PALETTE), 8
+    used = sorted({0, *np.unique(pixels).tolist()})  # the first colour is the transparent one
     if len(used) <= 16:
         palette, depth = [PALETTE[code] for code in used], 4
         halves = np.pad(np.searchsorted(used, pixels).astype(np.uint8), ((0, 0), (0, width % 2)))
-        pixels = halves[:, ::2] << 4 | halves[:, 1::2]
+        pixels = np.asarray(halves[:, ::2] << 4 | halves[:, 1::2], dtype=np.uint8)
     raw = np.pad(pixels, ((0, 0), (1, 0))).tobytes()  # each row starts with its filter: none
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", width, height, depth, 3, 0, 0, 0)),

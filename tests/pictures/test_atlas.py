@@ -10,7 +10,7 @@ import pytest
 
 import leaderboard
 from leaderboard.boards import Board, board
-from suite.pictures.atlas import WORDS, Layout, Tile, atlas, atlas_sheet, legend, picture
+from suite.pictures.atlas import WORDS, Layout, Tile, atlas, atlas_sheet, legend, preview
 from suite.pictures.drawing import Image, Link
 from suite.pictures.scale import median_over_replicates
 from suite.results import reader
@@ -103,11 +103,12 @@ def test_a_page_reads_the_atlas_out_and_a_file_is_one_image(published: Board) ->
     assert all(word in "".join(shape.text for shape in legend().shapes if hasattr(shape, "text")) for word in WORDS)
 
 
-def test_a_preview_has_every_tile() -> None:
-    healthy = tile([[1e-3, 1e-3]] * 2)
-    canvas = picture([[[healthy] * 3] * 4] * 2, 120, 60)
-    assert canvas.shape == (60, 120)
-    assert np.isfinite(canvas).any(axis=0).sum() >= 90
+def test_a_preview_has_every_tile(published: Board) -> None:
+    canvas = preview(published.factors, tiles_of(published), 600, 315)
+    assert canvas.shape == (315, 600)
+    assert np.isnan(canvas[:, 0]).all()
+    columns, rows = (~np.isnan(canvas).all(axis=axis) for axis in (0, 1))
+    assert [(np.diff(there.astype(int)) == 1).sum() for there in (columns, rows)] == [9, 20]
 
 
 def test_the_median_of_no_replicate_is_empty() -> None:
