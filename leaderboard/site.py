@@ -267,11 +267,11 @@ class Renderer:
         self.page("advice.html", "advice.html", advice=advice, names=names)
         recipes = {row.cell: row.name for each in boards for row in each.rows}
         for one in advice.claims:
-            title = f"{one.claim.says.rstrip('.')}: {one.verdict} – {titles.SITE}"
-            self.page(
-                f"advice/{one.claim.id}.html", "claim.html", title=title, description=one.claim.because, one=one, names=names,
-                recipes=recipes,
-            )  # fmt: skip
+            said = {
+                "title": f"{one.claim.says.rstrip('.')}: {one.verdict} – {titles.SITE}",
+                "description": f"{one.claim.says} {one.claim.because}",
+            }
+            self.page(f"advice/{one.claim.id}.html", "claim.html", one=one, names=names, recipes=recipes, **said)
 
     def benchmark(self, findings: BoardFindings) -> None:
         """Writes the pages of one benchmark and its tables."""
