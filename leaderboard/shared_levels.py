@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from leaderboard.boards import Board
 from leaderboard.columns import dot_style
 from leaderboard.findings import BoardFindings
-from suite.pictures.axes import reach
+from suite.pictures.axes import Scale, reach
 from suite.protocol.columns import factor_column
 from suite.protocol.effects import Effect
 
@@ -36,11 +36,11 @@ class SharedDifference:
 
     @property
     def rows(self) -> list[tuple[Board, Effect, str]]:
-        """Board, difference and its place on an axis that benchmarks of one metric share; right is better."""
+        """Board, difference and its place on an axis around zero that benchmarks of one metric share; right is better."""
         shown = [effect if board.scale.higher_is_better else effect.turned() for board, effect in self.within]
         metrics = [board.scale.metric for board, _ in self.within]
         axes = {
-            metric: reach([effect for effect, own in zip(shown, metrics, strict=True) if own == metric])
+            metric: _around_zero(reach([effect for effect, own in zip(shown, metrics, strict=True) if own == metric]))
             for metric in metrics
         }
         return [
@@ -76,6 +76,11 @@ def _better_first(one: SharedDifference) -> SharedDifference:
         return one
     turned = tuple((board, effect.turned()) for board, effect in one.within)
     return SharedDifference(one.factor, one.other, one.level, turned)
+
+
+def _around_zero(axis: Scale) -> Scale:
+    most = max(-axis.low, axis.high)
+    return Scale(-most, most)
 
 
 def _better(board: Board, effect: Effect) -> int:
