@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import yaml
 
 from leaderboard import reproduce
-from leaderboard.boards import Board, Row
+from leaderboard.boards import Board, Row, is_condition, phrase
+from leaderboard.keras_code import CodeWriter, Unwritable, changed_lines
 from suite.pictures.charts import RATE_GAP
 from suite.pictures.numbers import significant
 from suite.pictures.views import CellView, Curves, Gradients
@@ -26,24 +28,48 @@ _CURVES = ("step", "train_loss", "validation_score", "effective_beta")
 
 
 @dataclass(frozen=True)
-class Neighbour:
-    """A cell that differs in one factor.
+class Swap:
+    """One factor that differs between two recipes: its level in this one and in the other."""
 
-    Attributes:
-        row: The neighbouring cell.
-        factor: Factor that differs.
-        was: Level of this cell.
-        becomes: Level of the neighbour.
-        gain: Paired mean difference of test score (neighbour minus this) with its interval; None without both results.
-        fixes: Whether the neighbour trains and this cell does not.
-    """
-
-    row: Row
     factor: str
     was: str
     becomes: str
-    gain: Interval | None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A recipe that differs in one factor, or in two.
+
+    Attributes:
+        row: The neighbouring cell.
+        swaps: Factors that differ.
+        fixes: Whether the neighbour trains and this cell does not.
+        gain: Paired mean difference of test score (neighbour minus this) with its interval; None without both results.
+    """
+
+    row: Row
+    swaps: tuple[Swap, ...]
     fixes: bool
+    gain: Interval | None = None
+
+    @property
+    def condition(self) -> bool:
+        """Whether it trains under easier conditions, such as fewer layers, instead of by another recipe."""
+        return any(is_condition(swap.factor) for swap in self.swaps)
+
+    @property
+    def name(self) -> str:
+        """The changes in words, such as `lstm and adam`."""
+        return " and ".join(phrase(swap.factor, swap.becomes) for swap in self.swaps)
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A change as Keras code: lines of both programs, each with whether the other lacks it."""
+
+    neighbour: Neighbour
+    before: Sequence[tuple[str, bool]]
+    after: Sequence[tuple[str, bool]]
 
 
 class CellPages:
@@ -60,6 +86,11 @@ class CellPages:
     def _document(self) -> yaml.MappingNode | None:
         return reproduce.documents(self.board.manifest.spec).get(self.board.results.name)
 
+    @cached_property
+    def _code(self) -> CodeWriter:
+        manifest = self.board.manifest
+        return CodeWriter(manifest, reproduce.grid_levels(self._document, self.board.factors))
+
     def replicates(self, row: Row) -> Sequence[Replicate]:
         """The cell's runs; empty for a missing cell."""
         return () if row.missing else self.board.results.ran[row.cell].replicates
@@ -75,24 +106,66 @@ class CellPages:
         return None if document is None else reproduce.cut(document, self.board.factors, row.labels)
 
     def neighbours(self, row: Row) -> list[Neighbour]:
-        """Cells that differ in one factor: fixes first, then by test score, missing cells last."""
+        """Cells that differ in one factor: fixes first, conditions after changes of the recipe, then by test score,
+        missing cells last."""
         found = []
         for index, (factor, labels) in enumerate(self.board.factors.items()):
             for label in labels:
                 other = self._by_labels.get((*row.labels[:index], label, *row.labels[index + 1 :]))
                 if other is not None and label != row.labels[index]:
-                    found.append((other, factor, row.labels[index], label))
-        gains = self._gains(row, [other for other, *_ in found])
-        neighbours = [
-            Neighbour(
-                other, factor, was, becomes, gain, other.trains and row.result in ("some", "none") and not row.trains
-            )
-            for (other, factor, was, becomes), gain in zip(found, gains, strict=True)
-        ]
+                    swaps = (Swap(factor, row.labels[index], label),)
+                    found.append(Neighbour(other, swaps, self._fixes(row, other)))
+        return self._ranked(found)
+
+    def pairs(self, row: Row) -> list[Neighbour]:
+        """Cells with a result that differ in two factors, none of them a condition; fixes first, then by test score."""
+        found = []
+        factors = list(self.board.factors)
+        free = [index for index, factor in enumerate(factors) if not is_condition(factor)]
+        for a, b in itertools.combinations(free, 2):
+            for one, two in itertools.product(self.board.factors[factors[a]], self.board.factors[factors[b]]):
+                labels = list(row.labels)
+                labels[a], labels[b] = one, two
+                other = self._by_labels.get(tuple(labels))
+                if other is not None and not other.missing and one != row.labels[a] and two != row.labels[b]:
+                    swaps = (Swap(factors[a], row.labels[a], one), Swap(factors[b], row.labels[b], two))
+                    found.append(Neighbour(other, swaps, self._fixes(row, other)))
+        return self._ranked(found)
+
+    def _fixes(self, row: Row, other: Row) -> bool:
+        return other.trains and row.result in ("some", "none") and not row.trains
+
+    def _ranked(self, found: Sequence[Neighbour]) -> list[Neighbour]:
         sign = -1 if self.board.scale.higher_is_better else 1
         return sorted(
-            neighbours, key=lambda n: (not n.fixes, n.row.missing is not None, sign * (n.row["test_score"] or 0.0))
-        )
+            found, key=lambda n: (
+                not n.fixes, n.condition, n.row.missing is not None, sign * (n.row["test_score"] or 0.0), n.row.cell,
+            ),
+        )  # fmt: skip
+
+    def with_gains(self, row: Row, neighbours: Sequence[Neighbour]) -> list[Neighbour]:
+        """The same cells with the paired difference of their test scores to this one."""
+        gains = self._gains(row, [n.row for n in neighbours])
+        return [replace(n, gain=gain) for n, gain in zip(neighbours, gains, strict=True)]
+
+    def code(self, row: Row) -> str | None:
+        """The recipe as a Keras program; None if Keras has no layers for it."""
+        return None if row.missing else self._code.write(row.labels, row["learning_rate"])
+
+    def remedy(self, row: Row, neighbour: Neighbour) -> Remedy | None:
+        """A change as Keras code; None if the programs differ in nothing but the rate that each was tuned to."""
+        before, after = self.code(row), self.code(neighbour.row)
+        tuned = None if self.board.fixed_rates else self._code.write(neighbour.row.labels, row["learning_rate"])
+        if before is None or after is None or before in (after, tuned):
+            return None
+        return Remedy(neighbour, *changed_lines(before, after))
+
+    def levels(self, row: Row) -> Mapping[str, Any]:
+        """Canonical level of every factor of the grid, or its label where that is not known."""
+        try:
+            return self._code.levels(row.labels)
+        except Unwritable:
+            return dict(zip((factor.removesuffix("_level") for factor in self.board.factors), row.labels, strict=True))
 
     def _gains(self, row: Row, others: Sequence[Row]) -> list[Interval | None]:
         if row.missing:
