@@ -92,7 +92,8 @@ class Row:
     @cached_property
     def strip(self) -> str:
         """The heat strip as a `data:` URI."""
-        return strip_image(self.gradients, self.looks)
+        mostly = 2 * self.outcomes.get(Outcome.NONFINITE, 0) > sum(self.outcomes.values())
+        return strip_image(self.gradients, self.looks, mostly)
 
     @property
     def strip_text(self) -> str:
@@ -188,6 +189,18 @@ class Board:
     def columns(self) -> dict[str, tuple[str, ...]]:
         """Level of every finished row by factor, for the factorial statistics."""
         return {factor: tuple(row.labels[i] for row in self.recorded) for i, factor in enumerate(self.factors)}
+
+    @property
+    def views(self) -> list[tuple[str, str, int]]:
+        """Key, title and number of recipes of the choices of the switch above the table."""
+        trains = sum(row.trains for row in self.rows)
+        failed = len(self.recorded) - trains
+        return [("best", "Best", trains), ("failures", "Failures", failed), ("all", "All", len(self.rows))]
+
+    @property
+    def causes(self) -> list[tuple[str, int]]:
+        """Causes of the recipes that fail, with the number of recipes, most frequent first."""
+        return Counter(cause for row in self.recorded if not row.trains for cause in row.causes).most_common()
 
     @cached_property
     def _places(self) -> tuple[dict[str, int], ...]:

@@ -17,7 +17,7 @@ from leaderboard.boards import Board, Row, is_condition, phrase
 from leaderboard.keras_code import CodeWriter, Unwritable, changed_lines
 from suite.pictures.charts import RATE_GAP
 from suite.pictures.numbers import significant
-from suite.pictures.views import CellView, Curves, Gradients
+from suite.pictures.views import CellView, Curves, Gradients, nonfinite_end
 from suite.protocol.gradient_axis import TIME
 from suite.protocol.ranks import CellResult
 from suite.protocol.records import Budget, Replicate
@@ -160,6 +160,11 @@ class CellPages:
             return None
         return Remedy(neighbour, *changed_lines(before, after))
 
+    def remedies(self, row: Row, neighbours: Sequence[Neighbour], most: int = 4) -> list[Remedy]:
+        """The first changes that can be written in Keras."""
+        found = (remedy for n in neighbours if (remedy := self.remedy(row, n)))
+        return list(itertools.islice(found, most))
+
     def levels(self, row: Row) -> Mapping[str, Any]:
         """Canonical level of every factor of the grid, or its label where that is not known."""
         try:
@@ -252,9 +257,26 @@ def verdict(board: Board, row: Row) -> str:
         if row["test_low"] is not None and row["test_high"] is not None:
             said += f" (95% interval {scale.write(row['test_low'])} to {scale.write(row['test_high'])})"
     said += f", tier {row['tier']}."
-    factor = row["gradient_factor_init"]
+    if end := nonfinite_end(board.results.ran[row.cell].replicates):
+        said += f" {end.words[0].upper()}{end.words[1:]}."
+    factor, ratio = row["gradient_factor_init"], row["gradient_ratio_init"]
     if row.causes:
-        said += f" Diagnosis of the failed runs: {', '.join(row.causes)}."
-    if factor is not None:
-        said += f" At the first step each {board.along.place} multiplies the backpropagated gradient by {significant(factor)}."
+        said += f" Diagnosis: {' and '.join(_in_words(cause) for cause in row.causes)}."
+    if factor is not None and ratio is not None:
+        said += f" At the first step each {board.along.place} {_shrinks(factor)}"
+        if abs(ratio) >= 1 and (factor < 1) == (ratio < 0):
+            said += f"; from the {board.along.last} to the {board.along.first} that is a factor of 10^{abs(ratio):.0f}"
+        said += "."
     return said
+
+
+def _in_words(cause: str) -> str:
+    return f"{cause} gradient" if cause in ("vanishing", "exploding") else f"{cause} units"
+
+
+def _shrinks(factor: float) -> str:
+    if factor < 0.95:
+        return f"shrinks the backpropagated gradient to {significant(100 * factor)}%"
+    if factor > 1.05:
+        return f"enlarges the backpropagated gradient {significant(factor)}-fold"
+    return "hands on the backpropagated gradient nearly unchanged"

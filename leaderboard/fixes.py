@@ -112,6 +112,10 @@ class _Case:
         return tuple((name, _step(before[name], after[name])) for name in names)
 
     @property
+    def board(self) -> Board:
+        return self.pages.board
+
+    @property
     def helps(self) -> bool:
         return self.symptom.rescued(self.neighbour.row)
 
@@ -166,10 +170,19 @@ class Change:
         return any(is_condition(factor) for factor, _ in self.steps)
 
     @cached_property
+    def _helped(self) -> list[_Case]:
+        """The cases in which it helped, the largest gain first."""
+        return sorted((case for case in self.cases if case.helps), key=lambda one: (-one.gain, one.row.cell))
+
+    @property
+    def best(self) -> _Case | None:
+        """The case with the largest gain."""
+        return self._helped[0] if self._helped else None
+
+    @cached_property
     def example(self) -> Example | None:
         """The case with the largest gain that can be written in Keras."""
-        helped = sorted((case for case in self.cases if case.helps), key=lambda one: (-one.gain, one.row.cell))
-        for case in helped:
+        for case in self._helped:
             if remedy := case.pages.remedy(case.row, case.neighbour):
                 return Example(case.pages.board, case.row, remedy)
         return None
@@ -226,6 +239,18 @@ class SymptomEvidence:
     conditions: Sequence[Change]
     pairs: Sequence[Change]
     stuck: int
+
+
+def symptoms_of(board: Board, row: Row) -> list[Symptom]:
+    """The symptoms that a recipe shows."""
+    return [] if row.missing else [symptom for symptom in SYMPTOMS if symptom.shows(board, row)]
+
+
+def all_evidence(boards: Sequence[Board]) -> list[SymptomEvidence]:
+    """What the published tables say of every symptom that occurs."""
+    pages = [CellPages(board) for board in boards]
+    found = [evidence(pages, symptom) for symptom in SYMPTOMS]
+    return [one for one in found if one.recipes]
 
 
 def evidence(all_pages: Sequence[CellPages], symptom: Symptom) -> SymptomEvidence:

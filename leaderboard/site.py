@@ -17,7 +17,8 @@ from markupsafe import Markup, escape
 from leaderboard.advice import Advice
 from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
-from leaderboard.columns import Column, chips, columns, dot_style, erratic, number
+from leaderboard.columns import Column, chips, columns, dot_style, erratic, interval_range, number
+from leaderboard import fixes
 from leaderboard.findings import BoardFindings, across_tasks
 from leaderboard.glossary import WORDS
 from suite.claims import published
@@ -166,6 +167,7 @@ class Renderer:
             "task_text": _task_text,
             "significant": numbers.significant,
             "factor_title": factor_title,
+            "lower_first": lambda text: text[:1].lower() + text[1:],
             "tick_sign": _tick_sign,
         }
         self.jinja.globals |= {
@@ -183,6 +185,7 @@ class Renderer:
             "written_range": numbers.written_range,
             "reach": axes.reach,
             "dot_style": dot_style,
+            "interval_range": interval_range,
         }
 
     def page(self, path: str, template: str, **context: Any) -> None:
@@ -202,8 +205,9 @@ class Renderer:
         self.page("index.html", "index.html", findings=findings, across=across_tasks(boards), advice=advice)
         self.advice(boards, advice)
         self.page("method.html", "method.html")
+        self.page("fix.html", "fix.html", evidence=fixes.all_evidence(boards), least=fixes.LEAST)
         for found in findings:
-            self.benchmark(found)
+            self.benchmark(found, advice)
         index = {"generator": GENERATOR, "files": files_in(self.out)}
         (self.out / INDEX).write_text(json.dumps(index, indent=0) + "\n", encoding="utf-8", newline="\n")
 
@@ -215,7 +219,7 @@ class Renderer:
         for one in advice.claims:
             self.page(f"advice/{one.claim.id}.html", "claim.html", one=one, names=names, recipes=recipes)
 
-    def benchmark(self, findings: BoardFindings) -> None:
+    def benchmark(self, findings: BoardFindings, advice: Advice) -> None:
         """Writes the pages of one benchmark and its tables."""
         found = findings.board
         name = found.results.name
@@ -231,9 +235,13 @@ class Renderer:
                 shutil.copyfile(found.results.folder / file, data / file)
         pages = CellPages(found)
         (self.out / name / "cell").mkdir()
-        for row in found.rows:
+        for before, row, after in zip((None, *found.rows), found.rows, (*found.rows[1:], None), strict=False):
             figures = {} if row.missing else draw_figures(pages.view(row))
-            self.page(f"{name}/cell/{row.cell}.html", "cell.html", row=row, pages=pages, figures=figures, **shared)
+            around = {"previous": before, "next": after, "symptoms": fixes.symptoms_of(found, row)}
+            self.page(
+                f"{name}/cell/{row.cell}.html", "cell.html", row=row, pages=pages, figures=figures,
+                claims=advice.on_cell(row.cell), **around, **shared,
+            )  # fmt: skip
             script = self.out / name / "cell" / f"{row.cell}.js"
             script.write_text(_compare_data(found, row, shown, figures), encoding="utf-8", newline="\n")
 
