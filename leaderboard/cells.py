@@ -117,20 +117,24 @@ class CellPages:
                     found.append(Neighbour(other, swaps, self._fixes(row, other)))
         return self._ranked(found)
 
-    def pairs(self, row: Row) -> list[Neighbour]:
-        """Cells with a result that differ in two factors, none of them a condition; fixes first, then by test score."""
+    def differing(self, row: Row, count: int) -> list[Neighbour]:
+        """Cells with a result that differ in so many choices, under the same conditions; fixes first, then by test score."""
         found = []
-        factors = list(self.board.factors)
-        free = [index for index, factor in enumerate(factors) if not is_condition(factor)]
-        for a, b in itertools.combinations(free, 2):
-            for one, two in itertools.product(self.board.factors[factors[a]], self.board.factors[factors[b]]):
-                labels = list(row.labels)
-                labels[a], labels[b] = one, two
-                other = self._by_labels.get(tuple(labels))
-                if other is not None and not other.missing and one != row.labels[a] and two != row.labels[b]:
-                    swaps = (Swap(factors[a], row.labels[a], one), Swap(factors[b], row.labels[b], two))
-                    found.append(Neighbour(other, swaps, self._fixes(row, other)))
+        for other in self.board.recorded:
+            swaps = tuple(
+                Swap(factor, was, becomes)
+                for factor, was, becomes in zip(self.board.factors, row.labels, other.labels, strict=True)
+                if was != becomes
+            )
+            if len(swaps) == count and not any(is_condition(swap.factor) for swap in swaps):
+                found.append(Neighbour(other, swaps, self._fixes(row, other)))
         return self._ranked(found)
+
+    def nearest_fixes(self, row: Row, most: int = 5) -> list[Neighbour]:
+        """The best cells that train and differ in as few choices as possible, two at least; at most `most`."""
+        by_count = (self.differing(row, count) for count in range(2, len(self.board.factors) + 1))
+        fixes = ([n for n in found if n.fixes] for found in by_count)
+        return next((found[:most] for found in fixes if found), [])
 
     def _fixes(self, row: Row, other: Row) -> bool:
         return other.trains and row.result in ("some", "none") and not row.trains
@@ -265,9 +269,13 @@ def verdict(board: Board, row: Row) -> str:
     if factor is not None and ratio is not None:
         said += f" At the first step each {board.along.place} {_shrinks(factor)}"
         if abs(ratio) >= 1 and (factor < 1) == (ratio < 0):
-            said += f"; from the {board.along.last} to the {board.along.first} that is a factor of 10^{abs(ratio):.0f}"
+            said += f"; from the {board.along.last} to the {board.along.first} that is a factor of 10{_raised(abs(ratio))}"
         said += "."
     return said
+
+
+def _raised(power: float) -> str:
+    return f"{power:.0f}".translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _in_words(cause: str) -> str:

@@ -171,7 +171,7 @@ def columns(board: Board) -> tuple[Column, ...]:
                help=f"log10 of dLoss/{along.symbol}. Horizontal: training steps; vertical: {along.last} on top, "
                f"{along.first} below. Sorts by the median ratio R."),
         *(Column(s.key, s.label.format(place=along.place), _number(s.key), word=s.key) for s in STATISTICS if s.shown),
-        Column("basin", "Working rates, 10^x", _basin, best="desc", word="basin"),
+        Column("basin", "Working rates, powers of ten", _basin, best="desc", word="basin"),
         Column("steps", "Steps to target", _steps(board),
                help="Median step of the first evaluation that meets the target; runs that never meet it count as later "
                "than the budget."),
@@ -188,7 +188,7 @@ def columns(board: Board) -> tuple[Column, ...]:
         help="Number of runs of the tuned recipe, each with its own seed. More runs give narrower intervals.",
     )
     measured = [
-        ("parameters", Column("parameters", "Parameters", _whole("parameters"), help="Trainable weights of the model.")),
+        ("parameters", Column("parameters", "Parameters", _whole("parameters"), help="Weights of the model, with the moving averages of batch normalization.")),
         ("milliseconds_per_step", Column("milliseconds", "ms per step", _number("milliseconds_per_step"),
                help="Wall time of a training step, median over runs. Not used for ranking.")),
         *((s.key, Column(s.key, s.label.format(place=along.place), _number(s.key), word=s.beside or s.key))

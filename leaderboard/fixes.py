@@ -189,8 +189,14 @@ class Change:
 
 
 _WORDS = {
-    "normalization": "{} normalization", "activation": "{}", "initializer": "{}", "optimizer": "{}", "cell_type": "{}",
-    "recurrent_initializer": "recurrent weights {}", "clipping": "clipping by {}", "residual": "{} connections",
+    "normalization": "{} normalization", "activation": "{} activation", "initializer": "{} weights", "optimizer": "{}",
+    "cell_type": "{}", "recurrent_initializer": "{} recurrent weights", "clipping": "clipping by {}",
+    "residual": "{} connections", "folds": "{} folds",
+}  # fmt: skip
+_DIRECTIONS = {
+    ("length", "smaller"): "shorter sequences", ("depth", "smaller"): "fewer layers", ("depth", "larger"): "more layers",
+    ("train_size", "larger"): "more training data", ("batch_size", "larger"): "larger batches", ("steps", "larger"): "more steps",
+    ("length", "larger"): "longer sequences", ("dropout", "larger"): "more dropout", ("l2", "larger"): "more L2",
 }  # fmt: skip
 _NAMES = {
     "lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN", "adam": "Adam", "sgd": "SGD", "global_norm": "global norm",
@@ -201,9 +207,9 @@ _NAMES = {
 def _in_words(factor: str, level: str) -> str:
     name = factor.replace("_", " ")
     if level in ("larger", "smaller"):
-        return f"{level} {name}"
+        return _DIRECTIONS.get((factor, level), f"{level} {name}")
     if level == "none":
-        return "no skip connections" if factor == "residual" else f"no {name}"
+        return {"residual": "no skip connections", "folds": "one fixed split"}.get(factor, f"no {name}")
     return _WORDS.get(factor, f"{name} {{}}").format(_NAMES.get(level, level))
 
 
@@ -271,7 +277,7 @@ def evidence(all_pages: Sequence[CellPages], symptom: Symptom) -> SymptomEvidenc
         _collect(singles, tried)
         if singles and not pages.board.fixed_rates and not any(case.helps and not case.neighbour.condition for case in singles):
             stuck += 1
-            _collect([_Case(symptom, pages, row, n) for n in pages.pairs(row)], tried)
+            _collect([_Case(symptom, pages, row, n) for n in pages.differing(row, 2)], tried)
     changes = sorted(
         (Change(steps, cases) for steps, cases in tried.items() if len(cases) >= LEAST),
         key=lambda one: (-one.interval[0], -one.recipes, one.steps),

@@ -48,6 +48,13 @@ class Unwritable(Exception):
     """A recipe uses something that Keras does not have."""
 
 
+class _Recipe(dict[str, Any]):
+    """Levels by factor; without the level of a factor that the manifest does not name, no code can be written."""
+
+    def __missing__(self, factor: str) -> Any:
+        raise Unwritable(factor)
+
+
 class CodeWriter:
     """Writes the recipes of a benchmark as programs.
 
@@ -81,7 +88,7 @@ class CodeWriter:
             rate: Learning rate.
         """
         try:
-            recipe = {**self._manifest.fixed, **self.levels(labels)}
+            recipe = _Recipe(self._manifest.fixed | self.levels(labels))
             task = {**self._manifest.task.model_dump(), **{k: v for k, v in recipe.items() if k == "train_size"}}
             return keras_code(self._manifest.model, recipe, task, rate, recipe["steps"] or self._manifest.budget.steps)
         except Unwritable:
@@ -207,7 +214,7 @@ def _loss(recipe: Mapping[str, Any], classes: int | None) -> tuple[str, str]:
 def _optimizer(recipe: Mapping[str, Any], rate: float) -> str:
     clipping = recipe["clipping"]
     keyword = {"global_norm": "global_clipnorm", "norm": "clipnorm", "value": "clipvalue"}.get(clipping["name"])
-    code = component("optimizers", recipe["optimizer"], (f"{rate:.2g}",))
+    code = component("optimizers", recipe["optimizer"], (repr(float(f"{rate:.2g}")),))
     added = [f"{keyword}={clipping['value' if keyword == 'clipvalue' else 'norm']}"] if keyword else []
     added += [] if recipe["weight_decay"] is None else [f"weight_decay={recipe['weight_decay']}"]
     return f"{code[:-1]}{''.join(f', {one}' for one in added)})"
