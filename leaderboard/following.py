@@ -45,20 +45,10 @@ def changes(boards: Sequence[Board]) -> dict[str, list[Change]]:
     return found
 
 
-def search_index(boards: Sequence[Board], advice: Advice, *, fixes: bool) -> str:
-    """Kind, title, path and further words of every page, as a script: a page opened from a file cannot fetch.
-
-    Args:
-        boards: All boards.
-        advice: All claims.
-        fixes: Whether the site has a page on networks that do not train.
-    """
+def search_index(boards: Sequence[Board], advice: Advice) -> str:
+    """Kind, title, path and further words of every page, as a script: a page opened from a file cannot fetch."""
     entries = [
-        *(
-            [("Page", "My network does not train", "fix.html", "vanishing exploding gradient nan flat loss")]
-            if fixes
-            else []
-        ),
+        ("Page", "My network does not train", "fix.html", "vanishing exploding gradient nan flat loss"),
         ("Page", "The advice, tested", "advice.html", "claims verdicts books papers"),
         ("Page", "The same choice in several benchmarks", "levels.html", "compare levels factors"),
         ("Page", "Test your own idea", "own.html", "spec yaml claim submit results contribute"),

@@ -13,12 +13,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from leaderboard import filters, following, titles, verified
+from leaderboard import filters, fixes, following, titles, verified
 from leaderboard.addresses import Addresses
 from leaderboard.advice import Advice
 from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
-from leaderboard.columns import Column, chips, columns, dot_style, erratic, number
+from leaderboard.columns import Column, chips, columns, dot_style, erratic, interval_range, number
 from leaderboard.findings import BoardFindings
 from leaderboard.front import Front, tiles
 from leaderboard.glossary import WORDS
@@ -174,7 +174,6 @@ class Renderer:
     def __init__(self, out: Path, addresses: Addresses, checked: Mapping[str, Verified]) -> None:
         self.out = out
         self.addresses = addresses
-        self.has_fixes = (HERE / "templates" / "fix.html").is_file()
         self.jinja = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
@@ -187,6 +186,7 @@ class Renderer:
             "task_text": filters.task_text,
             "significant": numbers.significant,
             "factor_title": factor_title,
+            "lower_first": lambda text: text[:1].lower() + text[1:],
             "tick_sign": filters.tick_sign,
         }
         self.jinja.globals |= {
@@ -208,7 +208,7 @@ class Renderer:
             "checked": checked,
             "site_title": titles.SITE,
             "tolerance": verified.TOLERANCE,
-            "has_fixes": self.has_fixes,
+            "interval_range": interval_range,
         }
 
     def page(self, path: str, template: str, *, title: str = "", description: str = "", **context: Any) -> None:
@@ -243,8 +243,9 @@ class Renderer:
         year = max((each.manifest.created[:4] for each in boards), default="")
         self.page("own.html", "own.html", names=[each.results.name for each in boards], year=year)
         self.page("method.html", "method.html")
+        self.page("fix.html", "fix.html", evidence=fixes.all_evidence(boards), least=fixes.LEAST)
         for found in findings:
-            self.benchmark(found)
+            self.benchmark(found, advice)
         self.following(boards, advice)
         index = {"generator": GENERATOR, "addresses": asdict(self.addresses), "files": files_in(self.out)}
         (self.out / INDEX).write_text(json.dumps(index, indent=0) + "\n", encoding="utf-8", newline="\n")
@@ -254,7 +255,7 @@ class Renderer:
         days, base = following.changes(boards), self.addresses.base
         self.page("search.html", "search.html")
         self.page("changes.html", "changes.html", days=days)
-        written = {"search-index.js": following.search_index(boards, advice, fixes=self.has_fixes)}
+        written = {"search-index.js": following.search_index(boards, advice)}
         if base:
             pages = [path for path in files_in(self.out) if path.endswith(".html") and path != "embed.html"]
             written |= {"feed.xml": following.feed(base, days), "sitemap.xml": following.sitemap(base, pages)}
@@ -273,7 +274,7 @@ class Renderer:
             }
             self.page(f"advice/{one.claim.id}.html", "claim.html", one=one, names=names, recipes=recipes, **said)
 
-    def benchmark(self, findings: BoardFindings) -> None:
+    def benchmark(self, findings: BoardFindings, advice: Advice) -> None:
         """Writes the pages of one benchmark and its tables."""
         found = findings.board
         name = found.results.name
@@ -290,18 +291,14 @@ class Renderer:
                 shutil.copyfile(found.results.folder / file, data / file)
         pages = CellPages(found)
         (self.out / name / "cell").mkdir()
-        for row in found.rows:
+        for before, row, after in zip((None, *found.rows), found.rows, (*found.rows[1:], None), strict=False):
             figures = {} if row.missing else draw_figures(pages.view(row))
             described = {"title": titles.cell_title(found, row), "description": titles.cell_description(found, row)}
+            around: dict[str, Any] = {"previous": before, "next": after, "symptoms": fixes.symptoms_of(found, row)}
             self.page(
-                f"{name}/cell/{row.cell}.html",
-                "cell.html",
-                row=row,
-                pages=pages,
-                figures=figures,
-                **described,
-                **shared,
-            )
+                f"{name}/cell/{row.cell}.html", "cell.html", row=row, pages=pages, figures=figures,
+                claims=advice.on_cell(row.cell), **described, **around, **shared,
+            )  # fmt: skip
             script = self.out / name / "cell" / f"{row.cell}.js"
             script.write_text(_compare_data(found, row, shown, figures), encoding="utf-8", newline="\n")
 

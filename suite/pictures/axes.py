@@ -68,6 +68,14 @@ class Scale:
 
 GRADIENT = Scale(10.0 ** GRADIENT_DECADES[0], 10.0 ** GRADIENT_DECADES[1], log=True)
 
+
+def gradient_scale(values: Iterable[float]) -> Scale:
+    """The axis of gradients, extended to the decades of what lies beyond it; zero and infinity stay at its ends."""
+    known = [value for value in values if 0 < value < math.inf]
+    needed = _decades(min(known), max(known)) if known else GRADIENT
+    return Scale(min(GRADIENT.low, needed.low), max(GRADIENT.high, needed.high), log=True)
+
+
 BETA = Scale(1e-2, 1e4, log=True)
 """Of effective beta, on every board."""
 

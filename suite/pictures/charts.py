@@ -49,6 +49,14 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class End:
+    """The step at which all runs became non-finite, and a sentence that says so."""
+
+    step: int
+    words: str
+
+
+@dataclass(frozen=True)
 class Dot:
     """A learning rate tried: where, how good, whether of the shared grid, whether the best."""
 
@@ -94,10 +102,11 @@ class _Chart:
     def py(self, value: float) -> float:
         return self.foot - self.y.at(value) * (self.foot - _TOP)
 
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: Mark, at_left: bool = False) -> None:
         top = self.py(mark.value)
         self.add(Path("mark", [[(_LEFT, top), (WIDTH - _RIGHT, top)]]))
-        self.add(Text(WIDTH - _RIGHT, top + (11 if top < _TOP + 12 else -4), mark.name, "end"))
+        left, anchor = (_LEFT + 4, "start") if at_left else (WIDTH - _RIGHT, "end")
+        self.add(Text(left, top + (11 if top < _TOP + 12 else -4), mark.name, anchor))
 
     def line(self, line: Line) -> None:
         known = [
@@ -107,6 +116,15 @@ class _Chart:
         ]
         if known:
             self.add(Path(line.style, known, line.name))
+        for points in known:
+            if len(points) == 1:
+                self.add(Circle(line.style, *points[0], 2.5, line.name))
+
+    def end(self, end: End) -> None:
+        """Paints all that follows the end of the runs, and says so in place of a legend."""
+        left = self.px(end.step)
+        self.drawing.shapes.insert(0, Rect("bar", left, _TOP, WIDTH - _RIGHT - left, self.foot - _TOP, NONFINITE))
+        self.add(Text(_LEFT, 11.5, end.words))
 
     def legend(self, entries: Sequence[tuple[str, str]]) -> None:
         """Styles with their meaning, in a row above the chart, as many as there is room for."""
@@ -121,17 +139,20 @@ class _Chart:
 
 def lines(
     series: Sequence[Line], *, x: Scale, y: Scale, x_title: str, label: str, marks: Sequence[Mark] = (),
-    points: bool = False,
+    points: bool = False, end: End | None = None,
 ) -> Drawing:  # fmt: skip
     """Lines over a shared axis, such as the loss of every replicate; with `points`, each value has a dot."""
     chart = _Chart(x, y, x_title, label)
     for mark in marks:
-        chart.mark(mark)
+        chart.mark(mark, at_left=end is not None)
     for line in series:
         chart.line(line)
         for value, score in line.points if points else ():
             chart.add(Circle("dot", chart.px(value), chart.py(score), 2.5, line.name))
-    chart.legend([(line.style, line.legend) for line in series if line.legend])
+    if end:
+        chart.end(end)
+    else:
+        chart.legend([(line.style, line.legend) for line in series if line.legend])
     return chart.drawing
 
 
@@ -165,13 +186,16 @@ def rates(
 
 
 def heat_map(
-    gradients: NDArray[np.float64], *, x: Scale, until: float, y: Scale, x_title: str, y_title: str, label: str
-) -> Drawing:
+    gradients: NDArray[np.float64], *, x: Scale, until: float, y: Scale, x_title: str, y_title: str, label: str,
+    end: End | None = None,
+) -> Drawing:  # fmt: skip
     """(steps, places) of gradients on the fixed scale of colours, the last place on top. It fills the axis up to the
-    value `until`, since a run may have ended early."""
+    value `until`, since a run may have ended early, or up to the step at which all runs became non-finite."""
     chart = _Chart(x, y, x_title, label, y_title, grid=False)
     rows = gradients[thinned(len(gradients), _MOST_COLUMNS)].T[::-1]
-    chart.add(Image(_LEFT, _TOP, chart.px(until) - _LEFT, chart.foot - _TOP, rows))
+    chart.add(Image(_LEFT, _TOP, chart.px(max(until, end.step) if end else until) - _LEFT, chart.foot - _TOP, rows))
+    if end:
+        chart.end(end)
     return chart.drawing
 
 

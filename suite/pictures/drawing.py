@@ -24,7 +24,7 @@ INKS = {
     "accent": ("#0b5cad", "#7db8f7"),
     "accent-soft": ("#e7f0fa", "#17293d"),
     "bar": ("#9cc0e4", "#35597f"),
-    "count": ("#c6ccd5", "#47515e"),
+    "count": ("#868f9c", "#77818f"),
     "trained": ("#0d8468", "#3ecfa8"),
     "slow": ("#b07400", "#e8b04a"),
     "lost": ("#6a48d0", "#a890f5"),

@@ -47,20 +47,21 @@ def png(gradients: ArrayLike) -> bytes:
     )
 
 
-def strip(gradients: NDArray[np.float64], looks: int) -> NDArray[np.float64]:
+def strip(gradients: NDArray[np.float64], looks: int, nonfinite: bool = False) -> NDArray[np.float64]:
     """(steps, places) as the rows and columns of a heat strip: training runs to the right, the last place is on top.
 
-    The width stands for a whole run of so many looks: where one ended early, the rest stays empty.
+    The width stands for a whole run of so many looks: where one ended early, the rest stays empty, or is painted as not
+    finite if that is why it ended.
     """
     width = min(max(looks, len(gradients)), STRIP_SIZE)
     steps = thinned(len(gradients), max(1, round(width * len(gradients) / max(looks, len(gradients)))))
     shown = gradients[np.ix_(steps, thinned(gradients.shape[1], STRIP_SIZE))]
-    return np.pad(shown, ((0, width - len(shown)), (0, 0)), constant_values=np.nan).T[::-1]
+    return np.pad(shown, ((0, width - len(shown)), (0, 0)), constant_values=np.inf if nonfinite else np.nan).T[::-1]
 
 
-def strip_image(gradients: NDArray[np.float64], looks: int) -> str:
+def strip_image(gradients: NDArray[np.float64], looks: int, nonfinite: bool = False) -> str:
     """The heat strip as a `data:` URI; empty if there is nothing to show."""
-    return image(strip(gradients, looks)) if gradients.size else ""
+    return image(strip(gradients, looks, nonfinite)) if gradients.size else ""
 
 
 def _stored(raw: bytes) -> bytes:

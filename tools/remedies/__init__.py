@@ -86,7 +86,8 @@ def tried(
 ) -> dict[tuple[str, str], bool]:
     """Of every remedy that was tried of a recipe, whether it made it train."""
     found: dict[tuple[str, str], bool] = {}
-    for place, factor in enumerate(factors):
+    for place, column in enumerate(factors):
+        factor = column.removesuffix("_level")
         if (factor == "learning_rate") != _has_own_rate(recipe):
             continue
         for labels, other in recipes.items():
