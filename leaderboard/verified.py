@@ -1,4 +1,4 @@
-"""Which published results were trained again by somebody else: `verified.json` beside the tables, written by `tools.verify`."""
+"""Which published results had a sample of their recipes trained again: `verified.json` beside the tables, written by `tools.verify`."""
 
 from __future__ import annotations
 

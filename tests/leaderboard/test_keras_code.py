@@ -129,7 +129,7 @@ def test_the_lines_of_the_fix_page_run_on_a_failing_recipe() -> None:
     names: dict[str, Any] = {"x_train": task.train.x, "y_train": task.train.y}
     exec(code, names)
     page = (HERE / "templates" / "fix.html").read_text()
-    lines = page.split("<pre tabindex=\"0\"><code>")[1].split("</code>")[0]
+    lines = page.split('<pre tabindex="0"><code>')[1].split("</code>")[0]
     exec(lines, names)
     assert isinstance(names["seen"], suite.monitor.Probe)
     assert "vanishing" in names["seen"].verdict
