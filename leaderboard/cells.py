@@ -14,7 +14,8 @@ import yaml
 
 from leaderboard import reproduce
 from leaderboard.boards import Board, Row, is_condition, phrase
-from leaderboard.keras_code import CodeWriter, Unwritable, changed_lines
+from leaderboard.keras_code import CodeWriter, changed_lines
+from leaderboard.keras_components import Unwritable
 from suite.pictures.charts import RATE_GAP
 from suite.pictures.numbers import significant
 from suite.pictures.views import CellView, Curves, Gradients, nonfinite_end
@@ -269,7 +270,9 @@ def verdict(board: Board, row: Row) -> str:
     if factor is not None and ratio is not None:
         said += f" At the first step each {board.along.place} {_shrinks(factor)}"
         if abs(ratio) >= 1 and (factor < 1) == (ratio < 0):
-            said += f"; from the {board.along.last} to the {board.along.first} that is a factor of 10{_raised(abs(ratio))}"
+            said += (
+                f"; from the {board.along.last} to the {board.along.first} that is a factor of 10{_raised(abs(ratio))}"
+            )
         said += "."
     return said
 

@@ -14,13 +14,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from leaderboard import fixes
 from leaderboard.advice import Advice
 from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
 from leaderboard.columns import Column, chips, columns, dot_style, erratic, interval_range, number
-from leaderboard import fixes
 from leaderboard.findings import BoardFindings, across_tasks
 from leaderboard.glossary import WORDS
+from leaderboard.symptoms import symptoms_of
 from suite.claims import published
 from suite.claims.from_results import digest_of
 from suite.pictures import axes, charts, numbers
@@ -237,7 +238,7 @@ class Renderer:
         (self.out / name / "cell").mkdir()
         for before, row, after in zip((None, *found.rows), found.rows, (*found.rows[1:], None), strict=False):
             figures = {} if row.missing else draw_figures(pages.view(row))
-            around = {"previous": before, "next": after, "symptoms": fixes.symptoms_of(found, row)}
+            around = {"previous": before, "next": after, "symptoms": symptoms_of(found, row)}
             self.page(
                 f"{name}/cell/{row.cell}.html", "cell.html", row=row, pages=pages, figures=figures,
                 claims=advice.on_cell(row.cell), **around, **shared,

@@ -11,6 +11,7 @@ PAGES = (
     "index.html",
     "method.html",
     "advice.html",
+    "fix.html",
     "advice/batch.html",
     "advice/predicts.html",
     "deep_mlp/index.html",
@@ -174,6 +175,7 @@ def test_readable_without_javascript(browser: object, built: Built) -> None:
     assert page.locator("#word-tier").is_visible()
     page.goto((built.site / "deep_mlp" / "compare.html").as_uri())
     assert "needs JavaScript" in page.inner_text("main")
+    assert not page.locator("#picker").is_visible()
     context.close()
 
 
@@ -202,6 +204,7 @@ def test_axe_finds_nothing_serious(browser: object, built: Built, theme: str, ru
         "index.html",
         "method.html",
         "advice.html",
+        "fix.html",
         *(f"advice/{claim}.html" for claim in ("batch", "initializer", "predicts", "value", "waiting")),
         "rnn_adding/index.html",
         "depth/factors.html",

@@ -12,7 +12,8 @@ import pytest
 import suite
 from leaderboard.boards import Board, board
 from leaderboard.cells import CellPages
-from leaderboard.keras_code import Unwritable, canonical, changed_lines, component
+from leaderboard.keras_code import changed_lines
+from leaderboard.keras_components import Unwritable, canonical, component
 from leaderboard.site import HERE
 from suite.catalog import KINDS
 from suite.catalog.entries import component_of
@@ -129,7 +130,7 @@ def test_the_lines_of_the_fix_page_run_on_a_failing_recipe() -> None:
     names: dict[str, Any] = {"x_train": task.train.x, "y_train": task.train.y}
     exec(code, names)
     page = (HERE / "templates" / "fix.html").read_text()
-    lines = page.split("<pre tabindex=\"0\"><code>")[1].split("</code>")[0]
+    lines = page.split('<pre tabindex="0"><code>')[1].split("</code>")[0]
     exec(lines, names)
     assert isinstance(names["seen"], suite.monitor.Probe)
     assert "vanishing" in names["seen"].verdict
