@@ -14,7 +14,8 @@ import yaml
 
 from leaderboard import reproduce
 from leaderboard.boards import Board, Row, is_condition, phrase
-from leaderboard.keras_code import CodeWriter, Unwritable, changed_lines
+from leaderboard.keras_code import CodeWriter, changed_lines
+from leaderboard.keras_components import Unwritable
 from suite.pictures.charts import RATE_GAP
 from suite.pictures.numbers import significant
 from suite.pictures.views import CellView, Curves, Gradients, nonfinite_end

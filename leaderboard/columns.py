@@ -82,7 +82,7 @@ def interval_range(board: Board) -> str:
         row[end] for row in board.recorded for end in ("test_low", "test_high", "test_score") if row[end] is not None
     ]
     places = [board.scale.axis.at(end) for end in ends] or [0.0, 1.0]
-    return f"--lo:{min(places):.4f};--hi:{max(max(places), min(places) + 0.001):.4f}"
+    return f"--lo:{min(places):.4f};--hi:{max(*places, min(places) + 0.001):.4f}"
 
 
 def _success(row: Row) -> Markup:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from leaderboard.boards import Board, Row, is_condition
 from leaderboard.cells import CellPages, Neighbour, Remedy
+from leaderboard.symptoms import SYMPTOMS, Symptom
 from suite.protocol.columns import factor_column
 from suite.protocol.labels import held_label
-from suite.protocol.records import Outcome
 from suite.protocol.statistics import wilson
 
 LEAST = 5
@@ -22,77 +22,6 @@ _MOST_PAIRS = 5
 
 Steps = tuple[tuple[str, str], ...]
 """Factor and new level of each change."""
-
-
-@dataclass(frozen=True)
-class Symptom:
-    """A way in which training fails.
-
-    Attributes:
-        key: Anchor on the page.
-        title: What one sees.
-        text: What it means and what to look for in the output of `suite.probe`.
-        shows: Whether a recipe of a board shows it.
-        rescued: Whether a neighbouring recipe counts as rescued.
-    """
-
-    key: str
-    title: str
-    text: str
-    shows: Callable[[Board, Row], bool]
-    rescued: Callable[[Row], bool] = lambda row: row.trains
-
-
-def _mostly(row: Row, *outcomes: Outcome) -> bool:
-    return 2 * sum(row.outcomes.get(outcome, 0) for outcome in outcomes) > row["replicates"]
-
-
-def _overfits(board: Board, row: Row) -> bool:
-    train, higher = row["train_score"], board.scale.higher_is_better
-    return not row.trains and train is not None and (train >= board.scale.target) == higher
-
-
-def _is_long(board: Board, row: Row) -> bool:
-    return board.manifest.model == "recurrent" and not row.trains
-
-
-SYMPTOMS = (
-    Symptom(
-        "flat",
-        "The loss stays flat, at ln(10) = 2.30 for ten classes",
-        "The network predicts the same for every input. Usually the gradient vanishes on its way to the first layer: "
-        "the probe then shows R, the ratio of the first layer's gradient to the last's, far below 1.",
-        lambda board, row: not row.trains and _mostly(row, Outcome.STALLED),
-    ),
-    Symptom(
-        "nan",
-        "The loss becomes NaN, or grows",
-        "Activations or gradients grow from layer to layer until they overflow. The probe names the first layer where a "
-        "value is not finite.",
-        lambda board, row: not row.trains and _mostly(row, Outcome.NONFINITE, Outcome.DIVERGED),
-    ),
-    Symptom(
-        "seeds",
-        "It trains under some seeds and fails under others",
-        "The recipe is at the edge of what trains. Here a change counts as a rescue only if every run trains after it.",
-        lambda board, row: bool(row["erratic"]),
-        lambda row: row.result == "all",
-    ),
-    Symptom(
-        "overfits",
-        "The training score is good, the test score is not",
-        "The gradient is fine, the network memorizes. The probe shows no fault; compare the scores on training and "
-        "validation data instead.",
-        _overfits,
-    ),
-    Symptom(
-        "recurrent",
-        "A recurrent network learns nothing from long sequences",
-        "The gradient vanishes or explodes on its way back through time. The probe shows it for every time step of the "
-        "first recurrent layer.",
-        _is_long,
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -106,10 +35,7 @@ class _Case:
 
     @cached_property
     def steps(self) -> Steps:
-        """The changes by the names of the components, whatever their labels, and of numbers by their direction."""
-        before, after = self.pages.levels(self.row), self.pages.levels(self.neighbour.row)
-        names = (swap.factor.removesuffix("_level") for swap in self.neighbour.swaps)
-        return tuple((name, _step(before[name], after[name])) for name in names)
+        return steps_of(self.pages, self.row, self.neighbour)
 
     @property
     def board(self) -> Board:
@@ -124,6 +50,13 @@ class _Case:
         """How much better the test score is after the change."""
         scale, scores = self.pages.board.scale, (self.neighbour.row["test_score"], self.row["test_score"])
         return 0.0 if None in scores else scale.goodness(scores[0]) - scale.goodness(scores[1])
+
+
+def steps_of(pages: CellPages, row: Row, neighbour: Neighbour) -> Steps:
+    """The changes by the names of the components, whatever their labels, and of numbers by their direction."""
+    before, after = pages.levels(row), pages.levels(neighbour.row)
+    names = (swap.factor.removesuffix("_level") for swap in neighbour.swaps)
+    return tuple((name, _step(before[name], after[name])) for name in names)
 
 
 def _step(before: Any, after: Any) -> str:
@@ -247,11 +180,6 @@ class SymptomEvidence:
     stuck: int
 
 
-def symptoms_of(board: Board, row: Row) -> list[Symptom]:
-    """The symptoms that a recipe shows."""
-    return [] if row.missing else [symptom for symptom in SYMPTOMS if symptom.shows(board, row)]
-
-
 def all_evidence(boards: Sequence[Board]) -> list[SymptomEvidence]:
     """What the published tables say of every symptom that occurs."""
     pages = [CellPages(board) for board in boards]
@@ -269,33 +197,35 @@ def evidence(all_pages: Sequence[CellPages], symptom: Symptom) -> SymptomEvidenc
         all_pages: Contents of the recipe pages of every board.
         symptom: The symptom.
     """
-    found = [(pages, row) for pages in all_pages for row in pages.board.recorded if symptom.shows(pages.board, row)]
-    tried: dict[Steps, list[_Case]] = defaultdict(list)
-    stuck = 0
-    for pages, row in found:
-        singles = [_Case(symptom, pages, row, n) for n in _counted(pages, row)]
-        _collect(singles, tried)
-        if (
-            singles
-            and not pages.board.fixed_rates
-            and not any(case.helps and not case.neighbour.condition for case in singles)
-        ):
-            stuck += 1
-            _collect([_Case(symptom, pages, row, n) for n in pages.differing(row, 2)], tried)
-    changes = sorted(
-        (Change(steps, cases) for steps, cases in tried.items() if len(cases) >= LEAST),
-        key=lambda one: (-one.interval[0], -one.recipes, one.steps),
-    )
-    single = [one for one in changes if len(one.steps) == 1]
+    found = _showing(all_pages, symptom)
+    stuck = [(pages, row) for pages, row in found if _is_stuck(symptom, pages, row)]
+    single = [one for one in changes_of(all_pages, symptom) if one.recipes >= LEAST]
+    double = _changes([_Case(symptom, pages, row, n) for pages, row in stuck for n in pages.differing(row, 2)])
     return SymptomEvidence(
         symptom, len(found), Counter(pages.board.results.name for pages, _ in found).most_common(),
         Counter(cause for _, row in found for cause in row.causes).most_common(),
         [one for one in single if not one.condition], [one for one in single if one.condition and one.trained],
-        [one for one in changes if len(one.steps) == 2 and one.trained][:_MOST_PAIRS], stuck,
+        [one for one in double if one.recipes >= LEAST and one.trained][:_MOST_PAIRS], len(stuck),
     )  # fmt: skip
 
 
-def _counted(pages: CellPages, row: Row) -> list[Neighbour]:
+def changes_of(all_pages: Sequence[CellPages], symptom: Symptom) -> list[Change]:
+    """Every single change that was tried on recipes with a symptom, the surest to help first."""
+    showing = _showing(all_pages, symptom)
+    return _changes([_Case(symptom, pages, row, n) for pages, row in showing for n in counted(pages, row)])
+
+
+def _showing(all_pages: Sequence[CellPages], symptom: Symptom) -> list[tuple[CellPages, Row]]:
+    return [(pages, row) for pages in all_pages for row in pages.board.recorded if symptom.shows(pages.board, row)]
+
+
+def _is_stuck(symptom: Symptom, pages: CellPages, row: Row) -> bool:
+    """Whether single changes of the recipe were tried, under tuned rates, and none helped."""
+    tried = [n for n in counted(pages, row) if not n.condition]
+    return bool(tried) and not pages.board.fixed_rates and not any(symptom.rescued(n.row) for n in tried)
+
+
+def counted(pages: CellPages, row: Row) -> list[Neighbour]:
     """Neighbours with a result; of recipes whose learning rate is fixed, those with a smaller one."""
     rate = factor_column("learning_rate")
     return [
@@ -309,10 +239,14 @@ def _counted(pages: CellPages, row: Row) -> list[Neighbour]:
     ]
 
 
-def _collect(cases: Sequence[_Case], tried: dict[Steps, list[_Case]]) -> None:
-    """Counts a recipe once for each change, by the case that did best."""
-    best: dict[Steps, _Case] = {}
+def _changes(cases: Sequence[_Case]) -> list[Change]:
+    """The cases by change. A recipe counts once for each, by the case that did best."""
+    best: dict[tuple[Steps, str, str], _Case] = {}
     for case in cases:
-        best[case.steps] = max(best.get(case.steps, case), case, key=lambda one: (one.helps, one.gain))
-    for steps, case in best.items():
-        tried[steps].append(case)
+        key = (case.steps, case.board.results.name, case.row.cell)
+        best[key] = max(best.get(key, case), case, key=lambda one: (one.helps, one.gain))
+    tried: dict[Steps, list[_Case]] = defaultdict(list)
+    for case in best.values():
+        tried[case.steps].append(case)
+    changes = (Change(steps, found) for steps, found in tried.items())
+    return sorted(changes, key=lambda one: (-one.interval[0], -one.recipes, one.steps))

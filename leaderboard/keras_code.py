@@ -6,35 +6,11 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from suite.catalog import KINDS
+from leaderboard.keras_components import CATALOGS, Unwritable, canonical, component, number
 from suite.catalog.losses import resolve_loss
 from suite.catalog.normalizations import normalization_of
 from suite.protocol.labels import label_text
 from suite.results.manifest import Manifest
-
-_OWN = {
-    ("initializers", "random_uniform"): ("keras.initializers.RandomUniform", "-{limit}", "{limit}"),
-    ("initializers", "constant"): ("keras.initializers.Constant", "{value}"),
-    ("initializers", "uniform_fan_in"): ("keras.initializers.VarianceScaling", "1 / 3", '"fan_in"', '"uniform"'),
-    ("initializers", "identity"): ("keras.initializers.Identity", "{gain}"),
-    ("normalizations", "instance"): ("layers.GroupNormalization", "groups=-1", "epsilon={epsilon}"),
-    ("optimizers", "sgd"): ("keras.optimizers.SGD",),
-    ("optimizers", "momentum"): ("keras.optimizers.SGD", "momentum={momentum}"),
-    ("optimizers", "nesterov"): ("keras.optimizers.SGD", "momentum={momentum}", "nesterov=True"),
-    ("optimizers", "amsgrad"): ("keras.optimizers.Adam", "amsgrad=True"),
-}
-"""Name and arguments of components that the catalog does not take from Keras as they are."""
-
-_SPELLED_OUT = {("batch", "momentum"), ("group", "groups"), ("variance_scaling", "distribution")}
-"""Arguments whose default differs from that of Keras."""
-
-_CATALOGS = {
-    "activation": "activations", "recurrent_activation": "activations", "other_activation": "activations",
-    "initializer": "initializers", "recurrent_initializer": "initializers", "normalization": "normalizations",
-    "residual": "residuals", "optimizer": "optimizers", "clipping": "clippings", "loss": "losses",
-    "cell_type": "cells", "schedule": "schedules",
-}  # fmt: skip
-"""Kind of the components that are the levels of a factor."""
 
 _CELLS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 _POOLS = {"max": "MaxPooling2D", "average": "AveragePooling2D"}
@@ -42,10 +18,6 @@ _EVERY_STEP = ("copy_memory",)
 """Tasks with a target at every time step."""
 
 _ONE_HOT = "  # y_train one-hot"
-
-
-class Unwritable(Exception):
-    """A recipe uses something that Keras does not have."""
 
 
 class _Recipe(dict[str, Any]):
@@ -77,7 +49,7 @@ class CodeWriter:
         for (factor, known), label in zip(self._labels.items(), labels, strict=True):
             name = factor.removesuffix("_level")
             level = self._grid[factor][known.index(label)] if factor in self._grid else label
-            found[name] = canonical(_CATALOGS[name], level) if name in _CATALOGS else _number(level)
+            found[name] = canonical(CATALOGS[name], level) if name in CATALOGS else number(level)
         return found
 
     def write(self, labels: Sequence[str], rate: float) -> str | None:
@@ -142,55 +114,6 @@ def changed_lines(before: str, after: str) -> tuple[list[tuple[str, bool]], list
         marked[0].extend((line, kind != "equal") for line in one[a:b])
         marked[1].extend((line, kind != "equal") for line in two[c:d])
     return marked
-
-
-def canonical(catalog: str, level: Any) -> dict[str, Any]:
-    """A level of a spec with the canonical name of its component and all its arguments; its label is left out."""
-    given = dict(level) if isinstance(level, Mapping) else {"name": "none" if level is None else level}
-    entry = KINDS[catalog].find(str(given["name"]))
-    if entry is None:
-        raise Unwritable(str(given["name"]))
-    arguments = {key: _number(value) for key, value in given.items() if key not in ("name", "label")}
-    return {"name": entry.name, **entry.defaults(), **arguments}
-
-
-def _number(value: Any) -> Any:
-    """YAML reads `1e-3` as a text."""
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-def component(catalog: str, level: Mapping[str, Any], extra: tuple[str, ...] = ()) -> str:
-    """Code of a component: the name that Keras knows, or a call with the arguments that differ from Keras's defaults.
-
-    Args:
-        catalog: Kind of the component.
-        level: Canonical level.
-        extra: Arguments to put first.
-    """
-    name = level["name"]
-    entry = KINDS[catalog].find(name)
-    if own := _OWN.get((catalog, name)):
-        call, *given = own
-        return f"{call}({', '.join([*extra, *(one.format(**level) for one in given)])})"
-    if name == "centred_sigmoid":
-        return "lambda z: keras.ops.sigmoid(z) - 0.5"
-    if entry is None or not entry.target.startswith("keras."):
-        raise Unwritable(name)
-    defaults = entry.defaults()
-    arguments = [
-        f"{key}={value!r}"
-        for key, value in level.items()
-        if key != "name" and (value != defaults.get(key) or (name, key) in _SPELLED_OUT)
-    ]
-    module, _, attribute = entry.target.partition(":")
-    if catalog == "activations":
-        return f"lambda z: {module}.{attribute}(z, {', '.join(arguments)})" if arguments else f'"{attribute}"'
-    if catalog == "initializers" and not arguments:
-        return f'"{name}"'
-    return f"{module.replace('keras.layers', 'layers')}.{attribute}({', '.join([*extra, *arguments])})"
 
 
 def _loss(recipe: Mapping[str, Any], classes: int | None) -> tuple[str, str]:
@@ -329,8 +252,8 @@ def _recurrent(recipe: Mapping[str, Any]) -> list[str]:
         raise Unwritable("forget bias")
     after = _normalization(recipe) + ([f"layers.Dropout({recipe['dropout']})"] if recipe["dropout"] else [])
     lines = ["x = inputs = keras.Input(x_train.shape[1:])"]
-    for number in range(recipe["layers"]):
-        sequences = [] if number == recipe["layers"] - 1 else ["return_sequences=True"]
+    for layer_number in range(recipe["layers"]):
+        sequences = [] if layer_number == recipe["layers"] - 1 else ["return_sequences=True"]
         lines.append(f"x = layers.{_CELLS[cell]}({', '.join([*parts, *sequences])})(x)")
         lines += [f"x = {layer}(x)" for layer in after]
     return lines

@@ -57,7 +57,7 @@ def grid_levels(document: yaml.MappingNode | None, factors: Mapping[str, Sequenc
     if not isinstance(grid, yaml.MappingNode):
         return {}
     levels = yaml.SafeLoader("").construct_mapping(grid, deep=True)
-    found = {factor_column(name): options for name, options in levels.items() if isinstance(options, list)}
+    found = {factor_column(str(name)): options for name, options in levels.items() if isinstance(options, list)}
     alike = {factor: len(options) for factor, options in found.items()}
     return found if alike == {factor: len(labels) for factor, labels in factors.items()} else {}
 

@@ -23,6 +23,7 @@ from leaderboard.findings import BoardFindings
 from leaderboard.front import Front, tiles
 from leaderboard.glossary import WORDS
 from leaderboard.shared_levels import shared_differences
+from leaderboard.symptoms import symptoms_of
 from leaderboard.verified import Verified
 from suite.claims import published
 from suite.claims.from_results import digest_of
@@ -294,7 +295,7 @@ class Renderer:
         for before, row, after in zip((None, *found.rows), found.rows, (*found.rows[1:], None), strict=False):
             figures = {} if row.missing else draw_figures(pages.view(row))
             described = {"title": titles.cell_title(found, row), "description": titles.cell_description(found, row)}
-            around: dict[str, Any] = {"previous": before, "next": after, "symptoms": fixes.symptoms_of(found, row)}
+            around: dict[str, Any] = {"previous": before, "next": after, "symptoms": symptoms_of(found, row)}
             self.page(
                 f"{name}/cell/{row.cell}.html", "cell.html", row=row, pages=pages, figures=figures,
                 claims=advice.on_cell(row.cell), **described, **around, **shared,

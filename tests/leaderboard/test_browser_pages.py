@@ -16,6 +16,7 @@ PAGES = (
     "search.html",
     "method.html",
     "advice.html",
+    "fix.html",
     "advice/batch.html",
     "advice/predicts.html",
     "deep_mlp/index.html",
@@ -175,6 +176,7 @@ def test_readable_without_javascript(browser: object, built: Built) -> None:
     assert page.locator("#word-tier").is_visible()
     page.goto((built.site / "deep_mlp" / "compare.html").as_uri())
     assert "needs JavaScript" in page.inner_text("main")
+    assert not page.locator("#picker").is_visible()
     context.close()
 
 

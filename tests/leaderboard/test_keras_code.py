@@ -12,7 +12,8 @@ import pytest
 import suite
 from leaderboard.boards import Board, board
 from leaderboard.cells import CellPages
-from leaderboard.keras_code import Unwritable, canonical, changed_lines, component
+from leaderboard.keras_code import changed_lines
+from leaderboard.keras_components import Unwritable, canonical, component
 from leaderboard.site import HERE
 from suite.catalog import KINDS
 from suite.catalog.entries import component_of
