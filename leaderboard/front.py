@@ -17,6 +17,9 @@ START = ("deep_mlp", "depth", "cnn_digits", "rnn_adding")
 """Benchmarks to begin with, one a question; the first with an atlas has it on the front page."""
 
 
+MOST_TILES = 400
+"""Recipes of the largest atlas that a front page can carry."""
+
 PUBLISHED = "Published results"
 """Topic of the claims that repeat a published result, and the group of their benchmarks."""
 
@@ -51,7 +54,11 @@ class Front:
     @cached_property
     def featured(self) -> BoardFindings | None:
         """The board of the atlas: the first to begin with, or the largest that has one."""
-        drawable = [each for each in self.findings if each.board.recorded and Layout.of(each.board.factors)]
+        drawable = [
+            each
+            for each in self.findings
+            if 0 < len(each.board.recorded) <= MOST_TILES and Layout.of(each.board.factors)
+        ]
         by_name = {each.board.results.name: each for each in drawable}
         largest = max(drawable, key=lambda each: len(each.board.recorded), default=None)
         return next((by_name[name] for name in START if name in by_name), largest)

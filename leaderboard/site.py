@@ -253,15 +253,16 @@ class Renderer:
 
     def following(self, boards: list[Board], advice: Advice) -> None:
         """Writes the search, the change log and, with a base address, the feed and the sitemap."""
-        days, base = following.changes(boards), self.addresses.base
+        days = following.changes(boards)
         self.page("search.html", "search.html")
         self.page("changes.html", "changes.html", days=days)
-        written = {"search-index.js": following.search_index(boards, advice)}
-        if base:
+        (self.out / "search-index.js").write_text(
+            following.search_index(boards, advice), encoding="utf-8", newline="\n"
+        )
+        if base := self.addresses.base:
             pages = [path for path in files_in(self.out) if path.endswith(".html") and path != "embed.html"]
-            written |= {"feed.xml": following.feed(base, days), "sitemap.xml": following.sitemap(base, pages)}
-        for name, text in written.items():
-            (self.out / name).write_text(text, encoding="utf-8", newline="\n")
+            (self.out / "sitemap.xml").write_text(following.sitemap(base, pages), encoding="utf-8", newline="\n")
+            (self.out / "feed.xml").write_text(following.feed(base, days), encoding="utf-8", newline="\n")
 
     def advice(self, boards: list[Board], advice: Advice) -> None:
         """Writes the list of claims and a page for each."""

@@ -178,7 +178,7 @@ def legend() -> Drawing:
 def preview(
     factors: Mapping[str, Sequence[str]], tiles: Sequence[Tile], width: int, height: int
 ) -> NDArray[np.float64]:
-    """The tiles of an atlas without any text, shape (height, width); empty where there is no atlas."""
+    """The tiles of an atlas without any text, shape (height, width); those that do not fit are left out."""
     layout = Layout.of(factors)
     canvas = np.full((height, width), np.nan)
     if layout is None:
@@ -186,13 +186,13 @@ def preview(
     panels = [list(itertools.chain(*found.values())) for found in _arranged(factors, tiles, layout).values()]
     gap, columns = 2, len(factors[layout.column])
     count = columns * len(panels)
-    wide = (width - gap * (count + 4 * len(panels))) // count
-    tall = height // len(panels[0]) - gap
-    left = (width - count * (wide + gap) - 4 * gap * (len(panels) - 1)) // 2
+    wide = max(1, (width - gap * (count + 4 * len(panels))) // count)
+    tall = max(1, height // len(panels[0]) - gap)
+    left = max(0, (width - count * (wide + gap) - 4 * gap * (len(panels) - 1)) // 2)
     for panel in panels:
         for (index, row), column in itertools.product(enumerate(panel), range(columns)):
             tile, x, y = row[column], left + column * (wide + gap), gap + index * (tall + gap)
-            if tile is not None:
+            if tile is not None and x + wide <= width and y + tall <= height:
                 shown = tile.pixels[np.ix_(_spread(TILE_SIZE, tall), _spread(TILE_SIZE, wide))]
                 canvas[y : y + tall, x : x + wide] = shown
         left += columns * (wide + gap) + 4 * gap

@@ -111,6 +111,13 @@ def test_a_preview_has_every_tile(published: Board) -> None:
     assert [(np.diff(there.astype(int)) == 1).sum() for there in (columns, rows)] == [9, 20]
 
 
+def test_a_preview_of_a_board_that_is_too_long_shows_its_beginning() -> None:
+    grid = {"a": [str(level) for level in range(300)], "b": ["x", "y"]}
+    many = [Tile((a, "x"), np.full((2, 2), 1e-3), 2, "0.50", 1, 1) for a in grid["a"]]
+    canvas = preview(grid, many, 60, 31)
+    assert np.isfinite(canvas).any(axis=1).sum() == 10
+
+
 def test_the_median_of_no_replicate_is_empty() -> None:
     empty = Tile(("relu",), median_over_replicates(np.zeros((0, 0, 3))), 4, "–", 0, 0)
     assert empty.word == "healthy"
