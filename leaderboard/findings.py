@@ -11,7 +11,6 @@ import numpy as np
 
 from leaderboard.boards import Board
 from suite.pictures.benchmark import ALONG, trend_factors, trends
-from suite.pictures.charts import Mark, histogram
 from suite.pictures.drawing import Drawing
 from suite.protocol.effects import Effect, FrontierPoint, factor_effects, frontier, interactions, level_effects
 from suite.protocol.interactions import InteractionContrast, interaction_contrasts
@@ -162,18 +161,6 @@ class BoardFindings:
         for effect in effects:
             groups.setdefault(effect.factor, []).append(effect)
         return groups
-
-    @property
-    def histogram(self) -> Drawing:
-        """Histogram of the test scores."""
-        scale, scores = (
-            self.board.scale,
-            [row["test_score"] for row in self.board.recorded if row["test_score"] is not None],
-        )
-        label = f"{len(scores)} recipes by test {scale.metric}"
-        return histogram(
-            scores, scale.axis, mark=Mark("target", scale.target), past=scale.higher_is_better, label=label
-        )
 
     @cached_property
     def heat_table(self) -> HeatTable | None:

@@ -226,33 +226,6 @@ def color_key() -> Drawing:
     return drawing
 
 
-def histogram(values: Sequence[float], axis: Scale, *, mark: Mark, past: bool, label: str, bins: int = 40) -> Drawing:
-    """How many cells score how much, as bars; in the accent those most of which are on the good side of the mark."""
-    counts, good = [0] * bins, [0] * bins
-    for value in values:
-        index = min(bins - 1, int(axis.at(value) * bins))
-        counts[index] += 1
-        good[index] += value >= mark.value if past else value <= mark.value
-    most, width, height = max(counts, default=0) or 1, 320, 56
-    drawing, x = Drawing(width, height + 16, label), axis.at(mark.value) * width
-    for index, count in enumerate(counts):
-        tall = max(2.0, 44 * count / most)
-        if count:
-            style = "past" if 2 * good[index] >= count else "bar"
-            drawing.shapes.append(Rect(style, index * width / bins, height - tall, width / bins - 1.5, tall))
-    anchor, shift = ("end", -4) if x > width / 2 else ("start", 4)
-    drawing.shapes.extend(
-        [
-            Path("mark", [[(x, 0), (x, height)]]),
-            Text(x + shift, 9, mark.name, anchor),
-            Path("ax", [[(0, height), (width, height)]]),
-            tick(axis.low, axis.log, 0, height + 13, "start"),
-            tick(axis.high, axis.log, width, height + 13, "end"),
-        ]
-    )
-    return drawing
-
-
 def sheet(
     title: str, words: str, panels: Sequence[tuple[str, Drawing]], *, columns: int = 2, label: str = ""
 ) -> Drawing:

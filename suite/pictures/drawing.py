@@ -80,7 +80,6 @@ STYLES = {
     "ring": Style("ink", width=1.2),
     "cross": Style("nonfinite", width=1.8),
     "bar": Style(fill="count"),
-    "past": Style(fill="trained"),
 }
 
 
