@@ -290,4 +290,4 @@ def _shrinks(factor: float) -> str:
         return f"shrinks the backpropagated gradient to {significant(100 * factor)}%"
     if factor > 1.05:
         return f"enlarges the backpropagated gradient {significant(factor)}-fold"
-    return "hands on the backpropagated gradient nearly unchanged"
+    return "leaves the backpropagated gradient nearly unchanged"
