@@ -240,7 +240,7 @@ class CellPages:
         gaps = [(math.log10(high / low), low, high) for low, high in itertools.pairwise(rates)]
         width, low, high = max(gaps, default=(0.0, 0.0, 0.0))
         if width > RATE_GAP + 1e-9:
-            yield f"none between {significant(low)} and {significant(high)} was tried; one of them may work."
+            yield f"none between {significant(low)} and {significant(high)} was tried; one of these may work."
 
 
 def verdict(board: Board, row: Row) -> str:
@@ -290,4 +290,4 @@ def _shrinks(factor: float) -> str:
         return f"shrinks the backpropagated gradient to {significant(100 * factor)}%"
     if factor > 1.05:
         return f"enlarges the backpropagated gradient {significant(factor)}-fold"
-    return "hands on the backpropagated gradient nearly unchanged"
+    return "leaves the backpropagated gradient nearly unchanged"

@@ -111,6 +111,7 @@
     if (settling) return;
     const params = new URLSearchParams();
     const [[column, dir]] = table.order().length ? table.order() : [[0, "asc"]];
+    byId("sort").value = heads[column].key;
     if (column !== 0 || dir !== "asc") params.set("sort", `${heads[column].key}.${dir}`);
     if (view !== "all") params.set("view", view);
     if (byId("search").value) params.set("q", byId("search").value);

@@ -76,6 +76,12 @@
       body.push(line(title, cells, (cell) => markup("td", cell.figures[title] || "–"), "figure"));
     }
     table.tBodies[0].replaceChildren(...body);
+    const ends = [...table.querySelectorAll(".score")].flatMap((td) => ["--a", "--m", "--b"].map((name) => Number(td.style.getPropertyValue(name))));
+    if (ends.length) { // the bars span what is compared
+      const low = Math.min(...ends);
+      table.style.setProperty("--lo", low);
+      table.style.setProperty("--hi", Math.max(...ends, low + 0.001));
+    }
   };
 
   const usual = table.dataset.default.split(" ").filter(Boolean);

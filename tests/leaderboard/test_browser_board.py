@@ -193,6 +193,12 @@ def test_best_failures_and_all_are_a_switch(file_visit: Visit, built: Built) -> 
             row.cell for row in rows[:50]
         ]
         assert page.locator('#view [aria-pressed="true"]').get_attribute("value") == view
+    cause = page.locator(".keyed a[href*='cause=']").first
+    page.evaluate("document.querySelector('.keyed').scrollIntoView()")
+    shown = [row for row in found.recorded if not row.trains and cause.inner_text() in row.causes]
+    cause.click()
+    file_visit.wait_for_count(len(shown))
+    page.click("#reset")
     page.click('#view button[value="failures"]')
     page.wait_for_url("**view=failures*")
     sent = file_visit.names()
