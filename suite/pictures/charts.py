@@ -227,7 +227,7 @@ def color_key() -> Drawing:
 
 
 def histogram(values: Sequence[float], axis: Scale, *, mark: Mark, past: bool, label: str, bins: int = 40) -> Drawing:
-    """Number of recipes by score, as bars; a bar is green if most of its recipes are on the good side of the mark."""
+    """How many cells score how much, as bars; in the accent those most of which are on the good side of the mark."""
     counts, good = [0] * bins, [0] * bins
     for value in values:
         index = min(bins - 1, int(axis.at(value) * bins))
