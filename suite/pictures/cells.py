@@ -28,9 +28,9 @@ class Figure:
     """One figure of a cell.
 
     Attributes:
-        title: Over it; what `CellView.words` knows may stand in braces.
-        caption: Under it, likewise.
-        draw: Makes it; None where there is nothing to show.
+        title: Title, with names of `CellView.words` in braces.
+        caption: Caption, likewise.
+        draw: Function that draws it; returns None if there is nothing to show.
     """
 
     title: str
@@ -89,7 +89,7 @@ def heat(shown: Gradients, x: Scale, end: charts.End | None = None) -> Drawing:
 def curves_over(
     x: Scale, curves: Mapping[str, Sequence[tuple[float, float]]], y: Scale, x_title: str = "step"
 ) -> Drawing:
-    """Named curves over the steps, or what else the axis is of, a colour each."""
+    """Named curves, each in its own colour, over the steps or another quantity."""
     inks = itertools.cycle(SERIES)
     series = [Line(name, f"l-{ink}", points, name) for (name, points), ink in zip(curves.items(), inks, strict=False)]
     return charts.lines(series, x=x, y=y, x_title=x_title, label=", ".join(curves))

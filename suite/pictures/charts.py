@@ -20,7 +20,7 @@ _CHARACTER = 6.2  # pixels of one, at most
 _MOST_COLUMNS = 60
 
 RATE_GAP = 0.5
-"""Decades of learning rate between two that were tried, from which on nothing is drawn between them."""
+"""Largest distance of two learning rates that are joined by a line, in powers of ten."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Line:
     """A series of points.
 
     Attributes:
-        name: Shown on hover.
-        style: Of the drawing's table.
-        points: (x, y); a NaN ends the line there.
-        legend: What it is one of, above the chart; none if empty.
+        name: Text shown on hover.
+        style: Key of `suite.pictures.drawing.STYLES`.
+        points: (x, y) of each point; a NaN interrupts the line.
+        legend: Entry of the legend above the chart; no entry if empty.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Mark:
-    """A level across the chart, such as a target, with what it is."""
+    """A horizontal line across the chart with its name, such as a target."""
 
     name: str
     value: float
@@ -58,7 +58,7 @@ class End:
 
 @dataclass(frozen=True)
 class Dot:
-    """A learning rate tried: where, how good, whether of the shared grid, whether the best."""
+    """A learning rate that was tried: its score (None if NaN), and whether it is of the shared grid and the best."""
 
     name: str
     rate: float
@@ -68,7 +68,7 @@ class Dot:
 
 
 def tick(value: float, log: bool, x: float, y: float, anchor: str = "middle") -> Text:
-    """A tick's label: powers of ten with a raised exponent."""
+    """Label of a tick; powers of ten have a raised exponent."""
     power = round(math.log10(value)) if log else 0
     if -1 <= power <= 1 or not math.isclose(value, 10.0**power):
         return Text(x, y, f"{value:g}", anchor)
@@ -76,7 +76,7 @@ def tick(value: float, log: bool, x: float, y: float, anchor: str = "middle") ->
 
 
 class _Chart:
-    """A drawing in the making, with axes already drawn."""
+    """A drawing with its axes, to which a chart is added."""
 
     def __init__(self, x: Scale, y: Scale, x_title: str, label: str, y_title: str = "", grid: bool = True) -> None:
         self.x, self.y, self.foot = x, y, HEIGHT - _BOTTOM
@@ -127,7 +127,7 @@ class _Chart:
         self.add(Text(_LEFT, 11.5, end.words))
 
     def legend(self, entries: Sequence[tuple[str, str]]) -> None:
-        """Styles with their meaning, in a row above the chart, as many as there is room for."""
+        """Styles with their meaning, in a row above the chart; entries that do not fit are left out."""
         left = float(_LEFT)
         for style, text in dict.fromkeys(entries):
             if left + 18 + len(text) * _CHARACTER > WIDTH:
@@ -160,8 +160,8 @@ def rates(
     dots: Sequence[Dot], basin: Sequence[tuple[float, float]], *, x: Scale, y: Scale, label: str,
     marks: Sequence[Mark] = (),
 ) -> Drawing:  # fmt: skip
-    """Score by learning rate, the basin shaded, non-finite runs as crosses at the foot. Rates of the shared grid are
-    joined where they lie close: what a rate does that nobody tried is not drawn."""
+    """Score by learning rate: learning rates that work are shaded, non-finite runs are crosses at the bottom. Rates of the
+    shared grid are joined by a line only if they are at most `RATE_GAP` apart, since others in between were not tried."""
     chart = _Chart(x, y, "learning rate", label)
     for low, high in basin:
         left, right = chart.px(low), chart.px(high)
@@ -229,7 +229,7 @@ def color_key() -> Drawing:
 def sheet(
     title: str, words: str, panels: Sequence[tuple[str, Drawing]], *, columns: int = 2, label: str = ""
 ) -> Drawing:
-    """Drawings side by side, each under its name, and the key to their colours if one needs it."""
+    """Drawings side by side, each under its name, with the colour scale of gradients if one of them needs it."""
     gap, margin = 28, 20
     columns = max(1, min(columns, len(panels)))
     width = 2 * margin + columns * (WIDTH + gap) - gap
