@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from leaderboard import site
+from leaderboard.addresses import ADDRESSES, Addresses
 from suite.protocol.written import counted
 from suite.results.errors import ResultsError
 
@@ -40,11 +41,13 @@ def _answer(arguments: list[str] | None) -> tuple[int, str]:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--out", type=Path, help="folder of the site to build")
     what.add_argument("--check", type=Path, metavar="DIR", help="check whether the site in DIR matches the results")
+    for name, what_of in ADDRESSES.items():
+        parser.add_argument(f"--{name}", default="", metavar="URL", help=what_of)
     asked = parser.parse_args(arguments)
     if asked.check:
         differences = site.check(asked.results, asked.check)
         return bool(differences), "\n".join(differences) or f"{asked.check} matches {asked.results}"
-    report = site.build(asked.results, asked.out)
+    report = site.build(asked.results, asked.out, Addresses(asked.base, asked.repository, asked.docs))
     told = f"{counted(report.pages, 'page')} of {counted(report.cells, 'cell')}"
     return 0, f"{report.out}: {told} in {report.seconds:.1f} s"
 

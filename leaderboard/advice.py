@@ -191,6 +191,20 @@ class Advice:
             ("source", "Source", sources),
         ]
 
+    @cached_property
+    def _on_cells(self) -> dict[str, list[ClaimView]]:
+        found: dict[str, list[ClaimView]] = {}
+        for one in self.claims:
+            cells = [cell for context in one.claim.contexts for cell in context.cells]
+            cells += [cell for _, cell in one.claim.prediction.misses] if one.claim.prediction else []
+            for cell in dict.fromkeys(cells):
+                found.setdefault(cell, []).append(one)
+        return found
+
+    def on_cell(self, cell: str) -> list[ClaimView]:
+        """The claims whose settings include a recipe."""
+        return self._on_cells.get(cell, [])
+
     def source_places(self, one: ClaimView) -> str:
         """Values of the source filter that a claim matches, separated by spaces."""
         order = list(self._sources)

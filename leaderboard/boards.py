@@ -28,6 +28,13 @@ from suite.results.results import Results
 RESULTS = {"all": "all runs train", "some": "some runs train", "none": "no run trains", "missing": "no result yet"}
 """Choices of the board's result filter."""
 
+_CHOICES = {
+    "activation", "recurrent_activation", "other_activation", "other_layers", "initializer", "recurrent_initializer", "bias",
+    "bias_scale", "forget_bias", "normalization", "norm_position", "residual", "cell_type", "dropout", "optimizer",
+    "learning_rate", "schedule", "clipping", "loss", "l1", "l2", "weight_decay", "label_smoothing", "scaling",
+}  # fmt: skip
+"""Factors that are a choice; all others, such as depth, length or batch size, are conditions to train under."""
+
 _NUMBER = re.compile(r"-?[0-9.]+(e[+-]?[0-9]+)?")
 
 
@@ -80,13 +87,14 @@ class Row:
 
     @property
     def trains(self) -> bool:
-        """Whether at least half of its runs train."""
-        return not self.missing and self["success_rate"] >= 0.5
+        """Whether most of its runs train."""
+        return not self.missing and self["success_rate"] > 0.5
 
     @cached_property
     def strip(self) -> str:
         """The heat strip as a `data:` URI."""
-        return strip_image(self.gradients, self.looks)
+        mostly = 2 * self.outcomes.get(Outcome.NONFINITE, 0) > sum(self.outcomes.values())
+        return strip_image(self.gradients, self.looks, mostly)
 
     @property
     def strip_text(self) -> str:
@@ -159,6 +167,11 @@ class Board:
         """Whether cells differ in their number of training steps."""
         return factor_column("steps") in self.factors
 
+    @property
+    def fixed_rates(self) -> bool:
+        """Whether learning rates are given with the recipe, and not tuned."""
+        return factor_column("learning_rate") in self.factors or self.manifest.fixed.get("learning_rate") is not None
+
     def steps(self, row: Row) -> int:
         """Number of training steps of a cell."""
         return self.manifest.steps_of(dict(zip(self.factors, row.labels, strict=True)))
@@ -177,6 +190,18 @@ class Board:
     def columns(self) -> dict[str, tuple[str, ...]]:
         """Level of every finished row by factor, for the factorial statistics."""
         return {factor: tuple(row.labels[i] for row in self.recorded) for i, factor in enumerate(self.factors)}
+
+    @property
+    def views(self) -> list[tuple[str, str, int]]:
+        """Key, title and number of recipes of the choices of the switch above the table."""
+        trains = sum(row.trains for row in self.rows)
+        failed = len(self.recorded) - trains
+        return [("best", "Best", trains), ("failures", "Failures", failed), ("all", "All", len(self.rows))]
+
+    @property
+    def causes(self) -> list[tuple[str, int]]:
+        """Causes of the recipes that fail, with the number of recipes, most frequent first."""
+        return Counter(cause for row in self.recorded if not row.trains for cause in row.causes).most_common()
 
     @cached_property
     def _places(self) -> tuple[dict[str, int], ...]:
@@ -217,6 +242,11 @@ def phrase(factor: str, label: str) -> str:
 def factor_title(factor: str) -> str:
     """A factor's name as a heading."""
     return _factor_name(factor).capitalize()
+
+
+def is_condition(factor: str) -> bool:
+    """Whether a factor makes the problem easier or harder, such as depth, length or batch size."""
+    return factor.removesuffix("_level") not in _CHOICES
 
 
 def _factor_name(column: str) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import yaml
 
 from leaderboard import reproduce
-from leaderboard.boards import Board, Row
+from leaderboard.boards import Board, Row, is_condition, phrase
+from leaderboard.keras_code import CodeWriter, changed_lines
+from leaderboard.keras_components import Unwritable
 from suite.pictures.charts import RATE_GAP
 from suite.pictures.numbers import significant
-from suite.pictures.views import CellView, Curves, Gradients
+from suite.pictures.views import CellView, Curves, Gradients, nonfinite_end
 from suite.protocol.gradient_axis import TIME
 from suite.protocol.ranks import CellResult
 from suite.protocol.rates import any_at_edge
@@ -27,24 +30,48 @@ _CURVES = ("step", "train_loss", "validation_score", "effective_beta")
 
 
 @dataclass(frozen=True)
-class Neighbour:
-    """A cell that differs in one factor.
+class Swap:
+    """One factor that differs between two recipes: its level in this one and in the other."""
 
-    Attributes:
-        row: The neighbouring cell.
-        factor: Factor that differs.
-        was: Level of this cell.
-        becomes: Level of the neighbour.
-        gain: Paired mean difference of test score (neighbour minus this) with its interval; None without both results.
-        fixes: Whether the neighbour trains and this cell does not.
-    """
-
-    row: Row
     factor: str
     was: str
     becomes: str
-    gain: Interval | None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A recipe that differs in one factor, or in two.
+
+    Attributes:
+        row: The neighbouring cell.
+        swaps: Factors that differ.
+        fixes: Whether the neighbour trains and this cell does not.
+        gain: Paired mean difference of test score (neighbour minus this) with its interval; None without both results.
+    """
+
+    row: Row
+    swaps: tuple[Swap, ...]
     fixes: bool
+    gain: Interval | None = None
+
+    @property
+    def condition(self) -> bool:
+        """Whether it trains under easier conditions, such as fewer layers, instead of by another recipe."""
+        return any(is_condition(swap.factor) for swap in self.swaps)
+
+    @property
+    def name(self) -> str:
+        """The changes in words, such as `lstm and adam`."""
+        return " and ".join(phrase(swap.factor, swap.becomes) for swap in self.swaps)
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A change as Keras code: lines of both programs, each with whether the other lacks it."""
+
+    neighbour: Neighbour
+    before: Sequence[tuple[str, bool]]
+    after: Sequence[tuple[str, bool]]
 
 
 class CellPages:
@@ -61,6 +88,11 @@ class CellPages:
     def _document(self) -> yaml.MappingNode | None:
         return reproduce.documents(self.board.manifest.spec).get(self.board.results.name)
 
+    @cached_property
+    def _code(self) -> CodeWriter:
+        manifest = self.board.manifest
+        return CodeWriter(manifest, reproduce.grid_levels(self._document, self.board.factors))
+
     def replicates(self, row: Row) -> Sequence[Replicate]:
         """The cell's runs; empty for a missing cell."""
         return () if row.missing else self.board.results.ran[row.cell].replicates
@@ -76,24 +108,75 @@ class CellPages:
         return None if document is None else reproduce.cut(document, self.board.factors, row.labels)
 
     def neighbours(self, row: Row) -> list[Neighbour]:
-        """Cells that differ in one factor: fixes first, then by test score, missing cells last."""
+        """Cells that differ in one factor: fixes first, conditions after changes of the recipe, then by test score,
+        missing cells last."""
         found = []
         for index, (factor, labels) in enumerate(self.board.factors.items()):
             for label in labels:
                 other = self._by_labels.get((*row.labels[:index], label, *row.labels[index + 1 :]))
                 if other is not None and label != row.labels[index]:
-                    found.append((other, factor, row.labels[index], label))
-        gains = self._gains(row, [other for other, *_ in found])
-        neighbours = [
-            Neighbour(
-                other, factor, was, becomes, gain, other.trains and row.result in ("some", "none") and not row.trains
+                    swaps = (Swap(factor, row.labels[index], label),)
+                    found.append(Neighbour(other, swaps, self._fixes(row, other)))
+        return self._ranked(found)
+
+    def differing(self, row: Row, count: int) -> list[Neighbour]:
+        """Cells with a result that differ in so many choices, under the same conditions; fixes first, then by test score."""
+        found = []
+        for other in self.board.recorded:
+            swaps = tuple(
+                Swap(factor, was, becomes)
+                for factor, was, becomes in zip(self.board.factors, row.labels, other.labels, strict=True)
+                if was != becomes
             )
-            for (other, factor, was, becomes), gain in zip(found, gains, strict=True)
-        ]
+            if len(swaps) == count and not any(is_condition(swap.factor) for swap in swaps):
+                found.append(Neighbour(other, swaps, self._fixes(row, other)))
+        return self._ranked(found)
+
+    def nearest_fixes(self, row: Row, most: int = 5) -> list[Neighbour]:
+        """The best cells that train and differ in as few choices as possible, two at least; at most `most`."""
+        by_count = (self.differing(row, count) for count in range(2, len(self.board.factors) + 1))
+        fixes = ([n for n in found if n.fixes] for found in by_count)
+        return next((found[:most] for found in fixes if found), [])
+
+    def _fixes(self, row: Row, other: Row) -> bool:
+        return other.trains and row.result in ("some", "none") and not row.trains
+
+    def _ranked(self, found: Sequence[Neighbour]) -> list[Neighbour]:
         sign = -1 if self.board.scale.higher_is_better else 1
         return sorted(
-            neighbours, key=lambda n: (not n.fixes, n.row.missing is not None, sign * (n.row["test_score"] or 0.0))
-        )
+            found, key=lambda n: (
+                not n.fixes, n.condition, n.row.missing is not None, sign * (n.row["test_score"] or 0.0), n.row.cell,
+            ),
+        )  # fmt: skip
+
+    def with_gains(self, row: Row, neighbours: Sequence[Neighbour]) -> list[Neighbour]:
+        """The same cells with the paired difference of their test scores to this one."""
+        gains = self._gains(row, [n.row for n in neighbours])
+        return [replace(n, gain=gain) for n, gain in zip(neighbours, gains, strict=True)]
+
+    def code(self, row: Row) -> str | None:
+        """The recipe as a Keras program; None if Keras has no layers for it."""
+        return None if row.missing else self._code.write(row.labels, row["learning_rate"])
+
+    def remedy(self, row: Row, neighbour: Neighbour) -> Remedy | None:
+        """A change as Keras code; None if the programs differ in nothing but the rate that each was tuned to."""
+        before, after = self.code(row), self.code(neighbour.row)
+        tuned = None if self.board.fixed_rates else self._code.write(neighbour.row.labels, row["learning_rate"])
+        if before is None or after is None or before in (after, tuned):
+            return None
+        return Remedy(neighbour, *changed_lines(before, after))
+
+    def remedies(self, row: Row, neighbours: Sequence[Neighbour], most: int = 4) -> list[Remedy]:
+        """The first changes that can be written in Keras."""
+        found = (remedy for n in neighbours if (remedy := self.remedy(row, n)))
+        return list(itertools.islice(found, most))
+
+    def levels(self, row: Row) -> Mapping[str, Any]:
+        """Canonical level of every factor of the grid, or its label where that is not known."""
+        try:
+            return self._code.levels(row.labels)
+        except Unwritable:
+            return dict(zip((factor.removesuffix("_level") for factor in self.board.factors), row.labels, strict=True))
 
     def _gains(self, row: Row, others: Sequence[Row]) -> list[Interval | None]:
         if row.missing:
@@ -159,7 +242,7 @@ class CellPages:
         gaps = [(math.log10(high / low), low, high) for low, high in itertools.pairwise(rates)]
         width, low, high = max(gaps, default=(0.0, 0.0, 0.0))
         if width > RATE_GAP + 1e-9:
-            yield f"none between {significant(low)} and {significant(high)} was tried; one of them may work."
+            yield f"none between {significant(low)} and {significant(high)} was tried; one of these may work."
 
 
 def verdict(board: Board, row: Row) -> str:
@@ -181,9 +264,32 @@ def verdict(board: Board, row: Row) -> str:
         if row["test_low"] is not None and row["test_high"] is not None:
             said += f" (95% interval {scale.write(row['test_low'])} to {scale.write(row['test_high'])})"
     said += f", tier {row['tier']}."
-    factor = row["gradient_factor_init"]
+    if end := nonfinite_end(board.results.ran[row.cell].replicates):
+        said += f" {end.words[0].upper()}{end.words[1:]}."
+    factor, ratio = row["gradient_factor_init"], row["gradient_ratio_init"]
     if row.causes:
-        said += f" Diagnosis of the failed runs: {', '.join(row.causes)}."
-    if factor is not None:
-        said += f" At the first step each {board.along.place} multiplies the backpropagated gradient by {significant(factor)}."
+        said += f" Diagnosis: {' and '.join(_in_words(cause) for cause in row.causes)}."
+    if factor is not None and ratio is not None:
+        said += f" At the first step each {board.along.place} {_shrinks(factor)}"
+        if abs(ratio) >= 1 and (factor < 1) == (ratio < 0):
+            said += (
+                f"; from the {board.along.last} to the {board.along.first} that is a factor of 10{_raised(abs(ratio))}"
+            )
+        said += "."
     return said
+
+
+def _raised(power: float) -> str:
+    return f"{power:.0f}".translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def _in_words(cause: str) -> str:
+    return f"{cause} gradient" if cause in ("vanishing", "exploding") else f"{cause} units"
+
+
+def _shrinks(factor: float) -> str:
+    if factor < 0.95:
+        return f"shrinks the backpropagated gradient to {significant(100 * factor)}%"
+    if factor > 1.05:
+        return f"enlarges the backpropagated gradient {significant(factor)}-fold"
+    return "leaves the backpropagated gradient nearly unchanged"

@@ -52,10 +52,12 @@ def number(value: float | None, written: str, style: str = "n") -> Markup:
     return Markup('<td class="{}" data-order="{}">{}</td>').format(style, order, written)
 
 
-def interval(value: float, written: str, low: float, high: float, at: Callable[[float], float], detail: str) -> Markup:
+def interval(
+    value: float, written: str, low: float, high: float, at: Callable[[float], float], detail: str, style: str = "n ci"
+) -> Markup:
     """A table cell with a value and its interval, as text and as a bar."""
-    return Markup('<td class="n ci" data-order="{}" style="--a:{};--m:{};--b:{}">{}<small>{}</small></td>').format(
-        f"{value:.6g}", *(f"{at(x):.3f}" for x in (low, value, high)), written, detail
+    return Markup('<td class="{}" data-order="{}" style="--a:{};--m:{};--b:{}">{}<small>{}</small></td>').format(
+        style, f"{value:.6g}", *(f"{at(x):.4f}" for x in (low, value, high)), written, detail
     )
 
 
@@ -68,9 +70,19 @@ def _test_score(board: Board) -> Callable[[Row], Markup]:
             return number(None, "–")
         ends = (value, value) if low is None or high is None else (low, high)
         detail = written_range(low, high, scale.write) or "one run"
-        return interval(value, scale.write(value), *ends, scale.axis.at, detail)
+        return interval(value, scale.write(value), *ends, scale.axis.at, detail, "n ci score")
 
     return write
+
+
+def interval_range(board: Board) -> str:
+    """CSS variables with the part of the score's axis that the intervals of a board cover; the script narrows it to the
+    rows in view."""
+    ends = [
+        row[end] for row in board.recorded for end in ("test_low", "test_high", "test_score") if row[end] is not None
+    ]
+    places = [board.scale.axis.at(end) for end in ends] or [0.0, 1.0]
+    return f"--lo:{min(places):.4f};--hi:{max(*places, min(places) + 0.001):.4f}"
 
 
 def _success(row: Row) -> Markup:
@@ -109,8 +121,8 @@ def _steps(board: Board) -> Callable[[Row], Markup]:
         value = row["steps_to_target"]
         if value is None:
             budget = board.steps(row)
-            return number(float(budget) + 1, f"> {budget}", "n censored")
-        return number(value, f"{value:.0f}")
+            return number(float(budget) + 1, f"> {budget:,}", "n censored")
+        return number(value, f"{value:,.0f}")
 
     return write
 
@@ -161,7 +173,7 @@ def columns(board: Board) -> tuple[Column, ...]:
                help=f"log10 of dLoss/{along.symbol}. Horizontal: training steps; vertical: {along.last} on top, "
                f"{along.first} below. Sorts by the median ratio R."),
         *(Column(s.key, s.label.format(place=along.place), _number(s.key), word=s.key) for s in STATISTICS if s.shown),
-        Column("basin", "Working rates, 10^x", _basin, best="desc", word="basin"),
+        Column("basin", "Working rates, powers of ten", _basin, best="desc", word="basin"),
         Column("steps", "Steps to target", _steps(board),
                help="Median step of the first evaluation that meets the target; runs that never meet it count as later "
                "than the budget."),
@@ -178,7 +190,7 @@ def columns(board: Board) -> tuple[Column, ...]:
         help="Number of runs of the tuned recipe, each with its own seed. More runs give narrower intervals.",
     )
     measured = [
-        ("parameters", Column("parameters", "Parameters", _whole("parameters"), help="Trainable weights of the model.")),
+        ("parameters", Column("parameters", "Parameters", _whole("parameters"), help="Weights of the model, with the moving averages of batch normalization.")),
         ("milliseconds_per_step", Column("milliseconds", "ms per step", _number("milliseconds_per_step"),
                help="Wall time of a training step, median over runs. Not used for ranking.")),
         *((s.key, Column(s.key, s.label.format(place=along.place), _number(s.key), word=s.beside or s.key))

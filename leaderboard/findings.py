@@ -11,11 +11,9 @@ import numpy as np
 
 from leaderboard.boards import Board
 from suite.pictures.benchmark import ALONG, trend_factors, trends
-from suite.pictures.charts import Mark, histogram
 from suite.pictures.drawing import Drawing
 from suite.protocol.effects import Effect, FrontierPoint, factor_effects, frontier, interactions, level_effects
 from suite.protocol.interactions import InteractionContrast, interaction_contrasts
-from suite.protocol.statistics import Interval, interquartile_mean
 
 
 @dataclass(frozen=True)
@@ -164,18 +162,6 @@ class BoardFindings:
             groups.setdefault(effect.factor, []).append(effect)
         return groups
 
-    @property
-    def histogram(self) -> Drawing:
-        """Histogram of the test scores."""
-        scale, scores = (
-            self.board.scale,
-            [row["test_score"] for row in self.board.recorded if row["test_score"] is not None],
-        )
-        label = f"{len(scores)} recipes by test {scale.metric}"
-        return histogram(
-            scores, scale.axis, mark=Mark("target", scale.target), past=scale.higher_is_better, label=label
-        )
-
     @cached_property
     def heat_table(self) -> HeatTable | None:
         """Test score by activation and initializer, or by the two factors with most levels; None for one factor."""
@@ -215,47 +201,3 @@ class BoardFindings:
         """Charts of test score and gradient ratio along depth or length, by factor and title."""
         figures = {name: [row[name] for row in self.board.recorded] for name in ALONG}
         return trends(self.board.columns, figures, self.board.scale)
-
-
-@dataclass(frozen=True)
-class AcrossTasks:
-    """Normalized score of a level over several benchmarks.
-
-    Attributes:
-        factor: Name of the factor.
-        level: Label of the level.
-        score: Interquartile mean of the normalized scores, with its interval.
-        benchmarks: Number of benchmarks.
-        cells: Number of cells.
-    """
-
-    factor: str
-    level: str
-    score: Interval
-    benchmarks: int
-    cells: int
-
-
-def across_tasks(boards: Sequence[Board]) -> list[AcrossTasks]:
-    """Levels shared by two or more benchmarks with a frozen reference, best first within each factor."""
-    cells: dict[tuple[str, str], list[np.ndarray]] = {}
-    for board in boards:
-        reference = board.manifest.reference
-        if reference is None or reference == board.scale.chance:
-            continue
-        # Replicates of a cell share its recipe: a cell, by its mean, is what is independent of the others.
-        normalized = (np.nanmean(board.scores.values, axis=1) - board.scale.chance) / (
-            float(reference) - board.scale.chance
-        )
-        for factor, column in board.columns.items():
-            labels = np.array([*column, ""], dtype=object)[:-1]
-            if len(set(column)) > 1:
-                for level in dict.fromkeys(column):
-                    cells.setdefault((factor, level), []).append(normalized[labels == level])
-    found = [
-        AcrossTasks(factor, level, interquartile_mean(tasks), len(tasks), sum(int((~np.isnan(t)).sum()) for t in tasks))
-        for (factor, level), tasks in cells.items()
-        if len(tasks) > 1
-    ]
-    order = list(dict.fromkeys(entry.factor for entry in found))
-    return sorted(found, key=lambda entry: (order.index(entry.factor), -entry.score[0]))

@@ -7,6 +7,7 @@ The YAML is cut as a tree of nodes and not as values, so that every scalar is wr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import yaml
 
@@ -48,6 +49,17 @@ def cut(document: yaml.MappingNode, factors: Mapping[str, Sequence[str]], labels
         if key.value not in ("exclude", "description", "claims")
     ]
     return yaml.serialize(yaml.MappingNode(document.tag, parts, flow_style=False), Dumper=yaml.SafeDumper, width=76)
+
+
+def grid_levels(document: yaml.MappingNode | None, factors: Mapping[str, Sequence[str]]) -> dict[str, list[Any]]:
+    """All levels of every factor as the spec has them; empty if the document's grid differs from that of the results."""
+    grid = _get(document, "grid") if document else None
+    if not isinstance(grid, yaml.MappingNode):
+        return {}
+    levels = yaml.SafeLoader("").construct_mapping(grid, deep=True)
+    found = {factor_column(str(name)): options for name, options in levels.items() if isinstance(options, list)}
+    alike = {factor: len(options) for factor, options in found.items()}
+    return found if alike == {factor: len(labels) for factor, labels in factors.items()} else {}
 
 
 def _get(node: yaml.MappingNode, name: str) -> yaml.Node | None:

@@ -7,24 +7,31 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 
+from leaderboard import filters, fixes, following, titles, verified
+from leaderboard.addresses import Addresses
 from leaderboard.advice import Advice
 from leaderboard.boards import Board, Row, board, factor_title
 from leaderboard.cells import CellPages, verdict
-from leaderboard.columns import Column, chips, columns, dot_style, erratic, number
-from leaderboard.findings import BoardFindings, across_tasks
+from leaderboard.columns import Column, chips, columns, dot_style, erratic, interval_range, number
+from leaderboard.findings import BoardFindings
+from leaderboard.front import Front, tiles
 from leaderboard.glossary import WORDS
+from leaderboard.shared_levels import shared_differences
+from leaderboard.symptoms import symptoms_of
+from leaderboard.verified import Verified
 from suite.claims import published
 from suite.claims.from_results import digest_of
 from suite.pictures import axes, charts, numbers
+from suite.pictures.atlas import legend, preview
 from suite.pictures.cells import Drawn, draw_figures
 from suite.pictures.drawing import stylesheet
+from suite.pictures.strips import png
 from suite.protocol.calibration import CALIBRATION
 from suite.protocol.calibration import TABLES as CALIBRATION_TABLES
 from suite.protocol.columns import TABLES
@@ -34,12 +41,15 @@ from suite.protocol.run_statistics import STATISTICS
 from suite.results import reader
 from suite.results.errors import ResultsError, told_as
 from suite.results.folders import files_in, rebuilt
-from suite.results.manifest import MANIFEST, Manifest, TaskFacts
+from suite.results.manifest import MANIFEST
 
 HERE = Path(__file__).parent
 GENERATOR = "suite leaderboard"
 INDEX = "site.json"
 """Lists all other files of a site. A later build only replaces or removes these."""
+
+PREVIEW = (600, 315)
+"""Width and height of the picture that links to the site show, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +75,10 @@ class BuildReport:
     seconds: float
 
 
-def build(results: Path, out: Path) -> BuildReport:
+def build(results: Path, out: Path, addresses: Addresses | None = None) -> BuildReport:
     """Builds the site from all exported folders in `results`.
+
+    Without addresses nothing on the site leads outside of it.
 
     The site is written to a temporary folder and moved to `out` at the end: an error leaves the old site unchanged, and
     files in `out` that no build wrote are kept.
@@ -75,9 +87,9 @@ def build(results: Path, out: Path) -> BuildReport:
         ResultsError: The results cannot be used, or `out` is a folder that holds something else.
     """
     start = time.perf_counter()
-    boards, advice = _read(results)
+    boards, advice, checked = _read(results)
     with told_as("written", out), rebuilt(out.absolute(), INDEX, _listed) as fresh:
-        Renderer(fresh).site(boards, advice)
+        Renderer(fresh, addresses or Addresses(), checked).site(boards, advice)
         files = [fresh / path for path in files_in(fresh)]
         size, pages = sum(path.stat().st_size for path in files), sum(path.suffix == ".html" for path in files)
     recorded, missing = sum(len(b.recorded) for b in boards), sum(len(b.missing) for b in boards)
@@ -87,17 +99,18 @@ def build(results: Path, out: Path) -> BuildReport:
 def check(results: Path, out: Path) -> list[str]:
     """Differences between the site in `out` and a fresh build, one line per file; empty if there are none.
 
-    Files that no build wrote are ignored.
+    It is built with the addresses of the site in `out`. Files that no build wrote are ignored.
 
     Raises:
         ResultsError: The results cannot be used, or there is no such site.
     """
-    if _listed(out) is None:
+    index = _index(out)
+    if index is None:
         raise ResultsError([f"{out}: contains no site: build one with `suite leaderboard --out {out}`."])
-    boards, advice = _read(results)
+    boards, advice, checked = _read(results)
     with told_as("compared", out), tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch)
-        Renderer(fresh).site(boards, advice)
+        Renderer(fresh, Addresses.stored(index), checked).site(boards, advice)
         expected, ours = set(files_in(fresh)), set(_listed(out) or ())
         found = {path for path in expected | ours if (out / path).is_file()}
         return [
@@ -111,25 +124,32 @@ def check(results: Path, out: Path) -> list[str]:
         ]
 
 
-def _listed(out: Path) -> Collection[str] | None:
-    """The files listed by the site in `out`, ignoring paths outside it; None if there is no site."""
+def _index(out: Path) -> dict[str, Any] | None:
+    """The `site.json` in `out`; None if there is no site."""
     try:
         index = json.loads((out / INDEX).read_text(encoding="utf-8"))
-        if index["generator"] != GENERATOR:
-            return None
-        paths = map(Path, index["files"])
-        return {path.as_posix() for path in paths if not path.is_absolute() and ".." not in path.parts}
+        return index if index["generator"] == GENERATOR and isinstance(index["files"], list) else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
-def _read(results: Path) -> tuple[list[Board], Advice]:
-    """All boards, and the verdicts based on them."""
+def _listed(out: Path) -> Collection[str] | None:
+    """The files listed by the site in `out`, ignoring paths outside it; None if there is no site."""
+    index = _index(out)
+    if index is None:
+        return None
+    paths = [Path(path) for path in index["files"] if isinstance(path, str)]
+    return {path.as_posix() for path in paths if not path.is_absolute() and ".." not in path.parts}
+
+
+def _read(results: Path) -> tuple[list[Board], Advice, Mapping[str, Verified]]:
+    """All boards, the verdicts based on them, and the checks that were made on their present tables."""
     boards = _boards(results)
     manifests = [each.manifest for each in boards]
     judged = [each for each in manifests if each.protocol_version == PROTOCOL_VERSION and not each.quick]
     digests = {each.benchmark: digest_of(each) for each in judged}
-    return boards, Advice(published.read(results, digests))
+    checked = {name: check for name, check in verified.read(results).items() if digests.get(name) == check.digest}
+    return boards, Advice(published.read(results, digests)), checked
 
 
 def _boards(results: Path) -> list[Board]:
@@ -152,21 +172,23 @@ def _boards(results: Path) -> list[Board]:
 class Renderer:
     """Writes pages into the folder `out`, which is created."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, addresses: Addresses, checked: Mapping[str, Verified]) -> None:
         self.out = out
+        self.addresses = addresses
         self.jinja = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self.jinja.filters |= {
             "text": label_text,
-            "code": _code,
-            "as_text": _as_text,
-            "commits": _commits,
-            "task_text": _task_text,
+            "code": filters.code,
+            "as_text": filters.as_text,
+            "commits": filters.commits,
+            "task_text": filters.task_text,
             "significant": numbers.significant,
             "factor_title": factor_title,
-            "tick_sign": _tick_sign,
+            "lower_first": lambda text: text[:1].lower() + text[1:],
+            "tick_sign": filters.tick_sign,
         }
         self.jinja.globals |= {
             "generator": GENERATOR,
@@ -183,15 +205,27 @@ class Renderer:
             "written_range": numbers.written_range,
             "reach": axes.reach,
             "dot_style": dot_style,
+            "addresses": addresses,
+            "checked": checked,
+            "site_title": titles.SITE,
+            "tolerance": verified.TOLERANCE,
+            "interval_range": interval_range,
         }
 
-    def page(self, path: str, template: str, **context: Any) -> None:
-        """Renders one page; its variable `root` is the relative path to the front page."""
+    def page(self, path: str, template: str, *, title: str = "", description: str = "", **context: Any) -> None:
+        """Renders one page; its variable `root` is the relative path to the front page.
+
+        Without a title or description the page has those of its template.
+        """
         target = self.out / path
         target.parent.mkdir(parents=True, exist_ok=True)
         root = "../" * path.count("/")
         target.write_text(
-            self.jinja.get_template(template).render(root=root, **context), encoding="utf-8", newline="\n"
+            self.jinja.get_template(template).render(
+                root=root, path=path, title=title, description=description, **context
+            ),
+            encoding="utf-8",
+            newline="\n",
         )
 
     def site(self, boards: list[Board], advice: Advice) -> None:
@@ -199,13 +233,36 @@ class Renderer:
         shutil.copytree(HERE / "static", self.out / "static")
         (self.out / "static" / "charts.css").write_text(stylesheet(), encoding="utf-8", newline="\n")
         findings = [BoardFindings(each) for each in boards]
-        self.page("index.html", "index.html", findings=findings, across=across_tasks(boards), advice=advice)
+        front = Front(findings, advice)
+        self.page("index.html", "index.html", front=front, legend=legend(), boards=boards)
+        if front.featured is not None:
+            self.page("embed.html", "embed.html", front=front, legend=legend())
+            board = front.featured.board
+            (self.out / "atlas.png").write_bytes(png(preview(board.factors, tiles(board), *PREVIEW)))
         self.advice(boards, advice)
+        self.page("levels.html", "levels.html", shared=shared_differences(findings))
+        year = max((each.manifest.created[:4] for each in boards), default="")
+        self.page("own.html", "own.html", names=[each.results.name for each in boards], year=year)
         self.page("method.html", "method.html")
+        self.page("fix.html", "fix.html", evidence=fixes.all_evidence(boards), least=fixes.LEAST)
         for found in findings:
-            self.benchmark(found)
-        index = {"generator": GENERATOR, "files": files_in(self.out)}
+            self.benchmark(found, advice)
+        self.following(boards, advice)
+        index = {"generator": GENERATOR, "addresses": asdict(self.addresses), "files": files_in(self.out)}
         (self.out / INDEX).write_text(json.dumps(index, indent=0) + "\n", encoding="utf-8", newline="\n")
+
+    def following(self, boards: list[Board], advice: Advice) -> None:
+        """Writes the search, the change log and, with a base address, the feed and the sitemap."""
+        days = following.changes(boards)
+        self.page("search.html", "search.html")
+        self.page("changes.html", "changes.html", days=days)
+        (self.out / "search-index.js").write_text(
+            following.search_index(boards, advice), encoding="utf-8", newline="\n"
+        )
+        if base := self.addresses.base:
+            pages = [path for path in files_in(self.out) if path.endswith(".html") and path != "embed.html"]
+            (self.out / "sitemap.xml").write_text(following.sitemap(base, pages), encoding="utf-8", newline="\n")
+            (self.out / "feed.xml").write_text(following.feed(base, days), encoding="utf-8", newline="\n")
 
     def advice(self, boards: list[Board], advice: Advice) -> None:
         """Writes the list of claims and a page for each."""
@@ -213,15 +270,20 @@ class Renderer:
         self.page("advice.html", "advice.html", advice=advice, names=names)
         recipes = {row.cell: row.name for each in boards for row in each.rows}
         for one in advice.claims:
-            self.page(f"advice/{one.claim.id}.html", "claim.html", one=one, names=names, recipes=recipes)
+            said = {
+                "title": f"{one.claim.says.rstrip('.')}: {one.verdict} – {titles.SITE}",
+                "description": f"{one.claim.says} {one.claim.because}",
+            }
+            self.page(f"advice/{one.claim.id}.html", "claim.html", one=one, names=names, recipes=recipes, **said)
 
-    def benchmark(self, findings: BoardFindings) -> None:
+    def benchmark(self, findings: BoardFindings, advice: Advice) -> None:
         """Writes the pages of one benchmark and its tables."""
         found = findings.board
         name = found.results.name
-        shared = {"board": found, "findings": findings}
+        shared: dict[str, Any] = {"board": found, "findings": findings}
         shown = columns(found)
-        self.page(f"{name}/index.html", "board.html", columns=shown, **shared)
+        described = {"title": titles.board_title(found), "description": titles.board_description(found)}
+        self.page(f"{name}/index.html", "board.html", columns=shown, **described, **shared)
         self.page(f"{name}/factors.html", "factors.html", **shared)
         self.page(f"{name}/compare.html", "compare.html", columns=shown, **shared)
         data = self.out / name / "data"
@@ -231,9 +293,14 @@ class Renderer:
                 shutil.copyfile(found.results.folder / file, data / file)
         pages = CellPages(found)
         (self.out / name / "cell").mkdir()
-        for row in found.rows:
+        for before, row, after in zip((None, *found.rows), found.rows, (*found.rows[1:], None), strict=False):
             figures = {} if row.missing else draw_figures(pages.view(row))
-            self.page(f"{name}/cell/{row.cell}.html", "cell.html", row=row, pages=pages, figures=figures, **shared)
+            described = {"title": titles.cell_title(found, row), "description": titles.cell_description(found, row)}
+            around: dict[str, Any] = {"previous": before, "next": after, "symptoms": symptoms_of(found, row)}
+            self.page(
+                f"{name}/cell/{row.cell}.html", "cell.html", row=row, pages=pages, figures=figures,
+                claims=advice.on_cell(row.cell), **described, **around, **shared,
+            )  # fmt: skip
             script = self.out / name / "cell" / f"{row.cell}.js"
             script.write_text(_compare_data(found, row, shown, figures), encoding="utf-8", newline="\n")
 
@@ -251,41 +318,3 @@ def _compare_data(found: Board, row: Row, shown: Sequence[Column], figures: Mapp
     }  # fmt: skip
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     return f"cellLoaded({text});\n"
-
-
-def _task_text(task: TaskFacts) -> str:
-    """The task as written in a spec, without facts derived from it."""
-    facts = ("classes", "train_size", "validation_size", "test_size")
-    given = {
-        key: value for key, value in (task.model_extra or {}).items() if key not in facts and value not in (None, False)
-    }
-    return _as_text({"name": task.name, **given})
-
-
-def _commits(manifest: Manifest) -> str:
-    """The commit of the results; if there are several, each with its number of cells."""
-    found = manifest.cells_by_commit or {manifest.git_commit or "unknown": 0}
-    short = {f"{commit[:12]}{'-dirty' if commit.endswith('-dirty') else ''}": cells for commit, cells in found.items()}
-    return next(iter(short)) if len(short) == 1 else ", ".join(f"{c} ({cells} cells)" for c, cells in short.items())
-
-
-def _tick_sign(value: float) -> str:
-    return "0" if value == 0 else f"{value:+g}".replace("-", "−")
-
-
-def _code(text: str) -> Markup:
-    """Marks text between backticks as code."""
-    parts = text.split("`")
-    return Markup("").join(Markup("<code>{}</code>").format(p) if n % 2 else escape(p) for n, p in enumerate(parts))
-
-
-def _as_text(value: Any) -> str:
-    """A canonical level or setting in one line: `random_normal(stddev=0.01)`."""
-    if isinstance(value, dict) and "name" in value:
-        arguments = ", ".join(f"{key}={_as_text(item)}" for key, item in value.items() if key not in ("name", "label"))
-        return f"{value['name']}({arguments})" if arguments else str(value["name"])
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_as_text(item)}" for key, item in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_as_text, value))
-    return "–" if value is None else label_text(value)

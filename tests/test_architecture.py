@@ -25,7 +25,7 @@ FLOORS = (
 )
 """From the bottom up; rooms of one floor do not import each other."""
 
-PAGES_READ = {"results", "claims", "pictures", "protocol"}
+PAGES_READ = {"results", "claims", "pictures", "catalog", "protocol"}
 HOMES = {
     "optuna": {"training"},
     "mlflow": {"records", "monitor"},

@@ -13,6 +13,7 @@
     cell: tr.dataset.c,
     levels: tr.dataset.f.split(" "),
     result: tr.dataset.r,
+    view: tr.dataset.v,
     causes: (tr.dataset.w || "").split(" "),
     text: `${tr.cells[1].textContent} ${tr.cells[place.get("outcome")].textContent}`.toLowerCase(),
     name: tr.cells[1].textContent,
@@ -28,8 +29,9 @@
   });
   let words = [];
   let selected = [];
+  let view = "all";
   const fits = (facet, row) => !facet.chosen.length || facet.chosen.some((value) => facet.has(row, value));
-  const found = (row) => words.every((word) => row.text.includes(word));
+  const found = (row) => (view === "all" || row.view === view) && words.every((word) => row.text.includes(word));
 
   // Numbers, with empty cells last whichever way the order runs.
   const ordering = (sign) => (a, b) => {
@@ -109,7 +111,9 @@
     if (settling) return;
     const params = new URLSearchParams();
     const [[column, dir]] = table.order().length ? table.order() : [[0, "asc"]];
+    byId("sort").value = heads[column].key;
     if (column !== 0 || dir !== "asc") params.set("sort", `${heads[column].key}.${dir}`);
+    if (view !== "all") params.set("view", view);
     if (byId("search").value) params.set("q", byId("search").value);
     for (const facet of facets) {
       for (const box of facet.boxes) if (box.input.checked) params.append(facet.key, box.input.value);
@@ -120,6 +124,11 @@
     if (table.page()) params.set("page", table.page() + 1);
     for (const cell of selected) params.append("cell", cell);
     history.replaceState(null, "", `#${params}`);
+  };
+  const look = (wanted) => {
+    const buttons = [...byId("view").querySelectorAll("button")];
+    view = buttons.some((button) => button.value === wanted) ? wanted : "all";
+    for (const button of buttons) button.setAttribute("aria-pressed", button.value === view);
   };
   const filter = (redraw = true) => {
     words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -132,6 +141,7 @@
   const restore = (params) => {
     settling = true;
     byId("search").value = params.get("q") || "";
+    look(params.get("view"));
     for (const facet of facets) {
       const values = params.getAll(facet.key);
       for (const box of facet.boxes) box.input.checked = values.includes(box.input.value);
@@ -162,6 +172,14 @@
   node.classList.add("ready");
 
   byId("facets").addEventListener("change", () => filter());
+  byId("view").addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button) { look(button.value); filter(); }
+  });
+  byId("sort").addEventListener("change", ({ target }) => {
+    const index = place.get(target.value);
+    table.order([[index, heads[index].best === "desc" ? "desc" : "asc"]]).draw();
+  });
   byId("facets").querySelector("form").addEventListener("submit", (event) => event.preventDefault());
   let pause;
   byId("search").addEventListener("input", () => { clearTimeout(pause); pause = setTimeout(filter, 80); });
@@ -183,8 +201,18 @@
       before = tier;
     }
   };
-  table.on("draw", part);
+  // The bars of the scores span what is in view, so that the best fifty differ by more than a dot.
+  const fit = () => {
+    const shown = table.rows({ page: "current" }).indexes().toArray().map((index) => rows[index].tr.querySelector(".score")).filter(Boolean);
+    const values = shown.flatMap((td) => ["--a", "--m", "--b"].map((name) => Number(td.style.getPropertyValue(name))));
+    if (!values.length) return;
+    const low = Math.min(...values);
+    node.style.setProperty("--lo", low);
+    node.style.setProperty("--hi", Math.max(...values, low + 0.001));
+  };
+  table.on("draw", () => { part(); fit(); });
   part();
+  fit();
   node.addEventListener("change", ({ target }) => {
     if (!target.classList.contains("pick")) return;
     const cell = target.closest("tr").dataset.c;

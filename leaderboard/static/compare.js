@@ -6,6 +6,8 @@
   const factors = JSON.parse(table.dataset.factors);
   const words = [...document.getElementById("why").content.children];
   const loaded = new Map();
+  const pick = document.getElementById("pick");
+  let shown = [];
   const element = (name, text, className) => {
     const made = document.createElement(name);
     if (text !== undefined) made.textContent = text;
@@ -74,15 +76,23 @@
       body.push(line(title, cells, (cell) => markup("td", cell.figures[title] || "–"), "figure"));
     }
     table.tBodies[0].replaceChildren(...body);
+    const ends = [...table.querySelectorAll(".score")].flatMap((td) => ["--a", "--m", "--b"].map((name) => Number(td.style.getPropertyValue(name))));
+    if (ends.length) { // the bars span what is compared
+      const low = Math.min(...ends);
+      table.style.setProperty("--lo", low);
+      table.style.setProperty("--hi", Math.max(...ends, low + 0.001));
+    }
   };
 
+  const usual = table.dataset.default.split(" ").filter(Boolean);
   const wanted = () => new URLSearchParams(location.hash.slice(1)).getAll("cell").filter((id) => /^[0-9a-f]{8,64}$/.test(id));
   const show = (ids) => {
     const hash = new URLSearchParams(ids.map((id) => ["cell", id])).toString();
     if (location.hash.slice(1) === hash) refresh(); else location.hash = hash;
   };
   const refresh = async () => {
-    const asked = [...new Set(wanted())];
+    const chosen = wanted();
+    const asked = [...new Set(chosen.length ? chosen : usual)];
     const ids = asked.slice(0, most);
     const found = (await Promise.all(ids.map(load))).filter(Boolean);
     const lost = ids.length - found.length;
@@ -92,10 +102,15 @@
     ].filter(Boolean).join(" "));
     document.getElementById("frame").hidden = !found.length;
     document.getElementById("key").hidden = !found.length;
-    document.getElementById("hint").hidden = found.length > 1;
+    document.getElementById("hint").hidden = chosen.length > 0;
+    for (const option of pick.options) option.disabled = found.includes(option.value);
+    pick.disabled = found.length >= most;
+    shown = found;
     draw(found.map((id) => loaded.get(id)));
     table.dataset.ready = found.length;
   };
+  pick.addEventListener("change", () => { if (pick.value) show([...shown, pick.value]); pick.value = ""; });
+  document.getElementById("picker").hidden = false;
   addEventListener("hashchange", refresh);
   refresh();
 })();

@@ -55,14 +55,14 @@ def show(
 
 def plot(
     specs: Specs,
-    what: Annotated[str, typer.Option(help="gradients, scores, rates, depth, loss, strips, time or trend.")],
+    what: Annotated[str, typer.Option(help="atlas, gradients, scores, rates, depth, loss, strips, time or trend.")],
     out: Annotated[Path, typer.Option(help="Output file ending in .svg, .png or .pdf.")],
     quick: Quick = False,
     only: Only = None,
 ) -> None:
     """Draw one chart of the results, for a slide or a paper."""
     from suite.cli.absent import nothing_recorded
-    from suite.pictures.benchmark import KINDS, benchmark_drawing
+    from suite.pictures.benchmark import ATLAS, KINDS, benchmark_drawing
     from suite.pictures.paper import ENDINGS, write
     from suite.run.gather import gather
     from suite.spec.problems import not_found
@@ -80,7 +80,8 @@ def plot(
         fail(nothing_recorded(records, specs, quick, "draw", name=benchmark.name, only=only))
     drawing = benchmark_drawing(benchmark.title, results.records, what)
     if drawing is None:
-        fail(f"--what {what}: the results of {benchmark.name} have no data for this chart.")
+        needs = ": it needs two to four factors with several levels each" if what == ATLAS else ""
+        fail(f"--what {what}: the results of {benchmark.name} have no data for this chart{needs}.")
     try:
         write(drawing, out)
     except OSError as error:

@@ -52,18 +52,25 @@ def leaderboard(
     ] = None,
     results: Annotated[Path, typer.Option(help="Folder of exported results.")] = Path("leaderboard/results"),
     from_store: Annotated[bool, typer.Option("--from-store", help="Build it from your own finished runs.")] = False,
+    base: Annotated[
+        str,
+        typer.Option(metavar="URL", help="Address of the site: adds canonical links, a sitemap, a feed and previews."),
+    ] = "",
+    repository: Annotated[str, typer.Option(metavar="URL", help="Address of the repository, to link to.")] = "",
+    docs: Annotated[str, typer.Option(metavar="URL", help="Address of the documentation, to link to.")] = "",
 ) -> None:
     """Build the static leaderboard, or check an existing one."""
     import tempfile
 
     from leaderboard import site
+    from leaderboard.addresses import Addresses
 
     if (out is None) == (check is None):
         fail("expected either --out DIR, to build a site, or --check DIR, to compare one with its results.")
     if from_store:
         with tempfile.TemporaryDirectory(prefix="suite-") as folder:
             _export_all(Path(folder))
-            leaderboard(out, check, Path(folder))
+            leaderboard(out, check, Path(folder), False, base, repository, docs)
     elif check is not None:
         differences = site.check(results, check)
         if differences:
@@ -72,7 +79,7 @@ def leaderboard(
             fail("\n".join(told), INCOMPLETE)
         print(f"{check} matches {results}")
     elif out is not None:
-        built = site.build(results, out)
+        built = site.build(results, out, Addresses(base, repository, docs))
         counts = {"benchmark": built.benchmarks, "recipe": built.cells, "page": built.pages}
         print(f"{built.out}: {', '.join(counted(number, what) for what, number in counts.items())}")
 

@@ -1,4 +1,4 @@
-"""The axes of every chart and bar: fixed by the benchmark, so that any two of them can be compared by eye."""
+"""The axes of charts and bars. Those of scores are fixed by the benchmark, so that charts can be compared by eye."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Scale:
     """An axis from `low` to `high`; values beyond are drawn at its end.
 
     Attributes:
-        low: Value at 0.
-        high: Value at 1.
-        log: Whether it is logarithmic.
-        whole: Whether only whole numbers lie on it, such as layers.
-        levels: Values that its ticks stand at, in place of round ones.
+        low: Value at the start.
+        high: Value at the end.
+        log: Whether the axis is logarithmic.
+        whole: Whether its values are whole numbers, such as layers.
+        levels: Values of the ticks; round values by default.
     """
 
     low: float
@@ -33,7 +33,7 @@ class Scale:
     levels: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        """Where nothing lies between the ends, as all values are the same one, it is given room."""
+        """Widens an axis whose ends are equal."""
         if not 0 < self.high - self.low < math.inf or (self.log and self.low <= 0):
             middle = self.low if math.isfinite(self.low) and (self.low > 0 or not self.log) else 1.0
             low, high = (middle / 10, middle * 10) if self.log else (middle - 1, middle + 1)
@@ -41,7 +41,7 @@ class Scale:
             object.__setattr__(self, "high", high)
 
     def at(self, value: float) -> float:
-        """Where a value lies, from 0 to 1; infinite is at the end, NaN must not be asked for."""
+        """Position of a value on the axis, from 0 to 1; infinity is at 1, NaN is not allowed."""
         if self.log:
             if value <= self.low:
                 return 0.0
@@ -51,7 +51,7 @@ class Scale:
         return min(1.0, max(0.0, place))
 
     def ticks(self, count: int = 5) -> list[float]:
-        """Round values on it, about `count` of them; or its levels."""
+        """About `count` round values on the axis, or its levels."""
         if self.levels:
             return list(self.levels)
         if self.log:
@@ -68,8 +68,16 @@ class Scale:
 
 GRADIENT = Scale(10.0 ** GRADIENT_DECADES[0], 10.0 ** GRADIENT_DECADES[1], log=True)
 
+
+def gradient_scale(values: Iterable[float]) -> Scale:
+    """The axis of gradients, extended to the decades of what lies beyond it; zero and infinity stay at its ends."""
+    known = [value for value in values if 0 < value < math.inf]
+    needed = _decades(min(known), max(known)) if known else GRADIENT
+    return Scale(min(GRADIENT.low, needed.low), max(GRADIENT.high, needed.high), log=True)
+
+
 BETA = Scale(1e-2, 1e4, log=True)
-"""Of effective beta, on every board."""
+"""Axis of effective beta, the same on all boards."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +85,11 @@ class ScoreScale:
     """How a task's scores are drawn and written.
 
     Attributes:
-        metric: Its name.
-        higher_is_better: Which way is up.
-        chance: What the constant predictor scores.
-        target: From where on a run counts as trained.
-        axis: From 0 to 1 for shares, logarithmic around chance and target for errors.
+        metric: Name of the metric.
+        higher_is_better: Whether larger scores are better.
+        chance: Score of the constant predictor.
+        target: Score from which on a run counts as trained.
+        axis: From 0 to 1 for shares; logarithmic around chance and target for errors.
     """
 
     metric: str
@@ -92,7 +100,7 @@ class ScoreScale:
 
     @classmethod
     def of(cls, task: Mapping[str, Any], target: float) -> ScoreScale:
-        """The scale of a task, by what is known of it; it hangs on no record, so one moves no other's bars."""
+        """The scale of a task. It does not depend on any record, so a new result does not move the bars of others."""
         higher, chance = bool(task["higher_is_better"]), float(task["chance_score"])
         floor = max(min(target, chance) / 10, 1e-12)
         axis = Scale(0.0, 1.0) if higher else _decades(floor, max(chance * 3, floor * 10))
@@ -100,7 +108,7 @@ class ScoreScale:
 
     @property
     def difference_bounds(self) -> tuple[float, float]:
-        """What no difference of two scores can leave."""
+        """Smallest and largest possible difference of two scores."""
         return difference_bounds(self.higher_is_better)
 
     def goodness(self, value: float) -> float:
@@ -125,21 +133,26 @@ class ScoreScale:
             return f"{value:.3f}"
         return significant(value, 2)
 
+    def short(self, value: float | None) -> str:
+        """A score in two digits, for a place with little room."""
+        known = value is not None and not math.isnan(value)
+        return f"{value:.2f}" if known and self.higher_is_better else self.write(value)
+
 
 def loss_scale(baseline: float) -> Scale:
-    """Of training losses: from far below the constant predictor's to where a run counts as long diverged."""
+    """Axis of training losses: from far below that of the constant predictor to far above, where runs count as diverged."""
     known = baseline if 0 < baseline < math.inf else 1.0
     return _decades(known * 10**-3.5, known * 10)
 
 
 def fitted(values: Iterable[float], *, log: bool) -> Scale:
-    """An axis that holds all the finite values there are, to the next decades if it is logarithmic."""
+    """An axis that covers all finite values, to the next powers of ten if it is logarithmic."""
     known = [value for value in values if math.isfinite(value) and (value > 0 or not log)] or [1.0]
     return _decades(min(known), max(known)) if log else Scale(min(known), max(known))
 
 
 def reach(effects: Sequence[Effect]) -> Scale:
-    """An axis for differences: zero and all means lie on it, and of intervals what is sensible."""
+    """An axis for differences that covers zero, all means and the intervals, wide intervals cut."""
     if not effects:
         return Scale(-1.0, 1.0)
     most = 2 * max(5e-4, *(abs(effect.mean) for effect in effects))
@@ -151,7 +164,7 @@ def reach(effects: Sequence[Effect]) -> Scale:
 
 
 def _decades(low: float, high: float) -> Scale:
-    """A logarithmic axis of whole decades around two values."""
+    """A logarithmic axis of whole powers of ten around two values."""
     return Scale(
         10.0 ** max(-307, math.floor(math.log10(low))), 10.0 ** min(307, math.ceil(math.log10(high))), log=True
     )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from suite.pictures import charts
+from suite.pictures.atlas import Tile, atlas, atlas_sheet
 from suite.pictures.axes import Scale, ScoreScale, fitted
 from suite.pictures.cells import FIGURES, draw_figures
 from suite.pictures.charts import Line, Mark
@@ -19,9 +20,9 @@ from suite.protocol.records import Record
 MOST_CELLS = 12
 """Of a picture: of more, the best and the worst are shown."""
 
-TREND = "trend"
-KINDS = (*FIGURES, TREND)
-"""What can be pictured of a benchmark: any figure of its cells, and how scores and gradients go along depth or length."""
+TREND, ATLAS = "trend", "atlas"
+KINDS = (*FIGURES, TREND, ATLAS)
+"""Charts of a benchmark: any figure of its cells, scores and gradients along depth or length, every gradient as a tile."""
 
 ALONG = ("test_score", "gradient_ratio_init")
 """Figures of cells that a trend draws."""
@@ -34,6 +35,8 @@ def benchmark_drawing(title: str, records: Sequence[Record], kind: str) -> Drawi
     """One of `KINDS` for the cells recorded, by rank; None if none of them has it to show."""
     if kind == TREND:
         return _trends(title, records)
+    if kind == ATLAS:
+        return _atlas(title, records)
     found = ranked(standings(records))
     half = MOST_CELLS // 2
     shown = found if len(found) <= MOST_CELLS else [*found[:half], *found[-half:]]
@@ -56,6 +59,25 @@ def _trends(title: str, records: Sequence[Record]) -> Drawing | None:
     drawn = trends(columns, figures, ScoreScale.of(records[0].task_facts, records[0].cell.target))
     named = [panel for panels in drawn.values() for panel in panels.items()]
     return charts.sheet(title, f"{len(records)} cells", named, columns=1 if len(named) == 1 else 2) if named else None
+
+
+def _atlas(title: str, records: Sequence[Record]) -> Drawing | None:
+    views = [view_of_record(record) for record in records]
+    labels = [tuple(map(label_text, record.cell.factors.values())) for record in records]
+    levels = [tuple(dict.fromkeys(column)) for column in zip(*labels, strict=True)]
+    tiles = [
+        Tile(
+            own, view.gradients.median, record.cell.budget.evaluations, view.scale.short(standing.figures["test_score"]),
+            standing.figures["trained"], standing.figures["replicates"],
+        )
+        for own, view, record, standing in zip(labels, views, records, standings(records), strict=True)
+    ]  # fmt: skip
+    panels = atlas(dict(zip(records[0].cell.factors, levels, strict=True)), tiles)
+    words = (
+        f"{len(tiles)} recipes: steps to the right, {views[0].gradients.along.last} on top; "
+        f"test {views[0].scale.metric}, bold where most runs train"
+    )
+    return atlas_sheet(title, words, panels) if panels else None
 
 
 def trends(

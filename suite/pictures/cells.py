@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from suite.pictures import charts
-from suite.pictures.axes import BETA, GRADIENT, Scale, loss_scale
+from suite.pictures.axes import BETA, Scale, gradient_scale, loss_scale
 from suite.pictures.charts import Dot, Line, Mark
 from suite.pictures.drawing import SERIES, Drawing, Text
 from suite.pictures.numbers import significant
@@ -20,6 +20,7 @@ from suite.pictures.strips import strip
 from suite.pictures.views import CellView, Curves, Gradients
 from suite.protocol.gradient_axis import TIME
 from suite.protocol.ranks import basin_of
+from suite.protocol.records import Outcome
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class Figure:
     """One figure of a cell.
 
     Attributes:
-        title: Over it; what `CellView.words` knows may stand in braces.
-        caption: Under it, likewise.
-        draw: Makes it; None where there is nothing to show.
+        title: Title, with names of `CellView.words` in braces.
+        caption: Caption, likewise.
+        draw: Function that draws it; returns None if there is nothing to show.
     """
 
     title: str
@@ -66,25 +67,29 @@ def _over_training(
     ]
     last = ", ".join(significant(line.points[-1][1]) for line in series)
     label = f"{name.capitalize()} of {len(series)} runs over training, the last value of each: {last}"
-    return charts.lines(series, x=view.training, y=y, x_title="step", label=label, marks=marks) if series else None
+    return (
+        charts.lines(series, x=view.training, y=y, x_title="step", label=label, marks=marks, end=view.end)
+        if series
+        else None
+    )
 
 
 def _gradients(view: CellView) -> Drawing | None:
-    return heat(view.gradients, view.training) if view.gradients.block.size else None
+    return heat(view.gradients, view.training, view.end) if view.gradients.block.size else None
 
 
-def heat(shown: Gradients, x: Scale) -> Drawing:
+def heat(shown: Gradients, x: Scale, end: charts.End | None = None) -> Drawing:
     """The median gradient by place and step, on an axis of steps."""
     return charts.heat_map(
         shown.median, x=x, until=float(shown.steps[-1]), y=Scale(0.5, len(shown.places) + 0.5, whole=True),
-        x_title="step", y_title=shown.along.way, label=f"Median gradient RMS by {shown.along.place} and step",
+        x_title="step", y_title=shown.along.way, label=f"Median gradient RMS by {shown.along.place} and step", end=end,
     )  # fmt: skip
 
 
 def curves_over(
     x: Scale, curves: Mapping[str, Sequence[tuple[float, float]]], y: Scale, x_title: str = "step"
 ) -> Drawing:
-    """Named curves over the steps, or what else the axis is of, a colour each."""
+    """Named curves, each in its own colour, over the steps or another quantity."""
     inks = itertools.cycle(SERIES)
     series = [Line(name, f"l-{ink}", points, name) for (name, points), ink in zip(curves.items(), inks, strict=False)]
     return charts.lines(series, x=x, y=y, x_title=x_title, label=", ".join(curves))
@@ -99,7 +104,8 @@ def _time(view: CellView) -> Drawing | None:
 
 
 def by_place(shown: Gradients, x_title: str) -> Drawing | None:
-    """The gradient at the first, the middle and the last probed step; a zero lies at the foot of the scale."""
+    """The gradient at the first, the middle and the last probed step; a zero lies at the foot of the scale, which
+    reaches as far as the gradients do."""
     if not shown.median.size:
         return None
     picks = dict.fromkeys((0, len(shown.steps) // 2, len(shown.steps) - 1))
@@ -111,16 +117,18 @@ def by_place(shown: Gradients, x_title: str) -> Drawing | None:
     ]
     label = f"Median gradient RMS by {shown.along.place}, at the first, middle and last probed step"
     x = Scale(1, max(shown.median.shape[1], 2), whole=True)
-    return charts.lines(series, x=x, y=GRADIENT, x_title=x_title, label=label)
+    y = gradient_scale(value for line in series for _, value in line.points)
+    return charts.lines(series, x=x, y=y, x_title=x_title, label=label)
 
 
 def _strips(view: CellView) -> Drawing | None:
     shown = view.gradients
     if not shown.block.size:
         return None
+    ends = [view.outcome(replicate) for replicate in shown.replicates]
     named = [
-        (f"{r} {view.outcome(r)}", strip(shown.block[i], view.budget.evaluations))
-        for i, r in enumerate(shown.replicates)
+        (f"{replicate} {end}", strip(run, view.budget.evaluations, end == Outcome.NONFINITE))
+        for replicate, run, end in zip(shown.replicates, shown.block, ends, strict=True)
     ]
     return charts.strips(named, "Gradient of every run: " + ", ".join(name for name, _ in named))
 

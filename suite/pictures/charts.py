@@ -20,7 +20,7 @@ _CHARACTER = 6.2  # pixels of one, at most
 _MOST_COLUMNS = 60
 
 RATE_GAP = 0.5
-"""Decades of learning rate between two that were tried, from which on nothing is drawn between them."""
+"""Largest distance of two learning rates that are joined by a line, in powers of ten."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Line:
     """A series of points.
 
     Attributes:
-        name: Shown on hover.
-        style: Of the drawing's table.
-        points: (x, y); a NaN ends the line there.
-        legend: What it is one of, above the chart; none if empty.
+        name: Text shown on hover.
+        style: Key of `suite.pictures.drawing.STYLES`.
+        points: (x, y) of each point; a NaN interrupts the line.
+        legend: Entry of the legend above the chart; no entry if empty.
     """
 
     name: str
@@ -42,15 +42,23 @@ class Line:
 
 @dataclass(frozen=True)
 class Mark:
-    """A level across the chart, such as a target, with what it is."""
+    """A horizontal line across the chart with its name, such as a target."""
 
     name: str
     value: float
 
 
 @dataclass(frozen=True)
+class End:
+    """The step at which all runs became non-finite, and a sentence that says so."""
+
+    step: int
+    words: str
+
+
+@dataclass(frozen=True)
 class Dot:
-    """A learning rate tried: where, how good, whether of the shared grid, whether the best."""
+    """A learning rate that was tried: its score (None if NaN), and whether it is of the shared grid and the best."""
 
     name: str
     rate: float
@@ -60,7 +68,7 @@ class Dot:
 
 
 def tick(value: float, log: bool, x: float, y: float, anchor: str = "middle") -> Text:
-    """A tick's label: powers of ten with a raised exponent."""
+    """Label of a tick; powers of ten have a raised exponent."""
     power = round(math.log10(value)) if log else 0
     if -1 <= power <= 1 or not math.isclose(value, 10.0**power):
         return Text(x, y, f"{value:g}", anchor)
@@ -68,7 +76,7 @@ def tick(value: float, log: bool, x: float, y: float, anchor: str = "middle") ->
 
 
 class _Chart:
-    """A drawing in the making, with axes already drawn."""
+    """A drawing with its axes, to which a chart is added."""
 
     def __init__(self, x: Scale, y: Scale, x_title: str, label: str, y_title: str = "", grid: bool = True) -> None:
         self.x, self.y, self.foot = x, y, HEIGHT - _BOTTOM
@@ -94,10 +102,11 @@ class _Chart:
     def py(self, value: float) -> float:
         return self.foot - self.y.at(value) * (self.foot - _TOP)
 
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: Mark, at_left: bool = False) -> None:
         top = self.py(mark.value)
         self.add(Path("mark", [[(_LEFT, top), (WIDTH - _RIGHT, top)]]))
-        self.add(Text(WIDTH - _RIGHT, top + (11 if top < _TOP + 12 else -4), mark.name, "end"))
+        left, anchor = (_LEFT + 4, "start") if at_left else (WIDTH - _RIGHT, "end")
+        self.add(Text(left, top + (11 if top < _TOP + 12 else -4), mark.name, anchor))
 
     def line(self, line: Line) -> None:
         known = [
@@ -107,9 +116,18 @@ class _Chart:
         ]
         if known:
             self.add(Path(line.style, known, line.name))
+        for points in known:
+            if len(points) == 1:
+                self.add(Circle(line.style, *points[0], 2.5, line.name))
+
+    def end(self, end: End) -> None:
+        """Paints all that follows the end of the runs, and says so in place of a legend."""
+        left = self.px(end.step)
+        self.drawing.shapes.insert(0, Rect("bar", left, _TOP, WIDTH - _RIGHT - left, self.foot - _TOP, NONFINITE))
+        self.add(Text(_LEFT, 11.5, end.words))
 
     def legend(self, entries: Sequence[tuple[str, str]]) -> None:
-        """Styles with their meaning, in a row above the chart, as many as there is room for."""
+        """Styles with their meaning, in a row above the chart; entries that do not fit are left out."""
         left = float(_LEFT)
         for style, text in dict.fromkeys(entries):
             if left + 18 + len(text) * _CHARACTER > WIDTH:
@@ -121,17 +139,20 @@ class _Chart:
 
 def lines(
     series: Sequence[Line], *, x: Scale, y: Scale, x_title: str, label: str, marks: Sequence[Mark] = (),
-    points: bool = False,
+    points: bool = False, end: End | None = None,
 ) -> Drawing:  # fmt: skip
     """Lines over a shared axis, such as the loss of every replicate; with `points`, each value has a dot."""
     chart = _Chart(x, y, x_title, label)
     for mark in marks:
-        chart.mark(mark)
+        chart.mark(mark, at_left=end is not None)
     for line in series:
         chart.line(line)
         for value, score in line.points if points else ():
             chart.add(Circle("dot", chart.px(value), chart.py(score), 2.5, line.name))
-    chart.legend([(line.style, line.legend) for line in series if line.legend])
+    if end:
+        chart.end(end)
+    else:
+        chart.legend([(line.style, line.legend) for line in series if line.legend])
     return chart.drawing
 
 
@@ -139,8 +160,8 @@ def rates(
     dots: Sequence[Dot], basin: Sequence[tuple[float, float]], *, x: Scale, y: Scale, label: str,
     marks: Sequence[Mark] = (),
 ) -> Drawing:  # fmt: skip
-    """Score by learning rate, the basin shaded, non-finite runs as crosses at the foot. Rates of the shared grid are
-    joined where they lie close: what a rate does that nobody tried is not drawn."""
+    """Score by learning rate: learning rates that work are shaded, non-finite runs are crosses at the bottom. Rates of the
+    shared grid are joined by a line only if they are at most `RATE_GAP` apart, since others in between were not tried."""
     chart = _Chart(x, y, "learning rate", label)
     for low, high in basin:
         left, right = chart.px(low), chart.px(high)
@@ -165,13 +186,16 @@ def rates(
 
 
 def heat_map(
-    gradients: NDArray[np.float64], *, x: Scale, until: float, y: Scale, x_title: str, y_title: str, label: str
-) -> Drawing:
+    gradients: NDArray[np.float64], *, x: Scale, until: float, y: Scale, x_title: str, y_title: str, label: str,
+    end: End | None = None,
+) -> Drawing:  # fmt: skip
     """(steps, places) of gradients on the fixed scale of colours, the last place on top. It fills the axis up to the
-    value `until`, since a run may have ended early."""
+    value `until`, since a run may have ended early, or up to the step at which all runs became non-finite."""
     chart = _Chart(x, y, x_title, label, y_title, grid=False)
     rows = gradients[thinned(len(gradients), _MOST_COLUMNS)].T[::-1]
-    chart.add(Image(_LEFT, _TOP, chart.px(until) - _LEFT, chart.foot - _TOP, rows))
+    chart.add(Image(_LEFT, _TOP, chart.px(max(until, end.step) if end else until) - _LEFT, chart.foot - _TOP, rows))
+    if end:
+        chart.end(end)
     return chart.drawing
 
 
@@ -202,37 +226,10 @@ def color_key() -> Drawing:
     return drawing
 
 
-def histogram(values: Sequence[float], axis: Scale, *, mark: Mark, past: bool, label: str, bins: int = 40) -> Drawing:
-    """How many cells score how much, as bars; in the accent those most of which are on the good side of the mark."""
-    counts, good = [0] * bins, [0] * bins
-    for value in values:
-        index = min(bins - 1, int(axis.at(value) * bins))
-        counts[index] += 1
-        good[index] += value >= mark.value if past else value <= mark.value
-    most, width, height = max(counts, default=0) or 1, 320, 56
-    drawing, x = Drawing(width, height + 16, label), axis.at(mark.value) * width
-    for index, count in enumerate(counts):
-        tall = max(2.0, 44 * count / most)
-        if count:
-            style = "past" if 2 * good[index] >= count else "bar"
-            drawing.shapes.append(Rect(style, index * width / bins, height - tall, width / bins - 1.5, tall))
-    anchor, shift = ("end", -4) if x > width / 2 else ("start", 4)
-    drawing.shapes.extend(
-        [
-            Path("mark", [[(x, 0), (x, height)]]),
-            Text(x + shift, 9, mark.name, anchor),
-            Path("ax", [[(0, height), (width, height)]]),
-            tick(axis.low, axis.log, 0, height + 13, "start"),
-            tick(axis.high, axis.log, width, height + 13, "end"),
-        ]
-    )
-    return drawing
-
-
 def sheet(
     title: str, words: str, panels: Sequence[tuple[str, Drawing]], *, columns: int = 2, label: str = ""
 ) -> Drawing:
-    """Drawings side by side, each under its name, and the key to their colours if one needs it."""
+    """Drawings side by side, each under its name, with the colour scale of gradients if one of them needs it."""
     gap, margin = 28, 20
     columns = max(1, min(columns, len(panels)))
     width = 2 * margin + columns * (WIDTH + gap) - gap

@@ -24,7 +24,7 @@ INKS = {
     "accent": ("#0b5cad", "#7db8f7"),
     "accent-soft": ("#e7f0fa", "#17293d"),
     "bar": ("#9cc0e4", "#35597f"),
-    "count": ("#c6ccd5", "#47515e"),
+    "count": ("#868f9c", "#77818f"),
     "trained": ("#0d8468", "#3ecfa8"),
     "slow": ("#b07400", "#e8b04a"),
     "lost": ("#6a48d0", "#a890f5"),
@@ -34,6 +34,8 @@ INKS = {
     "first": ("#9db4cc", "#5d7d9e"),
     "middle": ("#4d86c0", "#74a9de"),
     "last": ("#0a3563", "#cfe5fc"),
+    "white": ("#ffffff", "#ffffff"),
+    "black": ("#000000", "#000000"),
 }
 """Every colour of charts and pages but those of the gradients' scale: in the light, in the dark."""
 
@@ -78,7 +80,6 @@ STYLES = {
     "ring": Style("ink", width=1.2),
     "cross": Style("nonfinite", width=1.8),
     "bar": Style(fill="count"),
-    "past": Style(fill="trained"),
 }
 
 
@@ -156,7 +157,20 @@ class Inset:
     drawing: Drawing
 
 
-Shape = Path | Rect | Circle | Text | Image | Inset
+@dataclass(frozen=True)
+class Link:
+    """A box that says what is below it, with a visible text, and leads to a page; to none where `href` is empty."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+    text: Text
+    href: str = ""
+
+
+Shape = Path | Rect | Circle | Text | Image | Inset | Link
 
 
 @dataclass(frozen=True)
@@ -188,7 +202,9 @@ class Drawing:
 
     def _svg(self, attributes: str, look: Callable[[str], str], ground: str = "") -> str:
         inside = "".join(_svg(shape, look) for shape in self.shapes)
-        return f'<svg {attributes} role="img" aria-label="{escape(self.label)}">{ground}{inside}</svg>'
+        linked = any(isinstance(shape, Link) and shape.href for shape in self.shapes)
+        role = "group" if linked else "img"  # what is in an image is not read out
+        return f'<svg {attributes} role="{role}" aria-label="{escape(self.label)}">{ground}{inside}</svg>'
 
 
 def _by_class(style: str) -> str:
@@ -217,6 +233,10 @@ def _svg(shape: Shape, look: Callable[[str], str]) -> str:
         case Inset(x, y, drawing):
             inside = "".join(_svg(each, look) for each in drawing.shapes)
             return f'<g transform="translate({x:g} {y:g})">{inside}</g>'
+        case Link(x, y, width, height, label, text, href):
+            tag, address = ("a", f' href="{escape(href)}"') if href else ("g", "")
+            box = f'<rect fill="transparent" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"/>'
+            return f"<{tag}{address}><title>{escape(label)}</title>{box}{_text(text, look)}</{tag}>"
     return _text(shape, look)
 
 
@@ -228,6 +248,8 @@ def _text(text: Text, look: Callable[[str], str]) -> str:
     own += ['font-weight="600"'] if text.bold else []
     if look is _in_full:
         own.append(f'fill="{INKS[text.ink][0]}"')
+    elif text.ink != "muted":
+        own.append(f'style="fill:var(--{text.ink})"')
     raised = f'<tspan dy="-4" font-size="8">{escape(text.power)}</tspan>' if text.power else ""
     return f"<text {' '.join(filter(None, own))}>{escape(text.text)}{raised}</text>"
 

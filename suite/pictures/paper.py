@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.pictures.drawing import INKS, STYLES, Circle, Drawing, Image, Inset, Path, Rect, Shape, Text
+from suite.pictures.drawing import INKS, STYLES, Circle, Drawing, Image, Inset, Link, Path, Rect, Shape, Text
 from suite.pictures.scale import PALETTE, codes
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ def _put(axes: Axes, shape: Shape, left: float, top: float, order: int) -> None:
             colors[0] = 0
             box = (left + x, left + x + width, top + y + height, top + y)
             axes.imshow(colors[codes(gradients)], extent=box, aspect="auto", interpolation="nearest", zorder=order)
+        case Link():
+            _put(axes, shape.text, left, top, order)
         case Text():
             upright: dict[str, Any] = {"rotation": 90, "rotation_mode": "anchor"} if shape.upright else {}
             raised = f"$^{{{shape.power}}}$" if shape.power else ""

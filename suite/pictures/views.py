@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.pictures.axes import Scale, ScoreScale
+from suite.pictures.charts import End
 from suite.pictures.scale import median_over_replicates
 from suite.protocol.gradient_axis import DEPTH, TIME, GradientAxis
 from suite.protocol.ranks import Ran
@@ -85,12 +86,30 @@ class CellView:
 
     @property
     def training(self) -> Scale:
-        """The axis of the steps of a whole run."""
-        return Scale(0, max(1, self.budget.steps))
+        """The axis of the steps: of a whole run, or of the steps there are if all runs became non-finite."""
+        return Scale(0, max(1, self.budget.steps if self.end is None else self.end.step * 2), whole=True)
+
+    @cached_property
+    def end(self) -> End | None:
+        """Where all runs became non-finite; None if one did not."""
+        return nonfinite_end(self.cell.replicates)
 
     def outcome(self, replicate: int) -> str:
         """How a run ended."""
         return next((str(run.outcome) for run in self.cell.replicates if run.replicate == replicate), "")
+
+
+def nonfinite_end(runs: Sequence[Replicate]) -> End | None:
+    """Where all runs became non-finite; None if one did not."""
+    steps = [run.nonfinite_step for run in runs if run.nonfinite_step is not None]
+    if not steps or len(steps) < len(runs):
+        return None
+    layers = dict.fromkeys(run.nonfinite_layer for run in runs if run.nonfinite_layer)
+    first, last = min(steps), max(steps)
+    when = f"step {last}" if first == last else f"steps {first} to {last}"
+    where = f", layer {', '.join(layers)}" if layers else ""
+    who = "the one run is" if len(runs) == 1 else f"all {len(runs)} runs"
+    return End(last, f"{who} NaN at {when}{where}")
 
 
 def view_of_record(record: Record) -> CellView:

@@ -86,6 +86,17 @@ def test_any_figure_can_be_plotted(run: tuple[Suite, str], what: str) -> None:
     assert (suite.folder / "fig.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_the_atlas_of_a_board_of_two_factors(run: tuple[Suite, str]) -> None:
+    suite, _ = run
+    assert suite("plot", "tiny.yaml", "--what", "atlas", "--out", "atlas.svg").stdout == "atlas.svg\n"
+    drawn = (suite.folder / "atlas.svg").read_text()
+    assert drawn.count(" of 2 runs train, gradient ") == 4
+    assert len(IMAGE.findall(drawn)) == 1
+    assert suite("plot", "tiny.yaml", "--what", "atlas", "--out", "atlas.png").stdout == "atlas.png\n"
+    one = suite("plot", "tiny.yaml", "--what", "atlas", "--only", "depth=2", "--out", "a.svg", status=2)
+    assert "for this chart: it needs two to four factors with several levels each" in one.stderr
+
+
 def test_what_cannot_be_plotted_is_told(run: tuple[Suite, str]) -> None:
     suite, _ = run
     for arguments, told in (

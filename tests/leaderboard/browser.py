@@ -112,7 +112,7 @@ def visits(browser: object, root: str, **options: object) -> Iterator[Visit]:
     context.on("requestfailed", lambda request: _failed(seen, request))
     yield seen
     context.close()
-    assert seen.trouble == []
+    assert seen.trouble == [], seen.trouble
 
 
 def _failed(seen: Visit, request: object) -> None:

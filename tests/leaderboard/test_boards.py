@@ -102,7 +102,7 @@ def test_one_recurrent_layer_is_followed_through_time(tmp_path: Path) -> None:
     assert "time step, first to last" in figures["gradients"].drawing.svg()
     assert "depth" not in figures
     assert "time" in figures
-    assert "each time step multiplies" in verdict(found, row)
+    assert "each time step shrinks" in verdict(found, row)
     assert re.fullmatch("first step: .* at the last time step, .* at the first time step", row.strip_text)
     titles = [column.title for column in columns(found)]
     assert "Factor per time step" in titles

@@ -179,3 +179,91 @@ def test_the_board_opens_in_the_order_of_ranks_and_marks_what_is_erratic(file_vi
     assert marked
     scores = [float(value) for value in file_visit.column("test")]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_best_failures_and_all_are_a_switch(file_visit: Visit, built: Built) -> None:
+    found = board(reader.read(built.results / "deep_mlp"))
+    page = file_visit.open("deep_mlp/index.html").page
+    expected = {"best": found.rows, "failures": found.recorded, "all": found.rows}
+    for view, trains in (("best", True), ("failures", False), ("all", None)):
+        page.click(f'#view button[value="{view}"]')
+        rows = [row for row in expected[view] if trains is None or row.trains == trains]
+        file_visit.wait_for_count(len(rows))
+        assert page.locator("#board tbody tr").evaluate_all("rows => rows.map(row => row.dataset.c)") == [
+            row.cell for row in rows[:50]
+        ]
+        assert page.locator('#view [aria-pressed="true"]').get_attribute("value") == view
+    cause = page.locator(".keyed a[href*='cause=']").first
+    page.evaluate("document.querySelector('.keyed').scrollIntoView()")
+    shown = [row for row in found.recorded if not row.trains and cause.inner_text() in row.causes]
+    cause.click()
+    file_visit.wait_for_count(len(shown))
+    page.click("#reset")
+    page.click('#view button[value="failures"]')
+    page.wait_for_url("**view=failures*")
+    sent = file_visit.names()
+    file_visit.open(page.url.removeprefix(file_visit.root))
+    assert file_visit.names() == sent
+
+
+def test_the_bars_of_the_scores_span_what_is_in_view(file_visit: Visit) -> None:
+    page = file_visit.open("deep_mlp/index.html").page
+    ends = """() => {
+      const of = (node, name) => Number(node.style.getPropertyValue(name));
+      const table = document.getElementById("board");
+      const cells = [...table.querySelectorAll("tbody .score")];
+      return [of(table, "--lo"), Math.min(...cells.map((td) => of(td, "--a"))),
+              of(table, "--hi"), Math.max(...cells.map((td) => of(td, "--b")))];
+    }"""
+    seen = []
+    for view in ("best", "failures"):
+        page.click(f'#view button[value="{view}"]')
+        low, least, high, most = page.evaluate(ends)
+        assert (low, high) == (least, most)
+        seen.append((low, high))
+    assert seen[0] != seen[1]
+
+
+def test_comparing_begins_with_the_best_and_the_worst_and_adds_what_is_picked(visit: Visit, built: Built) -> None:
+    found = board(reader.read(built.results / "deep_mlp"))
+    page = visit.open("deep_mlp/compare.html").page
+    page.wait_for_selector('#compare[data-ready="2"]')
+    links = "links => links.map(link => link.getAttribute('href'))"
+    ends = [f"cell/{row.cell}.html" for row in (found.recorded[0], found.recorded[-1])]
+    assert page.locator("#compare thead a").evaluate_all(links) == ends
+    other = found.recorded[5].cell
+    page.select_option("#pick", other)
+    page.wait_for_selector('#compare[data-ready="3"]')
+    assert page.locator("#compare thead a").evaluate_all(links) == [*ends, f"cell/{other}.html"]
+    assert page.url.count("cell=") == 3
+    assert page.locator(f'#pick option[value="{other}"]').is_disabled()
+
+
+def test_a_phone_shows_rows_as_cards_that_can_be_sorted(browser: object, built: Built) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto((built.site / "deep_mlp" / "index.html").as_uri())
+    page.wait_for_selector("#board.ready")
+    row = page.locator("#board tbody tr").first
+    for part in ("th a", ".score", ".outcomes", ".h"):
+        box = row.locator(part).bounding_box()
+        assert box, part
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 390, part
+    page.select_option("#sort", "seconds")
+    page.wait_for_url("**sort=seconds*")
+    context.close()
+
+
+def test_pictures_of_a_recipe_can_be_saved(file_visit: Visit, built: Built, tmp_path: Path) -> None:
+    best = board(reader.read(built.results / "deep_mlp")).rows[0]
+    page = file_visit.open(f"deep_mlp/cell/{best.cell}.html").page
+    for ending, begins in (("svg", b"<svg "), ("png", b"\x89PNG")):
+        with page.expect_download() as download:
+            page.click(f'figure[data-figure="gradients"] button:text-is("{ending.upper()}")')
+        assert download.value.suggested_filename == f"deep_mlp-{best.cell}-gradients.{ending}"
+        download.value.save_as(tmp_path / ending)
+        data = (tmp_path / ending).read_bytes()
+        assert data.startswith(begins)
+        assert ending == "png" or b"var(--" not in data
+    page.click('a[rel="next"]')
+    assert board(reader.read(built.results / "deep_mlp")).rows[1].cell in page.url

@@ -27,7 +27,7 @@ def test_neighbours_differ_in_one_factor_and_those_that_fix_it_come_first(deep: 
     for n in neighbours:
         assert sum(a != b for a, b in zip(n.row.labels, row.labels, strict=True)) == 1
     assert [n.fixes for n in neighbours] == sorted((n.fixes for n in neighbours), reverse=True)
-    first = neighbours[0]
+    first = pages.with_gains(row, neighbours)[0]
     index = {r.cell: i for i, r in enumerate(deep.recorded)}
     difference = deep.scores.estimate([1, -1], [index[first.row.cell], index[row.cell]])
     assert first.gain == difference.interval(bounds=(-1, 1))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leaderboard.boards import Board
-from leaderboard.findings import BoardFindings, across_tasks
+from leaderboard.findings import BoardFindings
 from suite.protocol.effects import factor_effects
 from suite.protocol.statistics import SMALL_SAMPLE
 
@@ -66,14 +66,3 @@ def test_the_frontier_runs_along_depth_and_length(boards: dict[str, Board]) -> N
     assert set(BoardFindings(boards["depth"]).frontiers) == {"depth"}
     (points,) = BoardFindings(boards["rnn_adding"]).frontiers.values()
     assert all(set(point.tried) <= {20.0, 50.0, 100.0} for point in points)
-
-
-def test_across_tasks_needs_a_reference_and_a_level_in_common(boards: dict[str, Board]) -> None:
-    shared = {(entry.factor, entry.level) for entry in across_tasks(list(boards.values()))}
-    assert shared == {
-        ("activation", "tanh"),
-        ("activation", "relu"),
-        ("initializer", "glorot_uniform"),
-        ("initializer", "he_normal"),
-    }
-    assert across_tasks([boards["deep_mlp"], boards["rnn_adding"]]) == []

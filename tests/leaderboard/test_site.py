@@ -215,16 +215,27 @@ class _Names(HTMLParser):
         self.scripts: list[str | None] = []
         self.handlers: list[str] = []
         self.addresses: list[str] = []
+        self.ids: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "script":
             self.scripts.append(dict(attrs).get("src"))
+        self.ids |= {value or "" for name, value in attrs if name == "id"}
         self.handlers += [name for name, _ in attrs if name.startswith("on")]
         self.addresses += [value or "" for name, value in attrs if name in ("href", "src", "action", "srcset")]
 
 
 def test_names_are_text_and_nothing_else(built: Built) -> None:
-    ours = {"theme.js", "advice.js", "board.js", "compare.js", "dataTables.min.js"}
+    ours = {
+        "theme.js",
+        "advice.js",
+        "board.js",
+        "cell.js",
+        "compare.js",
+        "dataTables.min.js",
+        "search.js",
+        "search-index.js",
+    }
     for path in built.site.rglob("*.html"):
         names = _Names()
         names.feed(path.read_text())
@@ -235,15 +246,20 @@ def test_names_are_text_and_nothing_else(built: Built) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in (built.site / "depth" / "index.html").read_text()
 
 
-def test_every_address_is_a_file_of_the_site(built: Built) -> None:
-    for path in built.site.rglob("*.html"):
-        names = _Names()
-        names.feed(path.read_text())
+def test_every_address_is_a_place_on_the_site(built: Built) -> None:
+    pages = {}
+    for path in built.site.resolve().rglob("*.html"):
+        pages[path] = _Names()
+        pages[path].feed(path.read_text())
+    for path, names in pages.items():
         for address in names.addresses:
-            if not address.startswith(("data:", "#")):
-                target = path.parent / address.split("#")[0]
-                assert target.resolve().is_relative_to(built.site.resolve()), (path, address)
+            if not address.startswith("data:"):
+                file, _, place = address.partition("#")
+                target = (path.parent / file).resolve() if file else path
+                assert target.is_relative_to(built.site.resolve()), (path, address)
                 assert target.is_file(), (path, address)
+                if place and "=" not in place:  # what a script reads is no place
+                    assert place in pages[target].ids, (path, address)
     for style in built.site.rglob("*.css"):
         for address in re.findall(r"url\(([^)]*)\)", style.read_text()):
             assert (style.parent / address).is_file()

@@ -11,9 +11,9 @@ import pytest
 
 from suite.pictures import axes, charts, strips
 from suite.pictures.charts import Dot, Line
-from suite.pictures.drawing import Drawing
+from suite.pictures.drawing import Circle, Drawing, Image, Rect
 from suite.pictures.numbers import significant
-from suite.pictures.scale import PALETTE, median_over_replicates, thinned
+from suite.pictures.scale import NONFINITE, PALETTE, codes, median_over_replicates, thinned
 from tests.leaderboard.synthetic import SCRIPT
 
 
@@ -28,11 +28,23 @@ def pixels(uri: str) -> np.ndarray:
         assert struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + body)
         chunks[kind] = body
         at += 12 + length
-    _, height, depth, kind = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
-    assert (depth, kind, len(chunks[b"PLTE"])) == (8, 3, 3 * len(PALETTE))
+    width, height, depth, kind = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
+    palette = np.frombuffer(chunks[b"PLTE"], dtype=np.uint8).reshape(-1, 3)
+    assert (depth, kind) == (4 if len(palette) <= 16 else 8, 3)
     rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), dtype=np.uint8).reshape(height, -1)
     assert (rows[:, 0] == 0).all()
-    return rows[:, 1:]
+    shown = rows[:, 1:]
+    if depth == 4:
+        shown = np.stack([shown >> 4, shown & 15], axis=2).reshape(height, -1)[:, :width]
+    colors = np.array([PALETTE.index(f"#{bytes(color).hex()}") for color in palette])
+    return colors[shown]
+
+
+def test_an_image_of_few_colours_takes_half_the_room() -> None:
+    every = 10.0 ** np.arange(-12.5, 3)[None]
+    whole = np.hstack([every, [[0.0, np.inf, np.nan]]])
+    for shown in (every, whole, every[:, :1]):
+        assert pixels(strips.image(shown)).tolist() == codes(shown).tolist()
 
 
 def test_every_decade_has_its_colour() -> None:
@@ -124,3 +136,37 @@ def test_rates_are_joined_only_where_those_between_were_tried() -> None:
     assert svg.count('class="l-thin"') == 1
     assert svg.count('class="dot"') == 3
     assert svg.count('class="cross"') == 1
+
+
+def test_the_axis_of_gradients_reaches_as_far_as_they_do() -> None:
+    """A gradient that falls from 1e-3 to 1e-30 is a falling line, not one at the foot."""
+    usual = axes.gradient_scale([1e-5, 1e-3])
+    assert (usual.low, usual.high) == (axes.GRADIENT.low, axes.GRADIENT.high)
+    deep = axes.gradient_scale([0.0, 3e-30, 1e-3, np.inf, np.nan])
+    assert deep.low == pytest.approx(1e-30)
+    assert [deep.at(x) for x in (0.0, 1e-30, 1e2, np.inf)] == pytest.approx([0, 0, 1, 1])
+    assert deep.at(1e-20) < deep.at(1e-15) < deep.at(1e-12)
+    assert axes.gradient_scale([]) == axes.GRADIENT
+
+
+def test_runs_that_end_in_nan_are_painted_from_there_and_say_so() -> None:
+    end = charts.End(2, "all 5 runs NaN at step 2, layer hidden_4")
+    x = axes.Scale(0, 4, whole=True)
+    line = [Line("replicate 0", "l-nonfinite", [(1, 1e2)], "nonfinite")]
+    drawn = charts.lines(line, x=x, y=axes.Scale(1e-4, 1e2, log=True), x_title="step", label="loss", end=end)
+    heat = charts.heat_map(
+        np.full((1, 20), 1e3), x=x, until=1, y=axes.Scale(0.5, 20.5), x_title="step", y_title="layer", label="", end=end
+    )
+    for drawing in (drawn, heat):
+        (band,) = [shape for shape in drawing.shapes if isinstance(shape, Rect) and shape.color == NONFINITE]
+        assert band.x + band.width == charts.WIDTH - 12
+        assert end.words in drawing.svg()
+        image = [shape for shape in drawing.shapes if isinstance(shape, Image)]
+        assert all(shape.x + shape.width == pytest.approx(band.x) for shape in image)
+    assert any(isinstance(shape, Circle) for shape in drawn.shapes), "a line of one point is a point"
+
+
+def test_a_strip_of_a_run_that_ended_in_nan_is_filled_to_its_end() -> None:
+    seen = np.full((1, 3), 1e-3)
+    assert np.isnan(strips.strip(seen, 20)[:, 1:]).all()
+    assert np.isposinf(strips.strip(seen, 20, nonfinite=True)[:, 1:]).all()

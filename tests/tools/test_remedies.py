@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from leaderboard.boards import Row, board
+from leaderboard.cells import CellPages
 from suite.monitor.advice import LESS
 from suite.monitor.evidence import Kind, measured
-from tools.remedies import Recipe, counted, kind_of, tried
-
-FACTORS = ("depth", "normalization", "learning_rate")
-
-
-def recipe(*labels: Any, trains: bool = False, **levels: Any) -> Recipe:
-    given = dict(zip(FACTORS, labels, strict=True))
-    given["normalization"] = {"name": given["normalization"]}
-    return Recipe({**given, **levels}, tuple(map(str, labels)), frozenset({"vanishing"}), frozenset(), trains)
+from suite.results import reader
+from tools.remedies import RESULTS, counted, kind_of, tried
 
 
-def table(*recipes: Recipe) -> Mapping[tuple[str, ...], Recipe]:
-    return {each.labels: each for each in recipes}
+def published(name: str, labels: tuple[str, ...]) -> tuple[CellPages, Row]:
+    """The pages of a benchmark and its recipe with these labels."""
+    found = board(reader.read(RESULTS / name))
+    return CellPages(found), next(row for row in found.recorded if row.labels == labels)
 
 
 def test_the_table_is_that_of_the_published_results() -> None:
@@ -29,25 +25,19 @@ def test_the_table_is_that_of_the_published_results() -> None:
     assert list(measured()) == counted()
 
 
-def test_a_pair_differs_in_one_factor() -> None:
-    deep = recipe(40, "none", None)
-    others = table(deep, recipe(40, "batch", None, trains=True), recipe(5, "layer", None, trains=True))
-    assert tried(deep, others, FACTORS) == {("normalization", "batch"): True}
-
-
 def test_of_several_smaller_numbers_one_that_helps_is_enough_and_larger_ones_do_not_count() -> None:
-    deep = recipe(20, "none", None)
-    shallow = [recipe(10, "none", None), recipe(5, "none", None, trains=True)]
-    assert tried(deep, table(deep, *shallow), FACTORS) == {("depth", LESS): True}
-    assert tried(deep, table(deep, shallow[0], recipe(40, "none", None, trains=True)), FACTORS) == {
-        ("depth", LESS): False
-    }
+    pages, row = published("depth", ("20", "sigmoid", "glorot_uniform"))
+    assert not row.trains
+    smaller = [
+        n.row.trains for n in pages.neighbours(row) if n.swaps[0].factor == "depth" and int(n.swaps[0].becomes) < 20
+    ]
+    assert tried(pages, row)["depth", LESS] == any(smaller)
 
 
 def test_a_recipe_of_a_fixed_rate_speaks_of_smaller_rates_alone() -> None:
-    fast = recipe(20, "none", 1.0)
-    others = table(fast, recipe(20, "none", 0.1, trains=True), recipe(20, "batch", 1.0, trains=True))
-    assert tried(fast, others, FACTORS) == {("learning_rate", LESS): True}
+    pages, row = published("learning_rates", ("10", "tanh", "sgd", "glorot_uniform"))
+    assert not row.trains
+    assert tried(pages, row) == {("learning_rate", LESS): True}
 
 
 @pytest.mark.parametrize(

@@ -1,77 +1,66 @@
 """What the monitor says of remedies, counted in the published tables: `python -m tools.remedies` writes it, a test holds it.
 
-A recipe shows a cause, trains, or began with a fault, where more than half of its runs do. A remedy is counted on pairs: a
-recipe that shows the cause and does not train, and the cells that differ from it in that one factor alone. Recipes are
-counted once, whatever the number of smaller depths or scaled skips that were tried of them.
-
-Where learning rates are tuned, both of a pair have their own best one. Where they are fixed, a recipe may fail for its
-rate alone, so that only what smaller rates did to it is counted.
+A recipe shows a cause, trains, or began with a fault, where more than half of its runs do. A remedy is counted on pairs, as
+on the page of fixes (`leaderboard.fixes`): a recipe that shows the cause and does not train, and the cells that differ from
+it in that one factor alone. Recipes are counted once, whatever the number of smaller depths or scaled skips that were tried
+of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from leaderboard.boards import Row as Cell
+from leaderboard.boards import board
+from leaderboard.cells import CellPages
+from leaderboard.fixes import counted as comparable
+from leaderboard.fixes import steps_of
 from suite.monitor.advice import LESS, REMEDIES
 from suite.monitor.evidence import NO_FAULT, Kind, Row, is_scaled
-from suite.protocol.labels import held_label, label_text
+from suite.protocol.labels import held_label
 from suite.protocol.outcomes import find_causes
 from suite.protocol.records import Outcome
 from suite.results import reader
 from suite.results.results import Results
-from suite.spec import Benchmark, expand, read_benchmarks, shipped_specs
 
 REPOSITORY = Path(__file__).parents[2]
 RESULTS = REPOSITORY / "leaderboard" / "results"
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """A published cell.
-
-    Attributes:
-        recipe: Every factor of the model with its canonical level.
-        labels: Of the grid's factors, as published.
-        causes: That most of its runs show.
-        first: That most of its runs show at their first look.
-        trains: Whether most of its runs do.
-    """
-
-    recipe: Mapping[str, Any]
-    labels: tuple[str, ...]
-    causes: frozenset[str]
-    first: frozenset[str]
-    trains: bool
-
-
 def counted(folder: Path = RESULTS) -> list[Row]:
     """The table of evidence, from all folders of published tables."""
-    specs = {each.name: each for file in shipped_specs().values() for each in read_benchmarks(file)}
-    results = [reader.read(path) for path in reader.folders(folder)]
-    return [row for found in results for row in rows_of(found, specs[found.name])]
+    return [row for path in reader.folders(folder) for row in rows_of(reader.read(path))]
 
 
-def rows_of(results: Results, benchmark: Benchmark) -> list[Row]:
+def rows_of(results: Results) -> list[Row]:
     """The rows of one benchmark, in the order of their texts."""
-    recipes = {recipe.labels: recipe for recipe in recipes_of(results, benchmark)}
-    told: dict[tuple[Kind, str, str, str], list[bool]] = defaultdict(list)
-    for recipe in recipes.values():
-        kind = kind_of(results.manifest.model, recipe.recipe)
-        if not _has_own_rate(recipe):
-            for cause in recipe.first or {NO_FAULT}:
-                told[kind, cause, "", ""].append(recipe.trains)
-        if not recipe.trains:
-            for change, helps in tried(recipe, recipes, tuple(results.factors)).items():
-                for cause in recipe.causes:
-                    told[(kind, cause, *change)].append(helps)
-    rows = [Row(*key, results.name, len(ends), sum(ends)) for key, ends in told.items()]
+    found, looks = board(results), first_looks(results)
+    pages, manifest = CellPages(found), results.manifest
+    ends: dict[tuple[Kind, str, str, str], list[bool]] = defaultdict(list)
+    for cell in found.recorded:
+        kind = kind_of(manifest.model, {**manifest.fixed, **pages.levels(cell)})
+        runs = results.ran[cell.cell].replicates
+        if not found.fixed_rates:
+            first = Counter(cause for look in looks[cell.cell] for cause in look)
+            for cause in _most(first, len(runs)) or {NO_FAULT}:
+                ends[kind, cause, "", ""].append(cell.trains)
+        if not cell.trains:
+            shown = Counter(cause for run in runs for cause in run.causes)
+            shown.update(run.outcome for run in runs if run.outcome == Outcome.NONFINITE)
+            for change, helps in tried(pages, cell).items():
+                for cause in _most(shown, len(runs)):
+                    ends[(kind, cause, *change)].append(helps)
+    rows = [Row(*key, results.name, len(trained), sum(trained)) for key, trained in ends.items()]
     return sorted(rows, key=str)
+
+
+def _most(shown: Mapping[str, int], runs: int) -> set[str]:
+    return {str(name) for name, count in shown.items() if 2 * count > runs}
 
 
 def kind_of(model: str, recipe: Mapping[str, Any]) -> Kind:
@@ -81,51 +70,15 @@ def kind_of(model: str, recipe: Mapping[str, Any]) -> Kind:
     return Kind(model, unit, is_scaled(held_label(recipe["initializer"])), normalized, skips)
 
 
-def tried(
-    recipe: Recipe, recipes: Mapping[tuple[str, ...], Recipe], factors: Sequence[str]
-) -> dict[tuple[str, str], bool]:
+def tried(pages: CellPages, cell: Cell) -> dict[tuple[str, str], bool]:
     """Of every remedy that was tried of a recipe, whether it made it train."""
     found: dict[tuple[str, str], bool] = {}
-    for place, factor in enumerate(factors):
-        if (factor == "learning_rate") != _has_own_rate(recipe):
-            continue
-        for labels, other in recipes.items():
-            if labels[:place] == recipe.labels[:place] and labels[place + 1 :] == recipe.labels[place + 1 :]:
-                change = _change(factor, recipe, other)
-                if change in REMEDIES:
-                    found[change] = found.get(change, False) or other.trains
+    for neighbour in comparable(pages, cell):
+        ((factor, step),) = steps_of(pages, cell, neighbour)
+        change = factor, LESS if step == "smaller" else step
+        if change in REMEDIES:
+            found[change] = found.get(change, False) or neighbour.row.trains
     return found
-
-
-def _has_own_rate(recipe: Recipe) -> bool:
-    """Whether its learning rate is given with it, and not tuned."""
-    return recipe.recipe["learning_rate"] is not None
-
-
-def _change(factor: str, recipe: Recipe, other: Recipe) -> tuple[str, str]:
-    before, after = recipe.recipe.get(factor), other.recipe.get(factor)
-    if (factor, LESS) in REMEDIES:
-        return factor, LESS if after is not None and after < before else ""
-    return factor, held_label(after) if held_label(before) != held_label(after) else ""
-
-
-def recipes_of(results: Results, benchmark: Benchmark) -> Iterator[Recipe]:
-    """The cells of published tables."""
-    looks = first_looks(results)
-    cells = {tuple(map(label_text, cell.factors.values())): cell for cell in expand(benchmark)}
-    for row in results.rows:
-        labels = tuple(row[column] for column in results.factors)
-        runs = results.ran[row["cell"]].replicates
-        shown = Counter(cause for run in runs for cause in run.causes) + Counter(run.outcome for run in runs)
-        most = {name for name, count in shown.items() if 2 * count > len(runs)}
-        first = Counter(cause for look in looks[row["cell"]] for cause in look)
-        yield Recipe(
-            {**cells[labels].task, **cells[labels].recipe},
-            labels,
-            frozenset(most - set(Outcome) | (most & {Outcome.NONFINITE})),
-            frozenset(name for name, count in first.items() if 2 * count > len(runs)),
-            Outcome.TRAINED in most,
-        )
 
 
 def first_looks(results: Results) -> Mapping[str, Sequence[Sequence[str]]]:
