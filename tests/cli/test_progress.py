@@ -18,7 +18,7 @@ from tests.made import make_cell, make_record
 def test_labels_are_no_markup(terminal: bool) -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=terminal, width=120, highlight=False)
-    display = Display(console, 10.0)
+    display = Display(console)
     cell = dataclasses.replace(make_cell(), factors={"number": "[/red] [bold]0"})
     with display.showing(2):
         display.step(Progress(make_record(cell), 1, 2))
@@ -26,3 +26,18 @@ def test_labels_are_no_markup(terminal: bool) -> None:
     shown = stream.getvalue()
     assert "[/red] [bold]0" in shown
     assert "no \\x1b[31m such\\u202e device" in shown
+
+
+def test_it_says_what_is_done_and_estimates_nothing_before_a_cell_is_finished() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=120, highlight=False)
+    display = Display(console)
+    with display.showing(3):
+        for words in ("starting 2 workers", "compiling 1 of 3 programs"):
+            display.phase(words)
+            display.refresh()
+            assert words in stream.getvalue()
+        assert " left" not in stream.getvalue()
+        display.step(Progress(make_record(make_cell()), 1, 3))
+        display.refresh()
+    assert " s left" in stream.getvalue()

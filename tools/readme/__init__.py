@@ -14,14 +14,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from suite.cli.report import report
+from suite.cli.report import Report
 from tools.readme.findings import ROWS, NotBorneOut, Row
 from tools.readme.published import Published
 from tools.readme.speed import speed
 from tools.speed.measured import measured
 
 REPOSITORY = Path(__file__).parents[2]
-WIDTH, WORKERS = 80, 2
+WIDTH, HEIGHT, WORKERS = 80, 24, 2
 TOLD = ("deep_mlp", "depth", "cnn_digits", "rnn_sequences", "mnist/cnn")
 """Benchmarks whose findings the README tells."""
 
@@ -31,8 +31,9 @@ Read = Callable[[str], Published]
 def board(read: Read) -> str:
     """The table that the first command ends with."""
     stream = io.StringIO()
-    console = Console(file=stream, width=WIDTH, highlight=False)
-    console.print(report(read("deep_mlp").gathered, command="suite show benchmarks/deep_mlp.yaml --all"))
+    terminal = {"force_terminal": True, "color_system": None, "highlight": False}
+    console = Console(file=stream, width=WIDTH, height=HEIGHT, **terminal)
+    console.print(Report(read("deep_mlp").gathered, command="suite show deep_mlp --all", below=2))
     return f"\n```text\n{stream.getvalue()}```\n"
 
 
