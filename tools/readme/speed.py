@@ -90,7 +90,7 @@ def _steps(found: Measured) -> Iterable[str]:
 
 def _growing(found: Measured) -> Iterable[str]:
     plain, batch = found["compiling"]["plain"], found["compiling"]["batch_adam"]
-    yield "![Cost against depth, recorded cells and workers](docs/images/growth.svg)"
+    yield "![Cost against depth, recorded cells and workers](images/growth.svg)"
     yield ""
     yield (
         f"A program of depth 100 takes {growth(found, 'plain'):.1f} times as long to compile as one of depth 20 "
