@@ -29,7 +29,7 @@ def executed(file: Path) -> Any:
     beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # the `suite` of cells is the one of this environment
     environment = {**os.environ, **quiet, "PATH": beside, "COLUMNS": "80", "SUITE_RECORDS": "records"}
     environment.pop("MLFLOW_TRACKING_URI", None)
-    client = NotebookClient(notebook, timeout=SECONDS, record_timing=False)
+    client = NotebookClient(notebook, timeout=SECONDS, record_timing=False, coalesce_streams=True)
     client.execute(env=environment)
     for cell in notebook.cells:
         cell.metadata.clear()

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
@@ -106,10 +105,7 @@ def notebook(file: Path) -> Iterator[tuple[str, str | bytes]]:
     import nbformat
     from nbconvert import MarkdownExporter
 
-    book = nbformat.read(file, as_version=4)
-    for cell in book.cells:
-        _join_streams(cell)
-    text, resources = MarkdownExporter().from_notebook_node(book)
+    text, resources = MarkdownExporter().from_notebook_node(nbformat.read(file, as_version=4))
     text = re.sub(r"(?m)^    (?=<)", "", text)  # HTML is indented as text is, which would make it code
     text = re.sub(r"\n(?:[ ]*\n){2,}(?=    \S)", "\n\n", text)
     note = f"[Download this notebook]({file.name})\n\n"
@@ -117,15 +113,3 @@ def notebook(file: Path) -> Iterator[tuple[str, str | bytes]]:
     outputs: Mapping[str, bytes] = resources["outputs"]
     for name, data in outputs.items():
         yield f"notebooks/{name}", data
-
-
-def _join_streams(cell: Any) -> None:
-    """A stream that came in pieces becomes one output."""
-    joined: list[Any] = []
-    for output in cell.get("outputs", ()):
-        if joined and output.get("name") and joined[-1].get("name") == output["name"]:
-            joined[-1]["text"] += output["text"]
-        else:
-            joined.append(output)
-    if "outputs" in cell:
-        cell["outputs"] = joined
