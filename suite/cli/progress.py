@@ -15,6 +15,9 @@ from suite.protocol.labels import label_text, printable
 from suite.protocol.records import Cell, Failure, Record
 from suite.run.runner import Progress as Step
 
+FEW = 3
+"""Finished cells, or a tenth of all, from which on a remaining time is shown."""
+
 
 def duration(seconds: float) -> str:
     """A duration in words: "40 s", "7 min", "2 h 5 min"."""
@@ -62,13 +65,15 @@ class Display:
             expand=True,
             refresh_per_second=4,
         )
-        self._task = self._bar.add_task("starting", total=total, ends="", at=0.0)
+        self._task = self._bar.add_task("starting", total=total, ends="", since=0.0, at=0.0)
         with self._bar:
             yield self
 
     def phase(self, words: str) -> None:
-        """Shows what is being done until the next cell is finished."""
-        self._bar.update(self._task, description=words)
+        """Shows what is being done until the next cell is finished; the pace is that since the last start."""
+        task = self._bar.tasks[self._task]
+        since = task.fields["since"] if task.completed else task.elapsed
+        self._bar.update(self._task, description=words, since=since)
 
     def refresh(self) -> None:
         """Draws now."""
@@ -97,20 +102,24 @@ class Display:
         self._bar.update(
             self._task,
             completed=step.done,
-            at=self._bar.tasks[0].elapsed,
+            at=self._bar.tasks[self._task].elapsed,
             description=f"last: {recipe(result.cell)}",
             ends=ends + (f", failed {self._failures}" if self._failures else ""),
         )
 
 
 class _Left(ProgressColumn):
-    """The remaining time by the pace so far; nothing before a cell is finished, or when that time is over."""
+    """The remaining time by the pace so far; nothing while few cells are finished, or when that time is over.
+
+    The first cells compile programs that later ones share: carried forward, they would promise far too long.
+    """
 
     def render(self, task: Task) -> Text:
-        if not task.completed or task.finished or task.elapsed is None:
+        total = task.total or 0
+        if task.completed < min(max(FEW, total / 10), total - 1) or task.finished or task.elapsed is None:
             return Text()
-        at = task.fields["at"]
-        left = at / task.completed * (task.remaining or 0) - (task.elapsed - at)
+        since, at = task.fields["since"], task.fields["at"]
+        left = (at - since) / task.completed * (task.remaining or 0) - (task.elapsed - at)
         return Text(f"{duration(left)} left" if left > 0 else "")
 
 

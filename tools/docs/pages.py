@@ -97,7 +97,8 @@ def names() -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+    """Text of a cell of a table; braces at its end would be attributes."""
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("{", "&#123;").replace("\n", " ")
 
 
 def notebook(file: Path) -> Iterator[tuple[str, str | bytes]]:
