@@ -65,7 +65,8 @@ class RankedTable:
     def __init__(
         self, found: Sequence[RankedCell], room: int | None, between: str = "", gradients: Gradients | None = None
     ) -> None:
-        best = len(found) if room is None else min(max(room - WORST - 2, BEST), MOST)
+        fits = room is None or len(found) < room  # the heading takes a line, too
+        best = len(found) if fits else min(max((room or 0) - WORST - 2, BEST), MOST)
         self._best = best if best + WORST + 1 < len(found) else len(found)
         self._shown = [*found[: self._best], *(found[-WORST:] if self._best < len(found) else ())]
         self._between = f"… {len(found) - len(self._shown)} more: {between}"

@@ -50,7 +50,7 @@ def trainings(read: Read) -> str:
 
 def benchmarks(read: Read) -> str:
     """The table of benchmarks."""
-    lines = ["| benchmark | cells | minutes | one finding |", "|---|---|---|---|"]
+    lines = ["| benchmark | recipes | minutes | one finding |", "|---|---|---|---|"]
     for row, finding in _findings(read, ROWS):
         found = [read(name) for name in row.boards]
         seconds = sum(float(each.board.results.cells["seconds"].sum()) for each in found)
