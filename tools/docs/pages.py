@@ -107,6 +107,7 @@ def notebook(file: Path) -> Iterator[tuple[str, str | bytes]]:
     from nbconvert import MarkdownExporter
 
     text, resources = MarkdownExporter().from_notebook_node(nbformat.read(file, as_version=4))
+    text = text.replace("<th></th>", "<td></td>")  # of pandas: no heading
     text = re.sub(r"(?m)^    (?=<)", "", text)  # HTML is indented as text is, which would make it code
     text = re.sub(r"\n(?:[ ]*\n){2,}(?=    \S)", "\n\n", text)
     note = f"[Download this notebook]({file.name})\n\n"
