@@ -55,7 +55,7 @@ def _own_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
 
 
-LONG = ("cli", "monitor", "training", "golden", "families", "probes", "models", "records", "run", "leaderboard")
+LONG = ("docs", "cli", "monitor", "training", "golden", "families", "probes", "models", "records", "run", "leaderboard")
 """Packages of long tests, the longest first, so that the workers end together."""
 
 

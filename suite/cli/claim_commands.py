@@ -32,7 +32,7 @@ def claims(
     ] = None,
     workers: Workers = None,
 ) -> None:
-    """Judge claims: run the missing experiments, then report which claims hold, and where."""
+    """Run the missing experiments, and report which claims hold, and where."""
     from suite.claims.claim_files import find_claims
     from suite.claims.published import write
     from suite.cli.origins import nothing_to_judge_on, origins

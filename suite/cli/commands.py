@@ -1,8 +1,9 @@
-"""The `suite` command and its subcommands, in the order of its help. Heavy modules are imported on use."""
+"""The `suite` command and its subcommands by group. Heavy modules are imported on use."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -16,7 +17,32 @@ from suite.cli.streams import standard_streams
 from suite.cli.training_commands import check, plan, run
 from suite.protocol.records import PROTOCOL_VERSION
 
-COMMANDS = (run, check, plan, list_, show, export, leaderboard, plot, schema, ui, claims, new)
+COMMANDS = {
+    "Run benchmarks": (run, show, plan),
+    "Write benchmarks": (new, check, list_, schema),
+    "Test advice": (claims,),
+    "Look closer and publish": (plot, ui, export, leaderboard),
+}
+"""Commands by group, in the order of the help."""
+
+EXAMPLES = {
+    "run": (
+        "suite run deep_mlp --quick",
+        "suite run mine.yaml --only activation=relu,tanh --replicates 20",
+    ),
+    "show": ("suite show deep_mlp --all", "suite show deep_mlp --csv > deep_mlp.csv"),
+    "plan": ("suite plan deep_mlp --only optimizer=adam",),
+    "new": ("suite new mine.yaml --task digits --model cnn", "suite new advice.yaml --claim deep_mlp"),
+    "check": ("suite check mine.yaml",),
+    "list": ("suite list activations",),
+    "schema": ("suite schema > schema.json",),
+    "claims": ("suite claims --check", "suite claims mine.yaml --show"),
+    "plot": ("suite plot deep_mlp --what gradients --only activation=sigmoid --out sigmoid.svg",),
+    "ui": ("suite ui --port 5001",),
+    "export": ("suite export deep_mlp --out exports",),
+    "leaderboard": ("suite leaderboard --from-store --out site",),
+}
+"""Calls that the help of each command shows."""
 
 
 def _version(asked: bool) -> None:
@@ -44,8 +70,14 @@ def suite(
     """A declarative benchmark suite for the trainability of deep networks."""
 
 
-for command in COMMANDS:
-    app.command(command.__name__.rstrip("_"))(command)
+def _add(command: Callable[..., None], group: str) -> None:
+    name = command.__name__.rstrip("_")
+    app.command(name, rich_help_panel=group, epilog="\n\n".join(("Examples:", *EXAMPLES[name])))(command)
+
+
+for _group, _commands in COMMANDS.items():
+    for _command in _commands:
+        _add(_command, _group)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import typer
 
 from suite.cli.arguments import again, parse_only
 from suite.cli.options import Only, Quick, Replicates, Specs, fail, open_records, terminal, whole_runs_only
+from suite.cli.rows import as_csv, as_json
 from suite.cli.running import chosen
 
 
@@ -28,6 +29,8 @@ def list_(
 def show(
     specs: Specs,
     every: Annotated[bool, typer.Option("--all", help="Show all rows.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print all rows and statistics as JSON.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print all rows and statistics as CSV.")] = False,
     quick: Quick = False,
     only: Only = None,
     replicates: Replicates = None,
@@ -35,20 +38,29 @@ def show(
     """Show the ranked table of finished runs."""
     from suite.cli.absent import nothing_recorded
     from suite.cli.remarks import remarks
-    from suite.cli.report import report
+    from suite.cli.report import Report, print_report, ranked_rows
     from suite.run.gather import gather
 
     whole_runs_only(replicates, quick)
+    if json and csv:
+        fail("expected either --json or --csv, got both.")
     wanted, console, records = chosen(specs, parse_only(only), replicates), terminal(), open_records()
     command, absent = again("show", specs, quick, only, None, replicates) + " --all", []
+    rows: list[dict[str, object]] = []
     for benchmark, parts in wanted:
         results = gather(benchmark, records, quick=quick, only=parts, traces=False)
-        if results.records or results.errors:
-            console.print(report(results, everything=every, command=command))
-            for line in remarks(results):
-                print(line)
-        else:
+        if not (results.records or results.errors):
             absent.append(nothing_recorded(records, specs, quick, "show", name=benchmark.name, only=only))
+        elif json or csv:
+            rows += ranked_rows(results)
+        else:
+            after = remarks(results)
+            shown = Report(results, everything=every, command=command, below=len(after), records=records)
+            print_report(console, shown)
+            for line in after:
+                print(line)
+    if rows:
+        sys.stdout.write(as_json(rows) if json else as_csv(rows))
     if absent:
         fail("\n".join(absent))
 
@@ -90,7 +102,7 @@ def plot(
 
 
 def schema() -> None:
-    """Print the JSON Schema of a spec for editors: suite schema > schema.json."""
+    """Print the JSON Schema with which an editor completes and checks specs."""
     from suite.claims.claim_document import schema_text
 
     sys.stdout.write(schema_text())

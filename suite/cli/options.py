@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -79,9 +81,11 @@ def open_records() -> Records:
 
 
 def terminal() -> Console:
+    """The console of the command; neither a pipe nor a notebook is a terminal, whatever FORCE_COLOR says."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    shown = sys.stdout.isatty() and "JPY_PARENT_PID" not in os.environ
+    return Console(highlight=False, force_terminal=None if shown else False)
 
 
 def fail(message: str, status: int = WRONG) -> NoReturn:

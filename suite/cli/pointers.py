@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def write_pages(results: Gathered, records: Records) -> list[str]:
-    """Writes the pages next to the records, if possible; returns lines with their paths.
+    """Writes the pages next to the records, if possible; returns a line with their paths.
 
     Raises:
         RecordsError: A record cannot be read.
@@ -23,15 +23,16 @@ def write_pages(results: Gathered, records: Records) -> list[str]:
     found = [standing.record.cell for standing in results.ranked]
     named = {"best": found[:1], "worst": found[1:][-1:]}
     entries = records.answering(found, partly=True)
-    lines = []
+    written = []
     for name, cells in named.items():
         for entry in (entries[cell.fingerprint] for cell in cells):
             (stored,) = records.load([entry])
             page = entry.file.with_name(f"{name}.html")
             with contextlib.suppress(OSError):  # a full or read-only disk does not fail the run
                 page.write_text(html_text(picture_of_record(stored.record)), encoding="utf-8")
-                lines.append(f"{name + ':':6} {_near(page)}")
-    return lines
+                written.append(page)
+    names = " and ".join(page.name for page in written[1:])
+    return [f"Gradients: {_near(written[0])}{f' and {names}' if names else ''}"] if written else []
 
 
 def _near(path: Path) -> str:

@@ -1,20 +1,22 @@
-"""Progress of a run: a bar with the remaining time on a terminal, plain lines elsewhere."""
+"""Progress of a run: a bar with the phase and the remaining time on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Column
 from rich.text import Text
 
 from suite.protocol.labels import label_text, printable
 from suite.protocol.records import Cell, Failure, Record
 from suite.run.runner import Progress as Step
+
+FEW = 3
+"""Finished cells, or a tenth of all, from which on a remaining time is shown."""
 
 
 def duration(seconds: float) -> str:
@@ -35,23 +37,22 @@ class Display:
 
     Args:
         console: Terminal or file to print to.
-        expected: Planned duration in seconds, used until enough cells are done.
     """
 
-    def __init__(self, console: Console, expected: float) -> None:
-        self._console, self._expected = console, expected
-        self._began = time.monotonic()
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._outcomes: Counter[str] = Counter()
         self._failures = 0
 
     @contextmanager
     def showing(self, total: int) -> Iterator[Display]:
         """Shows the bar while the block runs."""
+        whole = Column(no_wrap=True)
         self._bar = Progress(
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[left]}", table_column=Column(no_wrap=True)),
-            TextColumn("{task.fields[ends]}", "dim", markup=False, table_column=Column(no_wrap=True)),
+            _Left(table_column=whole),
+            TextColumn("{task.fields[ends]}", "dim", markup=False, table_column=whole),
             TextColumn(
                 "{task.description}",
                 "dim",
@@ -64,9 +65,19 @@ class Display:
             expand=True,
             refresh_per_second=4,
         )
-        self._task = self._bar.add_task("starting", total=total, left=self._left(0, total), ends="")
+        self._task = self._bar.add_task("starting", total=total, ends="", since=0.0, at=0.0)
         with self._bar:
             yield self
+
+    def phase(self, words: str) -> None:
+        """Shows what is being done until the next cell is finished; the pace is that since the last start."""
+        task = self._bar.tasks[self._task]
+        since = task.fields["since"] if task.completed else task.elapsed
+        self._bar.update(self._task, description=words, since=since)
+
+    def refresh(self) -> None:
+        """Draws now."""
+        self._bar.refresh()
 
     def tell(self, line: str) -> None:
         """Prints a message above the bar."""
@@ -91,20 +102,25 @@ class Display:
         self._bar.update(
             self._task,
             completed=step.done,
+            at=self._bar.tasks[self._task].elapsed,
             description=f"last: {recipe(result.cell)}",
-            left=self._left(step.done, step.total),
             ends=ends + (f", failed {self._failures}" if self._failures else ""),
         )
 
-    def _left(self, done: int, total: int) -> str:
-        """The remaining time: the planned estimate, gradually replaced by the pace of this run."""
-        elapsed = time.monotonic() - self._began
-        planned = max(self._expected - elapsed, 0.0)
-        if not done:
-            return f"about {duration(planned)} left"
-        paced = elapsed / done * (total - done)
-        trust = min(1.0, 2 * done / total)
-        return f"{duration(trust * paced + (1 - trust) * planned)} left" if done < total else "done"
+
+class _Left(ProgressColumn):
+    """The remaining time by the pace so far; nothing while few cells are finished, or when that time is over.
+
+    The first cells compile programs that later ones share: carried forward, they would promise far too long.
+    """
+
+    def render(self, task: Task) -> Text:
+        total = task.total or 0
+        if task.completed < min(max(FEW, total / 10), total - 1) or task.finished or task.elapsed is None:
+            return Text()
+        since, at = task.fields["since"], task.fields["at"]
+        left = (at - since) / task.completed * (task.remaining or 0) - (task.elapsed - at)
+        return Text(f"{duration(left)} left" if left > 0 else "")
 
 
 def _line(result: Record | Failure) -> Text:

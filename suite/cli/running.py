@@ -76,7 +76,6 @@ def tell_plans(plans: list[Plan], records: Records, workers: int | str) -> None:
 def run_missing(plans: list[Plan], records: Records, workers: int | str, console: Console, go_on: str) -> None:
     """Runs the missing cells of all plans; `go_on` is the command to resume with after an interruption."""
     from suite.cli.progress import Display
-    from suite.run.plan import wall_seconds
     from suite.run.reasons import reason_lines
     from suite.run.runner import finished_since, run_plans
 
@@ -87,9 +86,10 @@ def run_missing(plans: list[Plan], records: Records, workers: int | str, console
         for line in reason_lines(plan.reasons, again=True):
             console.print(f"{plan.benchmark.name}: run again {line}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    display = Display(console, wall_seconds(plans, workers if isinstance(workers, int) else 1))
+    display = Display(console)
+    steps = run_plans(plans, records, workers, tell=display.tell, phase=display.phase)
     try:
-        with display.showing(total), contextlib.closing(run_plans(plans, records, workers, tell=display.tell)) as steps:
+        with display.showing(total), contextlib.closing(steps):
             for step in steps:
                 display.step(step)
     except KeyboardInterrupt:

@@ -74,7 +74,7 @@ def run(asked: Asked) -> None:
     """
     from suite.cli.pointers import write_pages
     from suite.cli.remarks import remarks
-    from suite.cli.report import report
+    from suite.cli.report import Report, print_report
     from suite.run.gather import gather
 
     count, console, records = parse_workers(asked.workers), terminal(), open_records()
@@ -84,11 +84,12 @@ def run(asked: Asked) -> None:
     missing = 0
     for plan in plans:
         results = gather(plan.benchmark, records, traces=False, cells=plan.cells)
-        console.print(report(results, command=shown))
-        for line in (*remarks(results), *write_pages(results, records)):
+        after = [*remarks(results), *write_pages(results, records)]
+        print_report(console, Report(results, command=shown, below=len(after) + 1, records=records))
+        for line in after:
             print(line)
         missing += len(results.missing) + len(results.shallow)
-    print("Next: `suite ui`, all runs; `suite leaderboard --from-store --out site`, pages.")
+    print("Next: `suite leaderboard --from-store --out site`, pages; `suite ui`, all runs.")
     if missing:
         raise typer.Exit(INCOMPLETE)
 

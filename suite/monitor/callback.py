@@ -97,7 +97,7 @@ class GradientMonitor(Report, keras.callbacks.Callback):
     Raises:
         MonitorError: Here, if `every` is wrong; never during `fit`.
 
-    Example:
+    Examples:
         >>> monitor = suite.GradientMonitor(x_train[:128], y_train[:128])
         >>> model.fit(x_train, y_train, epochs=5, callbacks=[monitor])
         >>> monitor.verdict

@@ -94,7 +94,7 @@ def probe(
     Raises:
         MonitorError: Model, batch or loss do not fit.
 
-    Example:
+    Examples:
         >>> suite.probe(model, x[:128], y[:128], "sparse_categorical_crossentropy").verdict
         'vanishing, 0.24 per layer'
     """

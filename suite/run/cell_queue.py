@@ -38,6 +38,11 @@ class CellQueue:
         self._begun.add(program)
         return self._waiting[program].popleft()
 
+    @property
+    def programs(self) -> tuple[int, int]:
+        """Number of programs that a worker has begun to compile, and of all programs."""
+        return len(self._begun), len(self._waiting)
+
     def put_back(self, cell: Cell) -> None:
         """Returns a cell that was not tried after all."""
         self._waiting[cell.program].append(cell)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suite.protocol.records import Cell, Failure, Record
+from suite.protocol.written import counted
 from suite.run import worker_log
 from suite.run.cell_queue import CellQueue
 from suite.run.connection import ClusterError, joined_cluster, local_cluster, misfit
@@ -95,6 +96,7 @@ def run_cells(
     run: Run = train,
     known: Known = lambda cell: (),
     tell: Tell = lambda line: None,
+    phase: Tell = lambda words: None,
 ) -> Generator[PoolResult, None, None]:
     """Runs cells, and yields what came of each as it is finished.
 
@@ -106,6 +108,7 @@ def run_cells(
         run: Makes the record of a cell, given its known records; a function that can be pickled.
         known: Brings the records of a cell under other budgets; called as the cell is given away.
         tell: Is told of workers that are refused.
+        phase: Is told what is being done, such as "compiling 1 of 3 programs".
 
     Raises:
         ClusterError: All workers are gone for good, or refused.
@@ -114,14 +117,24 @@ def run_cells(
         return
     queue, own = CellQueue(cells), own_sources(cells)
     if pool.client is None:
-        yield from _in_this_process(queue, run, known, own)
+        yield from _in_this_process(queue, run, known, own, phase)
         return
-    yield from _Workers(pool, queue, run, known, own, tell).results(len(cells))
+    yield from _Workers(pool, queue, run, known, own, tell, phase).results(len(cells))
 
 
-def _in_this_process(queue: CellQueue, run: Run, known: Known, own: Own) -> Iterator[PoolResult]:
+def _take(queue: CellQueue, worker: str, phase: Tell) -> Cell | None:
+    """The next cell for a worker; tells of each program that is compiled for the first time."""
+    before = queue.programs
+    cell = queue.take(worker)
+    if queue.programs != before:
+        begun, programs = queue.programs
+        phase(f"compiling {begun} of {counted(programs, 'program')}")
+    return cell
+
+
+def _in_this_process(queue: CellQueue, run: Run, known: Known, own: Own, phase: Tell) -> Iterator[PoolResult]:
     here = origin(own)
-    while (cell := queue.take("here")) is not None:
+    while (cell := _take(queue, "here", phase)) is not None:
         answer = work(run, cell, own, known(cell))
         if differs := here.differs(answer.origin):
             raise ClusterError(f"what is trained was changed during the run ({differs}): give the command again")
@@ -153,14 +166,14 @@ class _Workers:
         run: See `run_cells`, as for `known` and `tell`.
         known: See there.
         own: The user's own components and data files that cells name.
-        tell: See there.
+        tell: See there, as for `phase`.
     """
 
-    def __init__(self, pool: Pool, queue: CellQueue, run: Run, known: Known, own: Own, tell: Tell) -> None:
+    def __init__(self, pool: Pool, queue: CellQueue, run: Run, known: Known, own: Own, tell: Tell, phase: Tell) -> None:
         from distributed import as_completed
 
         self._client, self._memory_limit, self._queue = pool.client, pool.memory_limit, queue
-        self._run, self._known, self._own, self._tell = run, known, own, tell
+        self._run, self._known, self._own, self._tell, self._phase = run, known, own, tell, phase
         self._here, self._address = origin(own), str(pool.client.scheduler.addr)
         # With results: what a worker made and took with it as it died would be waited for without an end.
         self._completed = as_completed(loop=pool.client.loop, with_results=True, raise_errors=False)
@@ -257,7 +270,7 @@ class _Workers:
     def _give(self) -> None:
         """A cell for every worker that is idle."""
         for worker in sorted(self._ready - set(self._busy) - self._leaving):
-            cell = self._queue.take(worker)
+            cell = _take(self._queue, worker, self._phase)
             if cell is not None:
                 key = f"{cell.fingerprint}-{time.monotonic_ns()}"
                 what = self._run, cell, self._own, self._known(cell)

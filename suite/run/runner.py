@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.protocol.records import Cell, Failure, Provenance, Record
+from suite.protocol.written import counted
 from suite.run.pool import Tell, open_pool, run_cells
 from suite.run.provenance import provenance, same_numbers
 from suite.run.worker import Run, train
@@ -33,7 +34,13 @@ class Progress:
 
 
 def run_plans(
-    plans: Sequence[Plan], records: Records, workers: int | str, *, run: Run = train, tell: Tell = lambda line: None
+    plans: Sequence[Plan],
+    records: Records,
+    workers: int | str,
+    *,
+    run: Run = train,
+    tell: Tell = lambda line: None,
+    phase: Tell = lambda words: None,
 ) -> Generator[Progress, None, None]:
     """Runs every cell that the plans miss, and yields each as soon as it is saved.
 
@@ -45,6 +52,7 @@ def run_plans(
         workers: See `suite.run.pool.open_pool`.
         run: Makes the record of a cell.
         tell: See `suite.run.pool.run_cells`; is also told what is not in MLflow yet.
+        phase: See there; is also told of the start.
 
     Raises:
         SpecError: A user's own component cannot be imported, or data is missing; nothing was trained then.
@@ -65,6 +73,12 @@ def run_plans(
         writer = stack.enter_context(Writer(records))
         for plan in plans:
             writer.open(plan.benchmark.name, plan.to_run[0].quick)
+        if workers:
+            phase(
+                f"starting {counted(min(workers, most), 'worker')}"
+                if isinstance(workers, int)
+                else f"connecting to {workers}"
+            )
         pool = stack.enter_context(open_pool(workers, most, run))
         for plan in plans:
             try_components(plan.to_run, plan.benchmark)
@@ -75,7 +89,7 @@ def run_plans(
         names = [folder_name(plan.benchmark.name, plan.to_run[0].quick) for plan in plans]
         tracking = Tracking(records, names, tracking_uri())
         stack.callback(tracking.stop)
-        results = run_cells(cells, pool, run=run, known=_Known(plans, records, origins), tell=tell)
+        results = run_cells(cells, pool, run=run, known=_Known(plans, records, origins), tell=tell, phase=phase)
         stack.enter_context(contextlib.closing(results))
         for done, outcome in enumerate(results, start=1):
             made = origins[outcome.result.cell.benchmark]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,7 +17,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import typer
 
+from suite.cli.commands import EXAMPLES, app
 from tests.conftest import TINY, Suite
 from tests.made import CLOCKED
 
@@ -55,8 +59,20 @@ def test_run_ends_with_the_ranked_table(finished: Suite) -> None:
     assert "test accuracy" in shown
     assert shown.count("he_normal") >= 2
     assert "4 recipes" in shown
-    assert max(map(len, shown.splitlines())) <= 80
     assert shown.startswith(finished("show", "tiny.yaml").stdout)
+
+
+def test_rows_for_other_programs_are_those_of_the_exported_table(finished: Suite) -> None:
+    cells = exported(finished)["cells"]
+    rows = json.loads(finished("show", "tiny.yaml", "--json").stdout)
+    table = pd.read_csv(io.StringIO(finished("show", "tiny.yaml", "--csv").stdout))
+    assert [row["cell"] for row in rows] == table["cell"].tolist()
+    assert set(table) - set(CLOCKED) == set(cells)
+    assert table.set_index("cell")["test_score"].to_dict() == pytest.approx(
+        cells.set_index("cell").test_score.to_dict()
+    )
+    assert [row["tier"] for row in rows] == sorted(cells.tier)
+    assert "either --json or --csv" in finished("show", "tiny.yaml", "--json", "--csv", status=2).stderr
 
 
 def test_recorded_run_trains_nothing_and_needs_no_tensorflow(finished: Suite) -> None:
@@ -77,6 +93,17 @@ def test_help_imports_nothing_heavy() -> None:
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "typer" in imported
     assert not {"numpy", "pandas", "yaml", "pydantic", "mlflow", "tensorflow"} & imported
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_of_the_help_are_calls_that_the_command_takes(name: str) -> None:
+    commands = typer.main.get_command(app).commands
+    assert set(commands) == set(EXAMPLES)
+    for example in EXAMPLES[name]:
+        program, command, *words = shlex.split(example.partition(" > ")[0])
+        assert (program, command) == ("suite", name)
+        commands[name].make_context(name, words)  # raises where it does not take them
+    assert example in " ".join((commands[name].epilog or "").split())
 
 
 def test_plan_before_and_after(suite: Suite, finished: Suite) -> None:

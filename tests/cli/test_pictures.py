@@ -53,12 +53,11 @@ def test_ones_own_claims_are_on_ones_own_site(run: tuple[Suite, str]) -> None:
 
 def test_a_run_ends_by_naming_where_to_look_next(run: tuple[Suite, str]) -> None:
     suite, said = run
-    *_, best, worst, more = said.splitlines()
-    for name, line in (("best:", best), ("worst:", worst)):
-        start, path = line.split()
-        assert start == name
+    *_, pages, more = said.splitlines()
+    found = re.fullmatch(r"Gradients: (\S+/best\.html) and (worst\.html)", pages)
+    assert found
+    for path in (Path(found[1]), Path(found[1]).with_name(found[2])):
         assert "replicate 1" in (suite.folder / path).read_text(encoding="utf-8")
-    assert best.split()[1] != worst.split()[1]
     assert "`suite ui`" in more
     assert "`suite leaderboard --from-store --out site`" in more
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "monitor.md"
+PAGE = Path(__file__).parents[2] / "docs" / "fix.md"
 
 
 def test_the_code_of_the_page_runs_and_its_verdicts_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from leaderboard import verified
 from suite.claims.from_results import digest_of
-from suite.protocol.ranks import ranked, standings
+from suite.protocol.ranks import CellResult, ranked, standings
 from suite.protocol.records import Cell, Outcome, Record, Replicate
 from suite.records import Records
 from suite.results import reader
@@ -60,9 +60,9 @@ def _trained_once() -> Iterator[None]:
     known: dict[str, Record] = {}
     train = verify.trained_again
 
-    def remembered(cell: Cell) -> Record:
+    def remembered(cell: Cell, published: CellResult) -> Record:
         if cell.fingerprint not in known:
-            known[cell.fingerprint] = train(cell)
+            known[cell.fingerprint] = train(cell, published)
         return known[cell.fingerprint]
 
     with pytest.MonkeyPatch.context() as patch:

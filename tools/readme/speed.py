@@ -27,9 +27,9 @@ PROFILE = {
     "compiling": "building and compiling programs",
     "products": "what the matrix products alone would take",
     "loop": "the rest of the compiled loop",
-    "around": "drawing weights, evaluation and judging",
+    "around": "drawing weights, evaluation and verdicts",
     "start": "start-up",
-    "waiting": "waiting for the last cells and the end",
+    "waiting": "waiting for the last recipes and the end",
 }
 
 
@@ -48,13 +48,13 @@ def speed(found: Measured) -> str:
 def _whole(found: Measured) -> Iterable[str]:
     cells, workers = found["cells"], found["workers"]
     yield (
-        f"Measured by `tox -e speed` on {cells['machine']}, without a GPU. None was ever tried; workers would share one, with XLA throughout and larger pieces in evaluation. One thread does "
+        f"Measured by `tox -e speed` on {cells['machine']}, without a GPU. No GPU was tried; workers would share one. One thread does "
         f"{_span(found)} GFLOP/s in products of 64 x 64 matrices, asked beside every part. Seconds of steps, "
         "programs and commands are of processor time, medians of interleaved rounds; those of whole runs by the clock."
     )
     yield ""
     yield (
-        f"Eight cells of `deep_mlp.yaml`, 136 trainings of 340 steps, whole processes on two cores: `suite run` takes "
+        f"Eight recipes of `deep_mlp.yaml`, 136 trainings of 340 steps, whole processes on two cores: `suite run` takes "
         f"{workers['2']:.0f} s, its start-up included; a careful script with `Model.fit`, Optuna and a callback for "
         f"gradient norms {workers['plain']:.0f} s, {workers['plain'] / workers['2']:.0f} times as long (carried forward "
         f"from 8 of its trainings, {workers['plain_training']:.1f} s each). One worker takes {workers['1']:.0f} s, "
@@ -62,10 +62,10 @@ def _whole(found: Measured) -> Iterable[str]:
     )
     yield ""
     yield (
-        f"{cells['cells']} of its 180 cells take {cells['seconds']:.0f} s, all of them about "
+        f"{cells['cells']} of its 180 recipes take {cells['seconds']:.0f} s, all of them about "
         f"{cells['all_seconds'] / 60:.0f} minutes at that pace. The workers' time: "
         + ", ".join(f"{PROFILE[name]} {max(share, 0):.0%}" for name, share in cells["profile"].items())
-        + f". The main process spends {cells['main_cpu']:.2f} s of processor time on each cell."
+        + f". The main process spends {cells['main_cpu']:.2f} s of processor time on each recipe."
     )
 
 
@@ -90,7 +90,7 @@ def _steps(found: Measured) -> Iterable[str]:
 
 def _growing(found: Measured) -> Iterable[str]:
     plain, batch = found["compiling"]["plain"], found["compiling"]["batch_adam"]
-    yield "![Cost against depth, recorded cells and workers](docs/images/growth.svg)"
+    yield "![Cost against depth, finished recipes and workers](images/growth.svg)"
     yield ""
     yield (
         f"A program of depth 100 takes {growth(found, 'plain'):.1f} times as long to compile as one of depth 20 "
