@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from suite.protocol.intervals import Scores
 from suite.protocol.labels import label_text
 from suite.protocol.ranks import compared_scores, order
 from suite.protocol.records import Cause, Outcome
-from suite.results.manifest import Manifest
+from suite.results.manifest import WITHOUT_DRAWS, Manifest
 from suite.results.results import Results
 
 RESULTS = {"all": "all runs train", "some": "some runs train", "none": "no run trains", "missing": "no result yet"}
@@ -131,7 +132,7 @@ class Board:
         results: Exported tables and manifest.
         scale: Axis and format of its scores.
         rows: Finished cells by tier, then by test score, followed by the missing cells.
-        scores: Test scores of the finished cells, no worse than chance, shape (cells, replicates); NaN where missing.
+        scores: Test scores of the finished cells, no worse than chance.
     """
 
     results: Results
@@ -171,6 +172,32 @@ class Board:
     def fixed_rates(self) -> bool:
         """Whether learning rates are given with the recipe, and not tuned."""
         return factor_column("learning_rate") in self.factors or self.manifest.fixed.get("learning_rate") is not None
+
+    @property
+    def tuning_text(self) -> str:
+        """What the intervals hold, and how much scores scatter between tunings, in a sentence or two."""
+        tunings = self.manifest.budget.tunings
+        if self.manifest.protocol_version == WITHOUT_DRAWS:
+            return (
+                "Measured under protocol version 2, with one tuning and one split of the data: intervals cover seeds only, "
+                "and a repetition changes differences about twice as much."
+            )
+        if not self.manifest.budget.trials:
+            return "Learning rates are fixed. Every run has its own seed and its own draw of the data."
+        scatter = {
+            words: math.sqrt(self.scores.levels[kind].between.variance)
+            for kind, words in enumerate(("all runs train", "some runs train", "no run trains"))
+            if kind < len(self.scores.levels) and self.scores.levels[kind].between.degrees
+        }
+        if not scatter:
+            return "Learning rates were tuned once, so that intervals leave out what another tuning would change."
+        told = [f"{spread:.2g} where {words}" for words, spread in scatter.items() if spread]
+        by = (
+            f"by {', '.join(told)} (standard deviation; the intervals include it)"
+            if told
+            else "no more than from run to run"
+        )
+        return f"Learning rates were tuned {tunings} times. From one tuning to another scores scatter {by}."
 
     def steps(self, row: Row) -> int:
         """Number of training steps of a cell."""

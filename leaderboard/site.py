@@ -146,7 +146,7 @@ def _read(results: Path) -> tuple[list[Board], Advice, Mapping[str, Verified]]:
     """All boards, the verdicts based on them, and the checks that were made on their present tables."""
     boards = _boards(results)
     manifests = [each.manifest for each in boards]
-    judged = [each for each in manifests if each.protocol_version == PROTOCOL_VERSION and not each.quick]
+    judged = [each for each in manifests if not each.quick]
     digests = {each.benchmark: digest_of(each) for each in judged}
     checked = {name: check for name, check in verified.read(results).items() if digests.get(name) == check.digest}
     return boards, Advice(published.read(results, digests)), checked
