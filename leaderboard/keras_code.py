@@ -197,10 +197,16 @@ def _loop(count: int, value: str) -> list[str]:
     return [f"x = {value}"] if count == 1 else [f"for _ in range({count}):", f"    x = {value}"]
 
 
+def _bias(recipe: Mapping[str, Any]) -> list[str]:
+    """Batch normalization takes a bias in front of it out again, so there is none."""
+    without = recipe["norm_position"] == "before" and normalization_of(recipe["normalization"]).of_batches
+    return ["use_bias=False"] if without else []
+
+
 def _mlp(recipe: Mapping[str, Any]) -> list[str]:
     depth, lines = recipe["depth"], []
     if depth:
-        dense = f"layers.Dense({', '.join([str(recipe['width']), *_weights(recipe)])})"
+        dense = f"layers.Dense({', '.join([str(recipe['width']), *_bias(recipe), *_weights(recipe)])})"
         lines = [*_hidden(recipe, dense), ""]
     skips = recipe["residual"]["name"] != "none"
     lines += ["inputs = keras.Input(x_train.shape[1:])", "x = layers.Flatten()(inputs)"]
@@ -212,7 +218,14 @@ def _mlp(recipe: Mapping[str, Any]) -> list[str]:
 def _cnn(recipe: Mapping[str, Any]) -> list[str]:
     stride = recipe["pooling"] == "stride"
     strides = ["strides=strides"] if stride else []
-    parts = [str(recipe["channels"]), str(recipe["kernel_size"]), *strides, 'padding="same"', *_weights(recipe)]
+    parts = [
+        str(recipe["channels"]),
+        str(recipe["kernel_size"]),
+        *strides,
+        'padding="same"',
+        *_bias(recipe),
+        *_weights(recipe),
+    ]
     lines = _hidden(
         recipe, f"layers.Conv2D({', '.join(parts)})", images=True,
         head="def layer(x, strides=1):" if stride else "def layer(x):",

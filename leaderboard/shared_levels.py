@@ -12,7 +12,7 @@ from suite.pictures.axes import Scale, reach
 from suite.protocol.columns import factor_column
 from suite.protocol.effects import Effect
 
-CONDITIONS = frozenset(map(factor_column, ("depth", "length", "learning_rate", "steps", "train_size", "folds")))
+CONDITIONS = frozenset(map(factor_column, ("depth", "length", "learning_rate", "steps", "train_size")))
 """Factors that say how hard a benchmark is, and offer no choice."""
 
 FEWEST_BENCHMARKS, FEWEST_PAIRS = 3, 5

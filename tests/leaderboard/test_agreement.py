@@ -19,7 +19,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple
     suite = Suite(tmp_path_factory.mktemp("agreement"), lambda: empty_database)
     text = TINY.replace("[relu, tanh]", "[relu]\n  schedule: [constant, cosine, exponential]").replace("0.01", "0.0001")
     suite.spec.write_text(
-        text.replace("steps: 30, trials: 4", "steps: 300, trials: 6").replace("high: 1.0", "high: 0.3")
+        text.replace("steps: 30, trials: 4, replicates: 2", "steps: 300, trials: 6, replicates: 6").replace(
+            "high: 1.0", "high: 0.3"
+        )
     )
     shown = suite("run", suite.spec, "--workers", 0).stdout
     suite("export", suite.spec, "--out", "results")

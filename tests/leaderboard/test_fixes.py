@@ -72,4 +72,4 @@ def test_a_recipe_that_no_single_change_rescues_is_shown_the_nearest_that_trains
 def test_a_run_that_ends_in_nan_says_when_and_where(published: list[Board]) -> None:
     deep = next(found for found in published if found.results.name == "deep_mlp")
     row = next(row for row in deep.recorded if row.labels == ("relu", "large", "none", "momentum"))
-    assert "All 5 runs NaN at step 2, layer hidden_4." in verdict(deep, row)
+    assert "All 6 runs NaN at step 2, layer hidden_4." in verdict(deep, row)

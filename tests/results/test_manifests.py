@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from leaderboard.addresses import Addresses
 from leaderboard.boards import board
 from leaderboard.findings import BoardFindings
 from leaderboard.site import Renderer
@@ -68,7 +69,7 @@ def test_no_manifest_ends_in_a_traceback(folder: Path, tmp_path: Path) -> None:
                 nameless += [(place, told) for told in error.problems if str(folder) not in told]
             else:
                 pages += 1
-                Renderer(tmp_path / str(number)).benchmark(BoardFindings(board(results)))
+                Renderer(tmp_path / str(number), Addresses(), {}).benchmark(BoardFindings(board(results)))
     assert nameless == []
     assert refused > 1000
     assert min(later, pages) > 3
