@@ -102,6 +102,10 @@ class CellPages:
         runs = self.replicates(row)
         return [s for s in STATISTICS if any(run.statistics.get(s.key) is not None for run in runs)]
 
+    def rates(self, row: Row) -> list[float]:
+        """The learning rates that the cell's tunings chose, ascending."""
+        return sorted(set(self.board.results.ran[row.cell].learning_rates))
+
     def fragment(self, row: Row) -> str | None:
         """YAML that runs only this cell."""
         document = self._document

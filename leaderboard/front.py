@@ -159,8 +159,9 @@ class Front:
             return None
         counts = {key: count for _, key, count in self.advice.counts}
         told = [f"{counts[key]} {words}" for key, words in JUDGED.items() if key in counts]
+        total = sum(counts.get(key, 0) for key in JUDGED)
         return Headline(
-            f"{counts.get('supported', 0)} of {self.advice.judged} pieces of advice hold",
+            f"{counts.get('supported', 0)} of {total} pieces of advice hold",
             f"Statements of books, lectures and papers, each judged on these tables: {', '.join(told)}.",
             "advice.html",
         )
@@ -178,7 +179,7 @@ def tiles(board: Board) -> list[Tile]:
 
 
 def _given(given: tuple[str, object] | None) -> str:
-    return "" if given is None else level_title(given[0], str(given[1])).removesuffix(f" {given[0]}")
+    return "" if given is None else level_title(given[0], str(given[1]))
 
 
 def _capital(text: str) -> str:

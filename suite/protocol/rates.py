@@ -9,7 +9,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median_low
 
 import numpy as np
 
@@ -74,8 +74,8 @@ def any_at_edge(rates: Iterable[float], low: float, high: float) -> bool:
 
 
 def typical_rate(rates: Iterable[float]) -> float:
-    """The median of the rates that the tunings of a cell chose, on a log scale."""
-    return math.exp(median(math.log(rate) for rate in rates))
+    """The median of the rates that the tunings of a cell chose, one of them: the lower of two in the middle."""
+    return median_low(rates)
 
 
 def shared_grid(low: float, high: float) -> np.ndarray:
