@@ -123,10 +123,10 @@ def test_tables_of_another_protocol_version_are_told_and_not_judged(suite: Suite
     (suite.folder / "mine.yaml").write_text(ON_PUBLISHED)
     folder = write_results(suite.folder / "results", "tiny", grid=GRID, layers=5, missing=0)
     manifest = json.loads((folder / "manifest.json").read_text())
-    for version in (1, 3):
+    for version in (1, 4):
         (folder / "manifest.json").write_text(json.dumps({**manifest, "protocol_version": version}))
         assert (
-            f"Expected protocol version 2. Received: {version}."
+            f"Expected protocol version 3. Received: {version}."
             in suite("claims", "mine.yaml", "--results", "results", status=2).stderr
         )
 

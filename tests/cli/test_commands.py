@@ -212,7 +212,7 @@ def broken(x):
 
 
 def test_check_names_every_mistake(suite: Suite) -> None:
-    assert suite("check", "tiny.yaml").stdout.startswith("tiny: 4 recipes, 2 programs, 4 trials + 2 replicates")
+    assert suite("check", "tiny.yaml").stdout.startswith("tiny: 4 recipes, 2 programs, 2 x 4 trials + 2 replicates")
     bad = suite.folder / "bad.yaml"
     bad.write_text(TINY.replace("relu", "reluu").replace("depth: 3", "depth: -3").replace("trials: 4", "trials: 0"))
     done = suite.process("check", "tiny.yaml", "bad.yaml", "absent.yaml", status=2)

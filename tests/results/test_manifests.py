@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from leaderboard.addresses import Addresses
+from leaderboard.advice import Advice
 from leaderboard.boards import board
 from leaderboard.findings import BoardFindings
 from leaderboard.site import Renderer
@@ -69,7 +70,7 @@ def test_no_manifest_ends_in_a_traceback(folder: Path, tmp_path: Path) -> None:
                 nameless += [(place, told) for told in error.problems if str(folder) not in told]
             else:
                 pages += 1
-                Renderer(tmp_path / str(number), Addresses(), {}).benchmark(BoardFindings(board(results)))
+                Renderer(tmp_path / str(number), Addresses(), {}).benchmark(BoardFindings(board(results)), Advice([]))
     assert nameless == []
     assert refused > 1000
     assert min(later, pages) > 3
