@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from leaderboard.advice import Advice
+from leaderboard.advice import KEYS, Advice
 from leaderboard.boards import Board, factor_title
 from leaderboard.findings import BoardFindings
 from suite.pictures.atlas import Layout, Tile, atlas, level_title
@@ -157,11 +158,10 @@ class Front:
     def _advice(self) -> Headline | None:
         if not self.advice.judged:
             return None
-        counts = {key: count for _, key, count in self.advice.counts}
+        counts = Counter(KEYS[one.claim.verdict] for one in self.advice.claims if one.claim.evidence)
         told = [f"{counts[key]} {words}" for key, words in JUDGED.items() if key in counts]
-        total = sum(counts.get(key, 0) for key in JUDGED)
         return Headline(
-            f"{counts.get('supported', 0)} of {total} pieces of advice hold",
+            f"{counts['supported']} of {self.advice.judged} pieces of advice hold",
             f"Statements of books, lectures and papers, each judged on these tables: {', '.join(told)}.",
             "advice.html",
         )

@@ -49,7 +49,7 @@ SYMPTOMS = (
         "flat",
         "The loss stays flat, at ln(10) = 2.30 for ten classes",
         "The network predicts the same for every input. Usually the gradient vanishes on its way to the first layer: "
-        "the probe then shows R, the ratio of the first layer's gradient to the last's, far below 1.",
+        "the probe then shows R, log10 of the first layer's gradient over the last layer's, far below 0.",
         lambda board, row: not row.trains and _mostly(row, Outcome.STALLED),
     ),
     Symptom(

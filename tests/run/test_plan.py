@@ -107,7 +107,7 @@ def test_quick_slice_informs_the_full_grid(tiny: Benchmark, records: Records) ->
     plan = make_plan(tiny, records)
     assert plan.measured
     assert not plan.recorded
-    full, quick = (trials * tunings + replicates for trials, tunings, replicates in ((2, 2, 2), (2, 1, 2)))
+    full, quick = (trials * tunings + replicates for trials, tunings, replicates in ((4, 2, 2), (4, 1, 2)))
     assert plan.seconds == pytest.approx(4 * 6 * full / quick)
 
 

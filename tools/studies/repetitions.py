@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
+import os
 import re
 import subprocess
 import sys
@@ -73,7 +74,8 @@ def repeated(spec: Path, seed: int, folder: Path, only: Sequence[str]) -> dict[s
     file = place / spec.name
     file.write_text(re.sub(r"(?m)^seed: .*$", f"seed: {seed}", spec.read_text(encoding="utf-8")), encoding="utf-8")
     command = [sys.executable, "-m", "suite", "run", spec.name, *(w for part in only for w in ("--only", part))]
-    subprocess.run(command, cwd=place, check=True, stdout=subprocess.DEVNULL)
+    environment = {**os.environ, "SUITE_RECORDS": str(place / "records")}
+    subprocess.run(command, cwd=place, check=True, stdout=subprocess.DEVNULL, env=environment)
     found = {}
     for benchmark in read_benchmarks(file):
         records = gather(benchmark, Records(place / "records"), only=parse_only(only), traces=False).records
