@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from leaderboard.boards import phrase
+from leaderboard.factor_names import phrase
 from suite.claims.contexts import Status
 from suite.claims.phrases import between, figure, signed, verdict_text
 from suite.claims.published import PublishedClaim, PublishedContext, PublishedLevel

@@ -13,7 +13,8 @@ import numpy as np
 import yaml
 
 from leaderboard import reproduce
-from leaderboard.boards import Board, Row, is_condition, phrase
+from leaderboard.boards import Board, Row
+from leaderboard.factor_names import is_condition, phrase
 from leaderboard.keras_code import CodeWriter, changed_lines
 from leaderboard.keras_components import Unwritable
 from suite.pictures.charts import RATE_GAP
@@ -155,8 +156,13 @@ class CellPages:
 
     def with_gains(self, row: Row, neighbours: Sequence[Neighbour]) -> list[Neighbour]:
         """The same cells with the paired difference of their test scores to this one."""
-        gains = self._gains(row, [n.row for n in neighbours])
-        return [replace(n, gain=gain) for n, gain in zip(neighbours, gains, strict=True)]
+        return [replace(n, gain=self._gain(row, n.row)) for n in neighbours]
+
+    def _gain(self, row: Row, other: Row) -> Interval | None:
+        if row.missing or other.missing:
+            return None
+        gain = self.board.scores.estimate([1, -1], [self._index[other.cell], self._index[row.cell]])
+        return None if math.isnan(gain.mean) else gain.interval(bounds=self.board.scale.difference_bounds)
 
     def code(self, row: Row) -> str | None:
         """The recipe as a Keras program; None if Keras has no layers for it."""
@@ -181,17 +187,6 @@ class CellPages:
             return self._code.levels(row.labels)
         except Unwritable:
             return dict(zip((factor.removesuffix("_level") for factor in self.board.factors), row.labels, strict=True))
-
-    def _gains(self, row: Row, others: Sequence[Row]) -> list[Interval | None]:
-        if row.missing:
-            return [None] * len(others)
-        mine, bounds = self._index[row.cell], self.board.scale.difference_bounds
-        gains = []
-        for other in others:
-            pair = None if other.missing else [self._index[other.cell], mine]
-            gain = self.board.scores.estimate([1, -1], pair).interval(bounds=bounds) if pair else None
-            gains.append(None if gain is None or math.isnan(gain[0]) else gain)
-        return gains
 
     def view(self, row: Row) -> CellView:
         """Data of the cell's charts."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from leaderboard.boards import Board, Row, factor_title
+from leaderboard.boards import Board, Row
+from leaderboard.factor_names import factor_title
 from leaderboard.glossary import WORDS
 from suite.pictures.axes import Scale
 from suite.pictures.numbers import significant, written_range

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from leaderboard.boards import Board, Row, is_condition
+from leaderboard.boards import Board, Row
 from leaderboard.cells import CellPages, Neighbour, Remedy
+from leaderboard.factor_names import is_condition
 from leaderboard.symptoms import SYMPTOMS, Symptom
 from suite.protocol.columns import factor_column
 from suite.protocol.labels import held_label
@@ -124,7 +125,7 @@ class Change:
 _WORDS = {
     "normalization": "{} normalization", "activation": "{} activation", "initializer": "{} weights", "optimizer": "{}",
     "cell_type": "{}", "recurrent_initializer": "{} recurrent weights", "clipping": "clipping by {}",
-    "residual": "{} connections", "folds": "{} folds",
+    "residual": "{} connections",
 }  # fmt: skip
 _DIRECTIONS = {
     ("length", "smaller"): "shorter sequences", ("depth", "smaller"): "fewer layers", ("depth", "larger"): "more layers",
@@ -142,7 +143,7 @@ def _in_words(factor: str, level: str) -> str:
     if level in ("larger", "smaller"):
         return _DIRECTIONS.get((factor, level), f"{level} {name}")
     if level == "none":
-        return {"residual": "no skip connections", "folds": "one fixed split"}.get(factor, f"no {name}")
+        return "no skip connections" if factor == "residual" else f"no {name}"
     return _WORDS.get(factor, f"{name} {{}}").format(_NAMES.get(level, level))
 
 

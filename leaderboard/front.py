@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from leaderboard.advice import KEYS, Advice
-from leaderboard.boards import Board, factor_title
+from leaderboard.boards import Board
+from leaderboard.factor_names import factor_title
 from leaderboard.findings import BoardFindings
 from suite.pictures.atlas import Layout, Tile, atlas, level_title
 from suite.pictures.drawing import Drawing

@@ -8,7 +8,7 @@ from typing import Any
 
 from leaderboard.keras_components import CATALOGS, Unwritable, canonical, component, number
 from suite.catalog.losses import resolve_loss
-from suite.catalog.normalizations import normalization_of
+from suite.catalog.normalizations import normalization_of, takes_out_bias
 from suite.protocol.labels import label_text
 from suite.results.manifest import Manifest
 
@@ -198,9 +198,7 @@ def _loop(count: int, value: str) -> list[str]:
 
 
 def _bias(recipe: Mapping[str, Any]) -> list[str]:
-    """Batch normalization takes a bias in front of it out again, so there is none."""
-    without = recipe["norm_position"] == "before" and normalization_of(recipe["normalization"]).of_batches
-    return ["use_bias=False"] if without else []
+    return ["use_bias=False"] if takes_out_bias(recipe) else []
 
 
 def _mlp(recipe: Mapping[str, Any]) -> list[str]:

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from leaderboard.boards import Board
 from leaderboard.columns import dot_style
+from leaderboard.factor_names import is_condition
 from leaderboard.findings import BoardFindings
 from suite.pictures.axes import Scale, reach
 from suite.protocol.columns import factor_column
 from suite.protocol.effects import Effect
-
-CONDITIONS = frozenset(map(factor_column, ("depth", "length", "learning_rate", "steps", "train_size")))
-"""Factors that say how hard a benchmark is, and offer no choice."""
 
 FEWEST_BENCHMARKS, FEWEST_PAIRS = 3, 5
 
@@ -58,7 +56,7 @@ def shared_differences(findings: Sequence[BoardFindings]) -> list[SharedDifferen
     found: dict[tuple[str, str, str], list[tuple[Board, Effect]]] = {}
     for each in findings:
         for effect in each.pairs:
-            if effect.factor not in CONDITIONS and effect.pairs >= FEWEST_PAIRS and effect.other is not None:
+            if _is_choice(effect.factor) and effect.pairs >= FEWEST_PAIRS and effect.other is not None:
                 first, second = sorted((str(effect.level), str(effect.other)))
                 ordered = effect if effect.level == first else effect.turned()
                 found.setdefault((effect.factor, first, second), []).append((each.board, ordered))
@@ -68,6 +66,11 @@ def shared_differences(findings: Sequence[BoardFindings]) -> list[SharedDifferen
         if len(within) >= FEWEST_BENCHMARKS
     ]
     return sorted(shared, key=lambda one: (-len(one.within), one.factor, one.level))
+
+
+def _is_choice(factor: str) -> bool:
+    """Whether levels of a factor are alternatives; learning rates that suit one benchmark say nothing of another."""
+    return not is_condition(factor) and factor != factor_column("learning_rate")
 
 
 def _better_first(one: SharedDifference) -> SharedDifference:

@@ -89,6 +89,12 @@ def normalization_of(level: Mapping[str, Any]) -> NormalizationEntry:
     return NORMALIZATIONS.find(level["name"]) or OWN
 
 
+def takes_out_bias(recipe: Mapping[str, Any]) -> bool:
+    """Whether a layer's bias would change nothing, since a normalization right behind it subtracts the mean of each unit
+    over the batch. The gradient of such a bias is rounding, of which Adam would make whole steps."""
+    return recipe["norm_position"] == "before" and normalization_of(recipe["normalization"]).of_batches
+
+
 def instance_normalization(**arguments: Any) -> Any:
     """Group normalization with one channel a group, as Keras has it."""
     import keras

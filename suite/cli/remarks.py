@@ -20,10 +20,10 @@ def remarks(results: Gathered) -> list[str]:
     if results.shallow:
         asked = results.benchmark.budget.replicates
         lines.append(f"{len(results.shallow)} of {len(results.records)} recipes have fewer than {asked} runs.")
-    return [*lines, *_published(results)]
+    return lines
 
 
-def _published(results: Gathered) -> list[str]:
+def distance_from_published(results: Gathered) -> list[str]:
     """How far the results are from those published of the same recipes; nothing if there are none."""
     from suite.protocol.agreement import agreement
     from suite.results.errors import ResultsError

@@ -73,7 +73,7 @@ def run(asked: Asked) -> None:
     Finished runs are cached and never repeated; additional replicates or trials extend them.
     """
     from suite.cli.pointers import write_pages
-    from suite.cli.remarks import remarks
+    from suite.cli.remarks import distance_from_published, remarks
     from suite.cli.report import Report, print_report
     from suite.run.gather import gather
 
@@ -84,7 +84,7 @@ def run(asked: Asked) -> None:
     missing = 0
     for plan in plans:
         results = gather(plan.benchmark, records, traces=False, cells=plan.cells)
-        after = [*remarks(results), *write_pages(results, records)]
+        after = [*remarks(results), *distance_from_published(results), *write_pages(results, records)]
         print_report(console, Report(results, command=shown, below=len(after) + 1, records=records))
         for line in after:
             print(line)
@@ -129,10 +129,10 @@ def check(specs: Specs) -> None:
         if len(problems) == faults:
             programs, budget = len({cell.program for cell in cells}), benchmark.budget
             trials = max(cell.budget.trials for cell in cells)  # none where rates are given
+            tuned = f"{budget.tunings} x {counted(trials, 'trial')} + " if trials else ""
             print(
                 f"{benchmark.name}: {counted(len(cells), 'recipe')}, {counted(programs, 'program')}, "
-                f"{budget.tunings} x {counted(trials, 'trial')} + {counted(budget.replicates, 'replicate')} "
-                f"of {budget.steps} steps each"
+                f"{tuned}{counted(budget.replicates, 'replicate')} of {budget.steps} steps each"
             )
     for claim, _ in claims:
         judged = f"on {', '.join(claim.benchmarks)}" if claim.benchmarks else "that is not judged"

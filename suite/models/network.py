@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from suite.catalog.activations import build_activation
 from suite.catalog.initializers import initial_value
-from suite.catalog.normalizations import build_normalization, normalization_of, wrap_layer
+from suite.catalog.normalizations import build_normalization, normalization_of, takes_out_bias, wrap_layer
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,7 @@ class Stack:
         function = activation or self.activation
         level, before = self.recipe["normalization"], self.recipe["norm_position"] == "before"
         outer = wrap_layer(level, linear)
-        if before and normalization_of(level).of_batches:
-            # Batch normalization takes a bias out again: its gradient is rounding, of which Adam would make whole steps.
-            linear.use_bias = False
+        linear.use_bias = not takes_out_bias(self.recipe)
         z = outer(x)
         self.draw(linear.kernel, "initializer")
         if linear.use_bias:

@@ -102,18 +102,17 @@ class FrontierPoint:
 
 
 @dataclass(frozen=True)
-class _Design:
-    """The cells of a grid by one factor.
+class Grid:
+    """The cells of a grid by some of its factors.
 
     Attributes:
-        factor: The factor.
-        levels: Its levels.
-        rows: Row of the cell of each context and level, shape (contexts, levels); -1 if there is none with a score.
+        levels: Levels of each of these factors.
+        rows: Row of the cell of each context and combination of levels, shape (contexts, levels of the first factor,
+            levels of the second, ...); -1 if there is none with a score.
         others: Levels of the other factors in each context.
     """
 
-    factor: str
-    levels: tuple[Label, ...]
+    levels: tuple[tuple[Label, ...], ...]
     rows: NDArray[np.int64]
     others: Mapping[str, NDArray[np.object_]]
 
@@ -122,21 +121,22 @@ def _levels(column: Sequence[Label]) -> tuple[Label, ...]:
     return tuple(dict.fromkeys(column))
 
 
-def _design(factors: Mapping[str, Sequence[Label]], scores: Scores, factor: str) -> _Design:
-    names = [name for name in factors if name != factor]
-    levels = _levels(factors[factor])
-    level_of = {level: index for index, level in enumerate(levels)}
-    count = len(scores.values)
-    keys = list(zip(*(factors[name] for name in names), strict=True)) if names else [()] * count
+def grid_by(factors: Mapping[str, Sequence[Label]], scores: Scores, *chosen: str) -> Grid:
+    """Arranges the cells by the chosen factors, within contexts of all others."""
+    rest = [name for name in factors if name not in chosen]
+    levels = tuple(_levels(factors[name]) for name in chosen)
+    places = [{level: at for at, level in enumerate(own)} for own in levels]
+    keys = list(zip(*(factors[name] for name in rest), strict=True)) if rest else [()] * len(scores.values)
     contexts = {key: index for index, key in enumerate(dict.fromkeys(keys))}
-    rows = np.full((len(contexts), len(levels)), -1)
-    for row, (key, level) in enumerate(zip(keys, factors[factor], strict=True)):
+    rows = np.full((len(contexts), *map(len, levels)), -1)
+    for row, key in enumerate(keys):
         if not np.isnan(scores.values[row]).all():
-            rows[contexts[key], level_of[level]] = row
+            at = (own[factors[name][row]] for name, own in zip(chosen, places, strict=True))
+            rows[contexts[key], *at] = row
     others = {
-        name: np.array([*(key[index] for key in contexts), None], dtype=object)[:-1] for index, name in enumerate(names)
+        name: np.array([*(key[index] for key in contexts), None], dtype=object)[:-1] for index, name in enumerate(rest)
     }
-    return _Design(factor, levels, rows, others)
+    return Grid(levels, rows, others)
 
 
 @dataclass(frozen=True)
@@ -187,14 +187,14 @@ def row_means(scores: Scores) -> NDArray[np.float64]:
     return np.divide(total, known.sum(axis=1), out=np.full(len(total), np.nan), where=known.any(axis=1))
 
 
-def _against_the_rest(design: _Design, level: int) -> _Question:
+def _against_the_rest(factor: str, grid: Grid, level: int) -> _Question:
     """A level minus the mean of the other levels in the same context."""
-    there = design.rows >= 0
+    there = grid.rows >= 0
     others = there.sum(axis=1) - 1
     kept = there[:, level] & (others > 0)
     weights = np.where(there, -1 / np.maximum(others, 1)[:, None], 0.0)
     weights[:, level] = 1.0
-    return _Question(design.factor, design.levels[level], None, None, design.rows[kept], weights[kept])
+    return _Question(factor, grid.levels[0][level], None, None, grid.rows[kept], weights[kept])
 
 
 def level_effects(
@@ -207,12 +207,11 @@ def level_effects(
         scores: Test scores of the cells.
         bounds: Smallest and largest possible difference: -1 and 1 for scores from 0 to 1.
     """
-    designs = [_design(factors, scores, factor) for factor in factors]
     questions = [
-        _against_the_rest(design, index)
-        for design in designs
-        if len(design.levels) > 1
-        for index in range(len(design.levels))
+        _against_the_rest(factor, grid, index)
+        for factor in factors
+        if (grid := grid_by(factors, scores, factor)).rows.shape[1] > 1
+        for index in range(grid.rows.shape[1])
     ]
     return _answer(questions, scores, bounds)
 
@@ -227,9 +226,9 @@ def factor_effects(
     questions: list[_Question] = []
     unasked = 0
     for factor in factors:
-        design = _design(factors, scores, factor)
-        questions += (asked := _pairwise(design, scores))
-        unasked += math.comb(len(design.levels), 2) - len(asked)
+        grid = grid_by(factors, scores, factor)
+        questions += (asked := _pairwise(factor, grid, scores))
+        unasked += math.comb(len(grid.levels[0]), 2) - len(asked)
     return _answer(questions, scores, bounds, unasked)
 
 
@@ -240,27 +239,23 @@ def interactions(
     questions: list[_Question] = []
     unasked = 0
     for factor in factors:
-        design = _design(factors, scores, factor)
-        for second, column in design.others.items():
+        grid = grid_by(factors, scores, factor)
+        for second in grid.others:
             for level in _levels(factors[second]):
-                questions += (asked := _pairwise(design, scores, (second, level), column == level))
-                unasked += math.comb(len(design.levels), 2) - len(asked)
+                questions += (asked := _pairwise(factor, grid, scores, (second, level)))
+                unasked += math.comb(len(grid.levels[0]), 2) - len(asked)
     return _answer(questions, scores, bounds, unasked)
 
 
-def _pairwise(
-    design: _Design,
-    scores: Scores,
-    given: tuple[str, Label] | None = None,
-    contexts: NDArray[np.bool_] | None = None,
-) -> list[_Question]:
-    rows = design.rows if contexts is None else design.rows[contexts]
+def _pairwise(factor: str, grid: Grid, scores: Scores, given: tuple[str, Label] | None = None) -> list[_Question]:
+    """The differences between levels, in all contexts or in those with a level of a second factor."""
+    rows = grid.rows if given is None else grid.rows[grid.others[given[0]] == given[1]]
     found = []
-    for a, b in pairs_compared(design.rows, scores):
+    for a, b in pairs_compared(grid.rows, scores):
         pairs = rows[:, [a, b]]
         pairs = pairs[(pairs >= 0).all(axis=1)]
         weights = np.broadcast_to([1.0, -1.0], pairs.shape)
-        found.append(_Question(design.factor, design.levels[a], design.levels[b], given, pairs, weights))
+        found.append(_Question(factor, grid.levels[0][a], grid.levels[0][b], given, pairs, weights))
     return found
 
 

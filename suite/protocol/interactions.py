@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.protocol.effects import Label, pairs_compared
+from suite.protocol.effects import Label, grid_by, pairs_compared
 from suite.protocol.intervals import Scores
 from suite.protocol.statistics import UNBOUNDED
 
@@ -80,7 +80,8 @@ def interaction_contrasts(
     asked: list[tuple[str, Label, Label, str, Label, Label, NDArray[np.int64]]] = []
     n_comparisons = 0
     for factor, second in itertools.combinations(factors, 2):
-        levels, givens, cube = _cube(factors, scores, factor, second)
+        grid = grid_by(factors, scores, factor, second)
+        (levels, givens), cube = grid.levels, grid.rows
         ends = pairs_compared(np.moveaxis(cube, 1, 2).reshape(-1, len(levels)), scores)
         others = pairs_compared(cube.reshape(-1, len(givens)), scores)
         found = 0
@@ -93,22 +94,6 @@ def interaction_contrasts(
         passed_over = math.comb(len(levels), 2) * math.comb(len(givens), 2) - len(ends) * len(others)
         n_comparisons += found + passed_over
     return [_contrast(*question, scores, n_comparisons, (2 * bounds[0], 2 * bounds[1])) for question in asked]
-
-
-def _cube(
-    factors: Mapping[str, Sequence[Label]], scores: Scores, factor: str, second: str
-) -> tuple[tuple[Label, ...], tuple[Label, ...], NDArray[np.int64]]:
-    """Levels of both factors, and rows of cells, shape (contexts, levels, levels of the second); -1 if there is none."""
-    places = {name: {level: at for at, level in enumerate(dict.fromkeys(factors[name]))} for name in (factor, second)}
-    rest = [name for name in factors if name not in places]
-    count = len(scores.values)
-    keys = list(zip(*(factors[name] for name in rest), strict=True)) if rest else [()] * count
-    contexts = {key: index for index, key in enumerate(dict.fromkeys(keys))}
-    cube = np.full((len(contexts), *(len(found) for found in places.values())), -1)
-    for row, key in enumerate(keys):
-        if not np.isnan(scores.values[row]).all():
-            cube[contexts[key], *(places[name][factors[name][row]] for name in places)] = row
-    return tuple(places[factor]), tuple(places[second]), cube
 
 
 def _contrast(

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from suite.protocol.outcomes import classify_outcome, find_causes, steps_to_target
-from suite.protocol.rates import any_at_edge, best_rate, tried_of
+from suite.protocol.rates import any_at_edge, chosen_rate
 from suite.protocol.records import Budget, Cell, Outcome, Record, Replicate, Trial
 
 
@@ -32,18 +32,12 @@ def holds(record: Record, cell: Cell) -> bool:
 
 def chosen_rates(record: Record, budget: Budget) -> tuple[float, ...]:
     """The rate that the first trials of each tuning in a budget select."""
-    facts = record.task_facts
 
     def chosen(tuning: int) -> float:
         trials = record.trials_of(tuning)
         if budget.trials >= len(trials):
             return record.learning_rates[tuning]
-        tried = tried_of(
-            trials[: budget.trials],
-            higher_is_better=bool(facts["higher_is_better"]),
-            chance_score=float(facts["chance_score"]),
-        )
-        return best_rate(tried)
+        return chosen_rate(trials[: budget.trials], record.task_facts)
 
     return tuple(chosen(tuning) for tuning in range(min(budget.tunings, len(record.learning_rates))))
 

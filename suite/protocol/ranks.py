@@ -20,6 +20,7 @@ from suite.protocol.records import Cause, Outcome, Record, Replicate, Trial
 from suite.protocol.run_statistics import OF_CELLS
 from suite.protocol.statistics import (
     Interval,
+    no_worse_than_chance,
     steps_to_target_median,
     wilson,
     wilson_of,
@@ -69,7 +70,8 @@ def figures_of(cells: Sequence[Ran]) -> list[dict[str, Any]]:
     if not cells:
         return []
     higher = bool(cells[0].task_facts["higher_is_better"])
-    shown, success = cell_scores(cells), _scores(cells, lambda run, _: float(run.outcome == Outcome.TRAINED))
+    shown = cell_scores(cells)
+    success = scores_of(*_by_run(cells, lambda run, _: float(run.outcome == Outcome.TRAINED)), alike(cells))
     bounds = (0.0, 1.0) if higher else (0.0, math.inf)
     tests = [shown.estimate([1], [row]).interval(bounds=bounds) for row in range(len(cells))]
     found = [_figures(cell, test, success) for cell, test in zip(cells, tests, strict=True)]
@@ -100,26 +102,26 @@ def order(
 
 def compared_scores(cells: Sequence[Ran]) -> Scores:
     """Test scores for comparisons; scores worse than chance are replaced by chance."""
-    if not cells:
-        return scores_of(np.zeros((0, 0)))
-    floor = max if cells[0].task_facts["higher_is_better"] else min
-    return _scores(cells, lambda run, cell: floor(score_or_chance(run.test_score, cell), _chance(cell)))
+    higher = bool(cells and cells[0].task_facts["higher_is_better"])
+    table, tunings = _by_run(cells, lambda run, cell: score_or_chance(run.test_score, cell))
+    chance = np.array([[_chance(cell)] for cell in cells]).reshape(-1, 1)
+    return scores_of(no_worse_than_chance(table, chance, higher_is_better=higher), tunings, alike(cells))
 
 
 def cell_scores(cells: Sequence[Ran]) -> Scores:
     """Test scores as they are shown; runs without one have the chance score."""
-    return _scores(cells, lambda run, cell: score_or_chance(run.test_score, cell))
+    return scores_of(*_by_run(cells, lambda run, cell: score_or_chance(run.test_score, cell)), alike(cells))
 
 
-def _scores(cells: Sequence[Ran], value: Callable[[Replicate, Ran], float]) -> Scores:
-    """A value of every run, with a column for each index of a replicate."""
+def _by_run(cells: Sequence[Ran], value: Callable[[Replicate, Ran], float]) -> tuple[np.ndarray, list[int]]:
+    """A value of every run, shape (cells, indices of replicates), NaN where there is no run; and the tuning of each index."""
     tuning_of = {run.replicate: run.tuning for cell in cells for run in cell.replicates}
     columns = {index: column for column, index in enumerate(sorted(tuning_of))}
     table = np.full((len(cells), len(columns)), np.nan)
     for row, cell in enumerate(cells):
         for run in cell.replicates:
             table[row, columns[run.replicate]] = value(run, cell)
-    return scores_of(table, [tuning_of[index] for index in columns], alike(cells))
+    return table, [tuning_of[index] for index in columns]
 
 
 NOTHING = 0.01

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
+from typing import Any
 
 import numpy as np
 
@@ -109,6 +110,17 @@ def next_rate(tried: Sequence[TrialSummary], grid_size: int) -> tuple[float, int
 def best_rate(tried: Sequence[TrialSummary]) -> float:
     """The rate with the highest value; ties go to the lowest loss, then to the lowest rate."""
     return ranked(tried)[0]
+
+
+def chosen_rate(trials: Sequence[Trial], facts: Mapping[str, Any]) -> float:
+    """The rate that the trials of one tuning choose.
+
+    Args:
+        trials: Trials of the tuning.
+        facts: Facts of the task, see `suite.protocol.records.Record.task_facts`.
+    """
+    higher, chance = bool(facts["higher_is_better"]), float(facts["chance_score"])
+    return best_rate(tried_of(trials, higher_is_better=higher, chance_score=chance))
 
 
 def ranked(tried: Sequence[TrialSummary]) -> list[float]:

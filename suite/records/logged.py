@@ -94,14 +94,15 @@ def experiment_note(record: Record, provenance: Provenance) -> str:
     cell, metric = record.cell, metric_of(record)
     factors = ", ".join(cell.factors)
     title, description = _title(cell.benchmark, provenance)
+    times = counted(cell.budget.tunings, "time")
+    tuned = f"Its learning rate was tuned {times} with {cell.budget.trials} trials; then " if cell.budget.trials else ""
     return f"""\
 ## {title}
 
 {description}
 
-Each run is one recipe: a {cell.model} on {cell.task["name"]}, varied by {factors}. Its learning rate was tuned
-{counted(cell.budget.tunings, "time")} with {cell.budget.trials} trials; then {cell.budget.replicates} networks were
-trained for {cell.budget.steps} steps, each with its own seed and its own draw of the data.
+Each run is one recipe: a {cell.model} on {cell.task["name"]}, varied by {factors}. {tuned}{cell.budget.replicates} networks
+were trained for {cell.budget.steps} steps, each with its own seed and its own draw of the data.
 
 - `test_{metric}` is their mean score on the test split, with its 95% interval in `test_{metric}_low` and `_high`.
 - `success_rate` is the share of them that reached {cell.target:g} on the validation split.

@@ -11,7 +11,7 @@ from suite.protocol.columns import CELL_COLUMNS, TABLES, optional_columns
 from suite.protocol.labels import label_text
 from suite.protocol.measurements import columns_of
 from suite.protocol.ranks import INFERRED, CellResult, figures_of
-from suite.protocol.rates import any_at_edge, best_rate, tried_of, typical_rate
+from suite.protocol.rates import any_at_edge, chosen_rate, typical_rate
 from suite.protocol.records import Cause, Outcome
 from suite.results.errors import first_line
 from suite.results.manifest import MANIFEST, SHORT, WITHOUT_DRAWS, Manifest
@@ -207,10 +207,9 @@ def figure_problems(results: Results) -> Iterator[str]:
 
 def _chosen(cell: CellResult) -> list[float]:
     """The rate that each tuning of a cell chooses by its trials."""
-    higher, chance = bool(cell.task_facts["higher_is_better"]), float(cell.task_facts["chance_score"])
     tunings = sorted({trial.tuning for trial in cell.trials})
     by_tuning = [[trial for trial in cell.trials if trial.tuning == tuning] for tuning in tunings]
-    return [best_rate(tried_of(trials, higher_is_better=higher, chance_score=chance)) for trials in by_tuning]
+    return [chosen_rate(trials, cell.task_facts) for trials in by_tuning]
 
 
 def _same(stated: Any, computed: Any) -> bool:

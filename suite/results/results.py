@@ -72,10 +72,8 @@ class Results:
     @cached_property
     def _by_cell(self) -> dict[tuple[str, str], list[Any]]:
         found: dict[tuple[str, str], list[Any]] = {}
-        for table, index in (("trials", "trial"), ("replicates", "replicate")):
-            for row in sorted(
-                rows(getattr(self, table)), key=lambda row: (row["tuning"] or 0 if table == "trials" else 0, row[index])
-            ):
+        for table, index in (("trials", ("tuning", "trial")), ("replicates", ("replicate",))):
+            for row in sorted(rows(getattr(self, table)), key=lambda row: [row[name] or 0 for name in index]):
                 found.setdefault((table, row["cell"]), []).append(from_row(table, row))
         return found
 

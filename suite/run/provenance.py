@@ -154,11 +154,11 @@ def _sources(package: Path) -> dict[str, bytes]:
 
 @cache
 def _machine() -> Mapping[str, Any]:
-    names = _processor_line("model name") or platform.processor() or platform.machine()
+    processor = _processor_line("model name") or platform.processor() or platform.machine()
     flags = (_processor_line("flags") or _processor_line("Features")).split()
     return {
         "system": f"{platform.system()} {platform.release()}",
-        "processor": names,
+        "processor": processor,
         "features": " ".join(flag for flag in _FEATURES if flag in flags) or platform.machine(),
         "cores": os.cpu_count(),
     }

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from suite.catalog.entries import Catalog, Parameter
-from suite.tasks.draw import Draw
+from suite.tasks.draw import FIRST, Draw
 from suite.tasks.task import Form, Split, Task, TaskEntry, TaskError
 
 _TRAIN_SIZE = Parameter("train_size", "number of training examples", "integer", low=1, none="all of them")
 _GENERATED = dataclasses.replace(_TRAIN_SIZE, summary="number of generated training sequences", default=20_000, none="")
 _GENERATED_HELD_OUT = 1_000
-_FIRST = Draw()
 _SCALING = Parameter(
     "scaling",
     "pixels to [0, 1] (unit), or to mean 0 and variance 1 over the training split (standard)",
@@ -115,7 +114,7 @@ def form_of(task: Mapping[str, Any]) -> Form:
     return entry.form({**entry.defaults(), **task})
 
 
-def load_task(task: Mapping[str, Any], *, draw: Draw = _FIRST, folders: Sequence[str] = ()) -> Task:
+def load_task(task: Mapping[str, Any], *, draw: Draw = FIRST, folders: Sequence[str] = ()) -> Task:
     """The arrays of a task.
 
     Args:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from suite.protocol.labels import printable
-from suite.tasks.draw import Draw
+from suite.tasks.draw import FIRST, Draw
 from suite.tasks.splits import Rows, drawn
 from suite.tasks.task import Split, Task, TaskError
 
@@ -18,7 +18,6 @@ _SPLIT = ("x_train", "y_train", "x_test", "y_test")
 _VALIDATION = ("x_validation", "y_validation")
 _NAMES = (*_WHOLE, *_SPLIT, *_VALIDATION)
 _LONGEST_REASON = 200
-_FIRST = Draw()
 _BEGINNINGS = (b"PK", b"\x93NUMPY")
 """Of the files that NumPy writes: of many arrays, and of a single one."""
 _LAST_CLASS = np.iinfo(np.int32).max
@@ -35,7 +34,7 @@ def arrays(
     scaling: str = "standard",
     target_scaling: str = "none",
     train_size: int | None = None,
-    draw: Draw = _FIRST,
+    draw: Draw = FIRST,
 ) -> Task:
     """The arrays of a .npz.
 

@@ -41,3 +41,7 @@ class Draw:
         import numpy as np
 
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
+
+
+FIRST = Draw()
+"""The draw of whoever asks for none."""

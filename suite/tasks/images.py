@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.tasks.draw import Draw
+from suite.tasks.draw import FIRST, Draw
 from suite.tasks.splits import Rows, drawn
 from suite.tasks.task import Split, Task, TaskError
 
@@ -17,11 +17,10 @@ DATA_VARIABLE = "SUITE_DATA"
 """Environment variable that names the folder in which data files are looked for first."""
 
 _PERMUTATION_SEED = 0
-_FIRST = Draw()
 _VALIDATION = 10_000  # of the training images validate
 
 
-def digits(train_size: int | None = None, draw: Draw = _FIRST, **reading: Any) -> Task:
+def digits(train_size: int | None = None, draw: Draw = FIRST, **reading: Any) -> Task:
     """Scikit-learn's handwritten digits: 1,797 images of 8 x 8 pixels, split 60/20/20 with the classes in equal shares.
 
     Args:
@@ -42,7 +41,7 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
     return data.images[..., None] / 16, data.target.astype(np.int32)
 
 
-def _served(name: str, train_size: int | None = None, draw: Draw = _FIRST, **reading: Any) -> Task:
+def _served(name: str, train_size: int | None = None, draw: Draw = FIRST, **reading: Any) -> Task:
     """A dataset of `keras.datasets` with its own test images; 10,000 drawn from the others validate. Arguments as of `digits`."""
     x, y, tested = _joined(name, os.environ.get(DATA_VARIABLE))
     others, test = np.split(np.arange(len(y)), [len(y) - tested])

@@ -9,18 +9,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from suite.tasks.draw import Draw
+from suite.tasks.draw import FIRST, Draw
 from suite.tasks.task import Split, Task
 
 VALIDATION, TEST = 1_000, 2_000
 """Sequences that validate and test."""
 
-_FIRST = Draw()
 
 Streams = list[np.random.Generator]
 
 
-def adding(length: int = 100, train_size: int = 20_000, draw: Draw = _FIRST) -> Task:
+def adding(length: int = 100, train_size: int = 20_000, draw: Draw = FIRST) -> Task:
     """The adding problem (Hochreiter and Schmidhuber 1997), as Le, Jaitly and Hinton (2015) state it.
 
     x[t] = (a number drawn from U[0, 1], a mark); the mark is 1 at two different times and 0 else; y is the sum of the
@@ -42,7 +41,7 @@ def adding(length: int = 100, train_size: int = 20_000, draw: Draw = _FIRST) -> 
     return _task("adding", 0, make, train_size, draw, classes=None)
 
 
-def copy_memory(length: int = 100, train_size: int = 20_000, draw: Draw = _FIRST) -> Task:
+def copy_memory(length: int = 100, train_size: int = 20_000, draw: Draw = FIRST) -> Task:
     """The copy memory problem (Hochreiter and Schmidhuber 1997), as Arjovsky, Shah and Bengio (2016) state it.
 
     Symbols 0 to 9, one-hot. x: ten symbols drawn from 0 to 7, then T - 1 blanks (8), the delimiter (9), ten blanks:
@@ -63,7 +62,7 @@ def copy_memory(length: int = 100, train_size: int = 20_000, draw: Draw = _FIRST
     return _task("copy_memory", 1, make, train_size, draw, classes=10, score_from=length + 10)
 
 
-def temporal_order(length: int = 100, train_size: int = 20_000, draw: Draw = _FIRST) -> Task:
+def temporal_order(length: int = 100, train_size: int = 20_000, draw: Draw = FIRST) -> Task:
     """The temporal order problem, experiment 6a of Hochreiter and Schmidhuber (1997), for any T as Pascanu et al. (2013).
 
     x: T symbols, one-hot of six; four distractors, and one of A and B at a time in [T/10, 2T/10] and once more in
@@ -82,7 +81,7 @@ def temporal_order(length: int = 100, train_size: int = 20_000, draw: Draw = _FI
     return _task("temporal_order", 2, make, train_size, draw, classes=4)
 
 
-def parity(length: int = 10, train_size: int = 20_000, draw: Draw = _FIRST) -> Task:
+def parity(length: int = 10, train_size: int = 20_000, draw: Draw = FIRST) -> Task:
     """Parity of T uniformly drawn bits, shown as -1 and 1: class 1 where the ones are odd in number.
 
     Two states suffice to solve it, yet gradients say nearly nothing about the way there (Shalev-Shwartz, Shamir and

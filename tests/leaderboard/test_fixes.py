@@ -7,7 +7,7 @@ import pytest
 from leaderboard import fixes
 from leaderboard.boards import Board, board
 from leaderboard.cells import CellPages, verdict
-from leaderboard.site import HERE
+from leaderboard.renderer import HERE
 from leaderboard.symptoms import Symptom
 from suite.results import reader
 

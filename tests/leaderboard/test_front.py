@@ -11,9 +11,10 @@ import leaderboard
 from leaderboard import site
 from leaderboard.advice import Advice
 from leaderboard.boards import Board
+from leaderboard.factor_names import is_condition
 from leaderboard.findings import BoardFindings
 from leaderboard.front import START, Front
-from leaderboard.shared_levels import CONDITIONS, FEWEST_BENCHMARKS, FEWEST_PAIRS, shared_differences
+from leaderboard.shared_levels import FEWEST_BENCHMARKS, FEWEST_PAIRS, shared_differences
 from tests.leaderboard.browser import Visit
 from tests.leaderboard.conftest import Built
 
@@ -78,7 +79,7 @@ def test_levels_are_compared_within_benchmarks_and_conditions_never(boards: dict
     shared = shared_differences(alike)
     assert shared
     for one in shared:
-        assert one.factor not in CONDITIONS
+        assert not is_condition(one.factor)
         assert sum(one.count(sign) for sign in (-1, 0, 1)) == len(one.within) == FEWEST_BENCHMARKS
         for board, effect in one.within:
             assert effect.pairs >= FEWEST_PAIRS

@@ -14,7 +14,7 @@ from leaderboard.boards import Board, board
 from leaderboard.cells import CellPages
 from leaderboard.keras_code import changed_lines
 from leaderboard.keras_components import Unwritable, canonical, component
-from leaderboard.site import HERE
+from leaderboard.renderer import HERE
 from suite.catalog import KINDS
 from suite.catalog.entries import component_of
 from suite.models import MODELS

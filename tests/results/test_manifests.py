@@ -13,7 +13,7 @@ from leaderboard.addresses import Addresses
 from leaderboard.advice import Advice
 from leaderboard.boards import board
 from leaderboard.findings import BoardFindings
-from leaderboard.site import Renderer
+from leaderboard.renderer import Renderer
 from suite.results import reader as tables
 from suite.results.errors import ResultsError
 from suite.results.manifest import Manifest, read_manifest

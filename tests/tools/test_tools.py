@@ -17,6 +17,7 @@ RUN = {
     "speed": (["--show"], "deep_mlp, 17 trainings a cell"),
     "studies.judge": (["5"], "Calibration("),
     "studies.tiers": (["20"], "two steady, 6 replicates"),
+    "studies.intervals": (["5"], "main effect"),
     "studies.allocation": (["--cells", "2"], "SharedGridSampler"),
 }
 """Arguments of the smallest case of each, and words that it prints."""
