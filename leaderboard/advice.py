@@ -8,29 +8,26 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from leaderboard.factor_names import phrase
-from suite.claims.contexts import Status
+from suite.claims.answers import Answer
 from suite.claims.phrases import between, figure, signed, verdict_text
-from suite.claims.published import PublishedClaim, PublishedContext, PublishedLevel
-from suite.claims.verdicts import Verdict
+from suite.claims.published import PublishedClaim, PublishedContext, PublishedLevel, PublishedPlace
+from suite.claims.verdicts import Replication, Verdict
 from suite.pictures.axes import Scale
 
 KEYS = {
-    Verdict.SUPPORTED: "supported",
+    Verdict.HOLDS: "holds",
     Verdict.DEPENDS: "depends",
-    Verdict.CONTRADICTED: "contradicted",
-    Verdict.NOT_DECIDED: "open",
+    Verdict.NO_DIFFERENCE: "none",
+    Verdict.OPPOSITE: "opposite",
+    Verdict.FAILS: "fails",
+    Verdict.OPEN: "open",
     Verdict.NOT_JUDGED: "waiting",
     Verdict.NOT_TESTABLE: "untestable",
 }
 """Key of each verdict in URLs and in the stylesheet."""
 
-TALLY = {
-    Status.FOR: "for",
-    Status.UNDECIDED: "open",
-    Status.BELOW: "below",
-    Status.AGAINST: "against",
-}
-"""Stylesheet key of each status of a setting that is not excluded, in drawing order."""
+_SURPRISING = (Verdict.OPPOSITE, Verdict.FAILS, Verdict.NO_DIFFERENCE, Verdict.DEPENDS, Verdict.HOLDS)
+"""Verdicts on advice, the most surprising first."""
 
 _OTHER = "other"
 _MOST_CELLS = 4
@@ -77,45 +74,69 @@ class ClaimView:
         return verdict_text(self.claim.verdict, self.claim.moderator.factor if self.claim.moderator else None)
 
     @property
+    def where(self) -> str:
+        """The task that the verdict is of, or what other tasks say of it; empty without an effect."""
+        if self.claim.first is None:
+            return ""
+        if self.claim.replication is Replication.NOT_TRIED:
+            return f"{self.claim.first.task.replace('_', ' ')} only"
+        others = dict.fromkeys(p.task for p in self.claim.places if p.effect and p.task != self.claim.first.task)
+        return f"{self.claim.replication} on {' and '.join(others).replace('_', ' ')}"
+
+    @property
     def live(self) -> list[PublishedContext]:
         """Settings that are not excluded, the largest effect first."""
-        found = [context for context in self.claim.contexts if context.status is not Status.MOOT]
+        found = [context for context in self.claim.contexts if context.excluded is None]
         return sorted(found, key=lambda context: -context.mean)
 
     @property
-    def moot(self) -> list[PublishedContext]:
-        """Settings that are excluded because nothing trained."""
-        return [context for context in self.claim.contexts if context.status is Status.MOOT]
+    def excluded(self) -> dict[str, list[PublishedContext]]:
+        """Settings that cannot speak, by reason."""
+        found: dict[str, list[PublishedContext]] = {}
+        for context in self.claim.contexts:
+            if context.excluded is not None:
+                found.setdefault(context.excluded, []).append(context)
+        return found
+
+    @property
+    def places(self) -> list[PublishedPlace]:
+        """Benchmarks with an effect."""
+        return [place for place in self.claim.places if place.effect is not None]
 
     @cached_property
     def axis(self) -> Scale:
         """Axis that covers zero, the claimed value, all means and the intervals, wide intervals cut."""
         shown = self.live
         means = [0.0, self.claim.claimed, *(context.mean for context in shown)]
-        if self.claim.effect is not None and self.claim.prediction is None:
-            means.append(self.claim.effect[0])
+        effects = [place.effect for place in self.places if place.effect]
+        levels = self.claim.moderator.levels if self.claim.moderator else ()
+        means += [*(effect[0] for effect in effects), *(level.mean for level in levels)]
         most = 2 * max(5e-4, *(abs(mean) for mean in means))
         ends = [end for context in shown for end in (context.low, context.high) if end is not None]
+        ends += [end for level in levels for end in (level.low, level.high) if end is not None]
+        ends += [end for _, *both in effects for end in both if end is not None]
         low, high = min(*means, *(max(-most, end) for end in ends)), max(*means, *(min(most, end) for end in ends))
         margin = 0.06 * (high - low)
         return Scale(low - margin, high + margin)
 
     @property
     def effect(self) -> Whisker | None:
-        """The mean over the settings; None for a prediction, which shows counts instead."""
-        if self.claim.effect is None or self.claim.prediction is not None:
+        """The mean over the settings of the benchmark that decides; None for a prediction, which shows counts instead."""
+        if self.claim.first is None or self.claim.first.effect is None or self.claim.prediction is not None:
             return None
-        return self._mark(*self.claim.effect)
+        return self._mark(*self.claim.first.effect)
 
-    def mark(self, shown: PublishedContext | PublishedLevel) -> Whisker:
-        """The effect in one setting, or within one level of the moderator."""
+    def mark(self, shown: PublishedContext | PublishedLevel | PublishedPlace) -> Whisker:
+        """The effect in one setting, within one level of the moderator, or on one benchmark."""
+        if isinstance(shown, PublishedPlace):
+            return self._mark(*(shown.effect or (0.0, None, None)))
         return self._mark(shown.mean, shown.low, shown.high)
 
     def _mark(self, mean: float, low: float | None, high: float | None) -> Whisker:
         ends = (mean, mean) if low is None or high is None else (low, high)
         places = {"a": ends[0], "m": mean, "b": ends[1], "z": 0.0, "d": self.claim.claimed}
         style = ";".join(f"--{name}:{self.axis.at(value):.4f}" for name, value in places.items())
-        value = self.claim.form == "value"
+        value = self.claim.form in ("value", "predict")
         interval = (
             "no interval"
             if low is None or high is None
@@ -127,9 +148,9 @@ class ClaimView:
 
     @property
     def tally(self) -> list[tuple[str, int, str]]:
-        """Stylesheet key, number of settings and words of each status that occurs."""
-        counts = Counter(context.status for context in self.claim.contexts)
-        return [(key, counts[status], status.words) for status, key in TALLY.items() if counts[status]]
+        """Stylesheet key, number of settings and words of each answer that occurs."""
+        counts = Counter(context.answer for context in self.live)
+        return [(str(answer), counts[answer], answer.words) for answer in Answer if counts[answer]]
 
     def name(self, context: PublishedContext) -> str:
         """A setting in words, with its benchmark if the claim has several."""
@@ -154,22 +175,17 @@ class Advice:
 
     @property
     def topics(self) -> dict[str, list[ClaimView]]:
-        """The claims by topic, in the order of the file."""
+        """The claims by topic, in the order of the file, and within a topic by how much they surprise."""
         found: dict[str, list[ClaimView]] = {}
         for one in self.claims:
             found.setdefault(one.claim.topic or "Claims", []).append(one)
-        return found
+        return {topic: sorted(own, key=_place_of) for topic, own in found.items()}
 
     @property
     def counts(self) -> list[tuple[Verdict, str, int]]:
         """Each verdict that occurs, its stylesheet key and its number of claims."""
         counts = Counter(one.claim.verdict for one in self.claims)
         return [(verdict, key, counts[verdict]) for verdict, key in KEYS.items() if counts[verdict]]
-
-    @property
-    def judged(self) -> int:
-        """Number of claims that were judged on tables, decided or not."""
-        return sum(bool(one.claim.evidence) for one in self.claims)
 
     @cached_property
     def _sources(self) -> dict[str, int]:
@@ -209,3 +225,8 @@ class Advice:
         """Values of the source filter that a claim matches, separated by spaces."""
         order = list(self._sources)
         return " ".join(str(order.index(source)) for source in one.sources if source in order) or _OTHER
+
+
+def _place_of(one: ClaimView) -> int:
+    verdict = one.claim.verdict
+    return _SURPRISING.index(verdict) if verdict in _SURPRISING else len(_SURPRISING)

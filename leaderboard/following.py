@@ -50,6 +50,7 @@ def search_index(boards: Sequence[Board], advice: Advice) -> str:
     entries = [
         ("Page", "My network does not train", "fix.html", "vanishing exploding gradient nan flat loss"),
         ("Page", "The advice, tested", "advice.html", "claims verdicts books papers"),
+        ("Page", "What to use", "choices.html", "decide recommend choose activation initializer optimizer depth"),
         ("Page", "The same choice in several benchmarks", "levels.html", "compare levels factors"),
         ("Page", "Test your own idea", "own.html", "spec yaml claim submit results contribute"),
         ("Page", "Method", "method.html", "protocol probes outcomes intervals tiers"),

@@ -12,6 +12,7 @@ from leaderboard.advice import KEYS, Advice
 from leaderboard.boards import Board
 from leaderboard.factor_names import factor_title
 from leaderboard.findings import BoardFindings
+from suite.claims.verdicts import Verdict
 from suite.pictures.atlas import Layout, Tile, atlas, level_title
 from suite.pictures.drawing import Drawing
 
@@ -26,7 +27,8 @@ PUBLISHED = "Published results"
 """Topic of the claims that repeat a published result, and the group of their benchmarks."""
 
 JUDGED = {
-    "supported": "supported", "depends": "dependent on another choice", "contradicted": "contradicted", "open": "undecided",
+    "holds": "hold", "depends": "depend on another choice", "none": "make no difference", "opposite": "hold the other way round",
+    "fails": "do not hold", "open": "are open",
 }  # fmt: skip
 """Verdicts on tested advice, in a sentence."""
 
@@ -157,13 +159,17 @@ class Front:
         )
 
     def _advice(self) -> Headline | None:
-        if not self.advice.judged:
+        judged = [one.claim for one in self.advice.claims if one.claim.evidence]
+        advice = [claim for claim in judged if claim.topic != PUBLISHED]
+        if not advice:
             return None
-        counts = Counter(KEYS[one.claim.verdict] for one in self.advice.claims if one.claim.evidence)
+        counts = Counter(KEYS[claim.verdict] for claim in advice)
         told = [f"{counts[key]} {words}" for key, words in JUDGED.items() if key in counts]
+        figures = [claim.verdict is Verdict.HOLDS for claim in judged if claim.topic == PUBLISHED]
+        found_again = f" Of {len(figures)} published results {sum(figures)} were found again." if figures else ""
         return Headline(
-            f"{counts['supported']} of {self.advice.judged} pieces of advice hold",
-            f"Statements of books, lectures and papers, each judged on these tables: {', '.join(told)}.",
+            f"{counts['holds']} of {len(advice)} pieces of advice hold",
+            f"Statements of books, lectures and papers, each judged on these tables: {', '.join(told)}.{found_again}",
             "advice.html",
         )
 

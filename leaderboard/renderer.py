@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from leaderboard import filters, fixes, following, titles, verified
+from leaderboard import choices, filters, fixes, following, titles, verified
 from leaderboard.addresses import Addresses
 from leaderboard.advice import Advice
 from leaderboard.boards import Board, Row
@@ -29,8 +29,7 @@ from suite.pictures.atlas import legend, preview
 from suite.pictures.cells import Drawn, draw_figures
 from suite.pictures.drawing import stylesheet
 from suite.pictures.strips import png
-from suite.protocol.calibration import CALIBRATION
-from suite.protocol.calibration import TABLES as CALIBRATION_TABLES
+from suite.protocol import calibration
 from suite.protocol.columns import TABLES
 from suite.protocol.labels import label_text
 from suite.protocol.records import PROTOCOL_VERSION
@@ -73,8 +72,7 @@ class Renderer:
             "generator": GENERATOR,
             "protocol_version": PROTOCOL_VERSION,
             "table_names": TABLES,
-            "calibration": CALIBRATION,
-            "calibration_tables": CALIBRATION_TABLES,
+            "calibration": calibration,
             "color_key": charts.color_key(),
             "verdict": verdict,
             "words": WORDS,
@@ -120,6 +118,9 @@ class Renderer:
             (self.out / "atlas.png").write_bytes(png(preview(board.factors, tiles(board), *PREVIEW)))
         self.advice(boards, advice)
         self.page("levels.html", "levels.html", shared=shared_differences(findings))
+        chosen = choices.situations(boards)
+        self.page("choices.html", "choices.html", boards=choices.by_board(chosen))
+        (self.out / "choices.json").write_text(choices.as_json(chosen), encoding="utf-8", newline="\n")
         year = max((each.manifest.created[:4] for each in boards), default="")
         self.page("own.html", "own.html", names=[each.results.name for each in boards], year=year)
         self.page("method.html", "method.html")

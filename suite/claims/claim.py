@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
+from suite.claims.answers import Question
 from suite.claims.evidence import Evidence, Levels
 from suite.claims.expressions import BETTER, LEARNT, SCORES, Expression, parse
 from suite.claims.verdicts import Ruling
+from suite.protocol.statistics import UNBOUNDED
 
 if TYPE_CHECKING:
     from suite.claims.given import Given
-
-
-class Holds(StrEnum):
-    """Scope of a claim: every setting, or the mean over settings."""
-
-    EVERYWHERE = "everywhere"
-    ON_AVERAGE = "on average"
 
 
 class Form(ABC):
@@ -36,6 +29,7 @@ class Form(ABC):
         beside: Keys of other forms that may be combined with it.
         excludes: Keys of a claim that cannot be combined with it, with the reason.
         has_sides: Whether one of two sides should be better, so that `first` may say higher or lower.
+        has_baseline: Whether the second side is what the first is held against, so that `baseline` may ask for a figure of it.
         has_delta: Whether the claim has a smallest difference that counts (`by`).
         compares: Whether it compares differences, which excludes settings where nothing trains.
     """
@@ -45,6 +39,7 @@ class Form(ABC):
     beside: ClassVar[tuple[str, ...]] = ()
     excludes: ClassVar[Mapping[str, str]] = {}
     has_sides: ClassVar[bool] = False
+    has_baseline: ClassVar[bool] = False
     has_delta: ClassVar[bool] = True
     compares: ClassVar[bool] = True
 
@@ -67,9 +62,13 @@ class Form(ABC):
         """Columns that the claim reads."""
         return measure.names
 
-    def band(self, by: float) -> tuple[float, float]:
-        """Lower and upper bound of the effects that support the claim."""
-        return by, math.inf
+    def question(self, claim: Claim) -> Question:
+        """What counts as an effect."""
+        return Question(claim.by, bounds=(-1.0, 1.0) if claim.expression.is_share else UNBOUNDED)
+
+    def impossible(self, recipes: int, replicates: int) -> str:
+        """Why no outcome of so many recipes could support it; empty if one could."""
+        return ""
 
     def faults(self, evidence: Evidence) -> list[str]:
         """Reasons why it cannot be judged on a benchmark, other than missing factors, labels or columns."""
@@ -89,7 +88,7 @@ class Form(ABC):
 
     @abstractmethod
     def because(self, claim: Claim, ruling: Ruling) -> str:
-        """The reason for a verdict in a few sentences."""
+        """What was found, in a few sentences; empty if there is no effect."""
 
 
 class ClaimWords(BaseModel):
@@ -117,7 +116,7 @@ class Claim(ClaimWords):
         by: delta, the smallest difference that counts.
         sign: 1 if the first side should be higher, -1 if lower; None if it should be better.
         where: Part of the grid: labels by factor.
-        holds: Scope, everywhere or on average.
+        baseline: Condition that the second side meets in settings that count.
         test: Description of a future test, for a claim without a form.
         needs: Requirement of a claim that cannot be judged yet.
         untestable: Reason why a claim will not be judged.
@@ -132,7 +131,7 @@ class Claim(ClaimWords):
     by: float = 0.0
     sign: int | None = None
     where: Levels = {}
-    holds: Holds = Holds.EVERYWHERE
+    baseline: str = ""
     test: str = ""
     needs: str = ""
     untestable: str = ""
@@ -150,7 +149,9 @@ class Claim(ClaimWords):
     @property
     def names(self) -> frozenset[str]:
         """Columns that the claim reads."""
-        return self.form.names(self.expression) if self.form else frozenset()
+        if self.form is None:
+            return frozenset()
+        return self.form.names(self.expression) | (parse(self.baseline).names if self.baseline else frozenset())
 
     @property
     def is_of_scores(self) -> bool:

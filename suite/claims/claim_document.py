@@ -35,8 +35,8 @@ class _Words(Document, ClaimWords):
     where: dict[str, Annotated[Any, WithJsonSchema(LEVELS)]] = Field(
         {}, description="part of the grid: a level or a list of levels for each factor"
     )
-    holds: Literal["everywhere", "on average"] = Field(
-        "everywhere", description="in every setting, or in the mean over all settings"
+    baseline: str | None = Field(
+        None, description="condition that the second side must meet for a setting to count, such as outcome == diverged"
     )
     test: str = Field("", max_length=400, description="how a claim that cannot be judged yet would be tested")
     needs: str = Field("", max_length=400, description="what is missing before the claim can be judged")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from suite.claims.claim import Claim, Form, Holds, digest_of
+from suite.claims.claim import Claim, Form, digest_of
 from suite.claims.claim_document import ClaimDocument, ClaimsDocument
+from suite.claims.contexts import rows_within
 from suite.claims.evidence import Evidence, Levels
 from suite.claims.expressions import BETTER, SCORES, Expression
 from suite.claims.forms import FORMS
@@ -125,12 +126,7 @@ class _Reading:
                 given.note(self.node.keys[key], f"cannot be combined with {kind.key}, which {why}")
         sign = self._sign(given, kind, expression)
         by = self._by(given, kind, expression)
-        if kind.compares and shape.holds == "everywhere" and expression.is_of_cells:
-            message = (
-                f"got {expression.text}, which has one value per recipe and no interval in a single setting; "
-                "expected holds: on average"
-            )
-            given.note(self.node.value.get("measure", self.node), message, "measure")
+        baseline = self._baseline(given, kind)
         if len(self.findings.problems) > noted or form is None:
             return None
         columns = {factor_column(factor): labels for factor, labels in where.items()}
@@ -143,11 +139,16 @@ class _Reading:
                 )
                 given.note(self.node.keys[kind.key], f"cannot be judged: {benchmark.name} has no {alike}")
                 return None
+        benchmark = given.benchmarks[0]
+        recipes = len(rows_within(_grid(benchmark), columns))
+        if why := form.impossible(recipes, benchmark.budget.replicates):
+            given.note(self.node.keys[kind.key], why)
+            return None
         names = tuple(benchmark.name for benchmark in given.benchmarks)
-        told |= {"benchmark": list(names), "measure": expression.text, "by": by, "holds": shape.holds}
+        told |= {"benchmark": list(names), "measure": expression.text, "by": by}
         return Claim(
             **about, benchmarks=names, form=form, measure=expression.text, by=by, sign=sign, where=columns,
-            holds=Holds(shape.holds), digest=digest_of(told),
+            baseline=baseline, digest=digest_of(told),
         )  # fmt: skip
 
     def _source(self, shape: Any) -> str:
@@ -234,6 +235,18 @@ class _Reading:
             what = f"since {quote(expression.text)} has no better direction"
             given.note(self.node, f"is missing, expected first: higher or first: lower, {what}", "first")
         return None
+
+    def _baseline(self, given: Given, kind: type[Form]) -> str:
+        """The condition on the second side; empty if there is none."""
+        if given.shape.baseline is None:
+            return ""
+        node = self.node.value["baseline"]
+        if not kind.has_baseline:
+            given.note(self.node.keys["baseline"], "can only be used with compare")
+        expression = given.expression("baseline", self.node)
+        if expression is not None and not expression.is_condition:
+            given.note(node, f"got {quote(expression.text)}, expected a condition, such as {expression.text} > 0.5")
+        return expression.text if expression is not None else ""
 
     def _by(self, given: Given, kind: type[Form], expression: Expression) -> float:
         """delta: as written, or the default of the measure."""

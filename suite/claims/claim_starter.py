@@ -22,7 +22,6 @@ claims:
     compare: {{{factor}: [{first}, {second}]}}   # the first should be better
     by: {by}   # smallest difference in test {metric} that counts
     # where: {{{other}}}   # only this part of the grid
-    # holds: on average   # instead of everywhere
 """
 
 

@@ -6,24 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from suite.claims.decisions import Decision
+from suite.claims.answers import Answer
 from suite.claims.evidence import Evidence, Levels
 from suite.protocol.intervals import Combination, Estimate, combined, scores_of
+from suite.protocol.statistics import Interval
 
 
-class Status(StrEnum):
-    """Result of a claim in one context."""
+class Excluded(StrEnum):
+    """Why a context cannot speak about a claim."""
 
-    FOR = "for"
-    BELOW = "below"
-    AGAINST = "against"
-    UNDECIDED = "undecided"
-    MOOT = "moot"
-
-    @property
-    def words(self) -> str:
-        """The status as pages and the terminal show it."""
-        return {"for": "holds", "below": "too small", "against": "opposite", "moot": "excluded"}.get(self, str(self))
+    NOTHING_LEARNS = "nothing learns on either side"
+    NO_TARGET = "neither side reaches the target"
+    NOTHING_TO_PREVENT = "there is nothing to prevent"
+    NO_ROOM = "no room for a difference that counts"
 
 
 @dataclass(frozen=True)
@@ -33,51 +28,54 @@ class Context:
     Attributes:
         benchmark: Name of the benchmark.
         levels: Label of each factor.
-        decision: The effect, positive in the claimed direction, with its interval and tests.
-        effect: The effect by replicate.
+        effect: The effect by replicate, positive in the claimed direction.
+        interval: Its mean and 95% interval; NaN if there is none.
         first: Mean of the measure on the first side, or at the low end of a trend.
         second: Mean on the second side, or at the high end of a trend; NaN if there is none.
         cells: Fingerprints of the compared cells.
-        status: Result of the claim here; MOOT (excluded) if none of the cells trains.
+        replicates: Number of replicates.
+        answer: What its own interval says of the claim.
+        excluded: Why it cannot speak; None if it can.
+        weight: Its part in the mean over contexts.
+        of_cell: Whether the measure is a statistic of the cell, which has one value whatever the replicates.
+        at_edge: Whether a side's tuned learning rate lies at the edge of the range, so that a better one may lie outside.
     """
 
     benchmark: str
     levels: Mapping[str, str]
-    decision: Decision
     effect: Combination
+    interval: Interval
     first: float
     second: float
     cells: tuple[str, ...]
-    status: Status = Status.UNDECIDED
+    replicates: int
+    answer: Answer
+    excluded: Excluded | None = None
+    weight: float = 1.0
+    of_cell: bool = False
+    at_edge: bool = False
 
     @property
     def mean(self) -> float:
-        """Mean effect."""
-        return self.decision.interval()[0]
+        return self.interval[0]
 
     @property
     def low(self) -> float:
-        """Lower end of the 95% interval; NaN if there is none."""
-        return self.decision.interval()[1]
+        return self.interval[1]
 
     @property
     def high(self) -> float:
-        """Upper end of the 95% interval; NaN if there is none."""
-        return self.decision.interval()[2]
-
-    @property
-    def replicates(self) -> int:
-        """Number of replicates."""
-        return self.decision.n
+        return self.interval[2]
 
 
 def mean_effect(contexts: Sequence[Context]) -> Estimate:
-    """The mean effect over contexts. They are what was tested, not a sample of more; unless the measure is a statistic of
-    the cell, which has one value, and varies over contexts only.
+    """The mean effect over contexts of one benchmark. They are what was tested, not a sample of more; unless the measure is
+    a statistic of the cell, which has one value, and varies over contexts only.
     """
-    if all(len(context.effect.series) == 1 for context in contexts):
+    if all(context.of_cell for context in contexts):
         return scores_of([[context.mean for context in contexts]]).estimate([1])
-    return combined([(1 / len(contexts), context.effect) for context in contexts])
+    total = sum(context.weight for context in contexts)
+    return combined([(context.weight / total, context.effect) for context in contexts])
 
 
 def rows_within(evidence: Evidence, where: Levels) -> list[int]:

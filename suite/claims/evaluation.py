@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from suite.claims.claim import Claim, Form
 from suite.claims.evidence import Evidence
-from suite.claims.phrases import sentence
+from suite.claims.phrases import counts_text, sentence
 from suite.claims.verdicts import Ruling, Verdict
 
 
@@ -25,12 +25,17 @@ class Judgement(Ruling):
 
     @property
     def because(self) -> str:
-        """The reason for the verdict in a few sentences."""
+        """What was found in a few sentences, or why nothing was."""
         if self.verdict is Verdict.NOT_JUDGED:
             return f"Waiting for {self.reason}."
         if self.verdict is Verdict.NOT_TESTABLE or self.claim.form is None:
             return sentence(self.reason)
-        return self.claim.form.because(self.claim, self).strip()
+        return self.claim.form.because(self.claim, self) if self.first else sentence(self.reason)
+
+    @property
+    def counts(self) -> str:
+        """How many settings say what by themselves, and how many cannot speak, and why."""
+        return " ".join(counts_text(self))
 
 
 def evaluate_claim(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping[str, str] | None = None) -> Judgement:
@@ -48,12 +53,12 @@ def evaluate_claim(claim: Claim, tables: Mapping[str, Evidence], absent: Mapping
     missing = [name for name in claim.benchmarks if name not in tables]
     if missing:
         reasons = dict.fromkeys((absent or {}).get(name, f"{name} has no results") for name in missing)
-        return Judgement(Verdict.NOT_DECIDED, "; ".join(reasons), claim=claim)
+        return Judgement(Verdict.OPEN, "; ".join(reasons), claim=claim)
     seen = [tables[name] for name in claim.benchmarks]
     digests = {each.benchmark: each.digest for each in seen}
     faults = dict.fromkeys(fault for each in seen for fault in faults_of(claim, claim.form, each))
     if faults:
-        return Judgement(Verdict.NOT_DECIDED, "; ".join(faults), claim=claim, evidence=digests)
+        return Judgement(Verdict.OPEN, "; ".join(faults), claim=claim, evidence=digests)
     ruling = claim.form.judge(claim, seen)
     return Judgement(**vars(ruling), claim=claim, evidence=digests)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,6 +33,8 @@ class Evidence:
         columns: Numbers or texts by name, shape (cells, replicates), or (cells, 1) for a statistic of the cell; missing
             values are NaN, or None for texts.
         higher_is_better: Whether higher scores are better.
+        task: Name of its task.
+        reference: Score of a good network, from the spec; None if there is none.
         missing: Number of cells without a result.
         digest: Digest of the tables.
         tunings: Index of the tuning of each replicate; empty if there is one tuning.
@@ -46,6 +48,8 @@ class Evidence:
     cells: tuple[str, ...]
     columns: Mapping[str, NDArray]
     higher_is_better: bool = True
+    task: str = ""
+    reference: float | None = None
     missing: int = 0
     digest: str = ""
     tunings: tuple[int, ...] = ()
@@ -77,7 +81,12 @@ class Evidence:
         """As `values`, with how much they vary."""
         values = self.values(expression, compared=compared)
         tunings = self.tunings if len(self.tunings) == values.shape[1] else None
-        return scores_of(values, tunings, self.alike or None)
+        return scores_of(values, tunings, self.alike or None, shares=expression.is_share)
+
+    def has_edge(self, rows: Sequence[int]) -> bool:
+        """Whether a tuned learning rate of these cells lies at the edge of the range that was searched."""
+        found = self.columns.get("at_edge")
+        return found is not None and bool(np.any(found[list(rows)] == 1))
 
     @cached_property
     def _compared(self) -> Mapping[str, NDArray]:

@@ -7,7 +7,7 @@
     outcome == nonfinite
     outcome in (diverged, nonfinite) or vanishing in causes
 
-Expressions have numbers, `+ - * /`, `abs`, `log10`, `minimum`, `maximum`, comparisons, `and`, `or` and `not`; outcomes and
+Expressions have numbers, `+ - * /`, `abs`, `log10`, `exp10`, `sqrt`, `minimum`, `maximum`, comparisons, `and`, `or` and `not`; outcomes and
 causes are bare words. Missing values propagate: a comparison with one is missing, neither true nor false.
 """
 
@@ -70,6 +70,8 @@ Part = tuple[Kind, Callable[[Columns], Values]]
 _FUNCTIONS: Mapping[str, tuple[int, Callable[..., Values]]] = {
     "abs": (1, np.abs),
     "log10": (1, np.log10),
+    "exp10": (1, lambda value: np.power(10.0, value)),
+    "sqrt": (1, np.sqrt),
     "minimum": (2, np.minimum),
     "maximum": (2, np.maximum),
 }
@@ -211,7 +213,9 @@ def _read(tree: ast.expr, names: set[str], depth: int) -> Part:
             if type(operator) in _ORDER:
                 order, sides = _ORDER[type(operator)], parts("number", tree.left, *tree.comparators)
                 return "condition", lambda columns: _compared(order, *sides(columns))
-    raise ExpressionError(f"got {_written(tree)}, expected columns with + - * /, abs, log10, comparisons, and, or, not")
+    raise ExpressionError(
+        f"got {_written(tree)}, expected columns with + - * /, abs, log10, exp10, sqrt, comparisons, and, or, not"
+    )
 
 
 def _check_column(name: str) -> None:

@@ -104,6 +104,8 @@ def _evidence(
         tuple(row["cell"] for row in table),
         columns,
         manifest.task.higher_is_better,
+        manifest.task.name,
+        manifest.reference,
         len(manifest.missing),
         digest_of(manifest),
         tuple(tuning_of[index] for index in indices),

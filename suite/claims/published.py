@@ -10,13 +10,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from suite.claims.claim import ClaimWords, Holds
-from suite.claims.contexts import Status
+from suite.claims.answers import Answer
+from suite.claims.claim import ClaimWords
+from suite.claims.contexts import Excluded
 from suite.claims.evaluation import Judgement
-from suite.claims.forms.predict import Predict
 from suite.claims.forms.value import Value
-from suite.claims.phrases import measure_text
-from suite.claims.verdicts import Verdict
+from suite.claims.phrases import Amounts
+from suite.claims.verdicts import Replication, Verdict, deciding
 from suite.protocol.records import PROTOCOL_VERSION
 from suite.results.errors import ResultsError, first_line, told_as
 
@@ -47,7 +47,8 @@ class PublishedContext(_Part):
 
     benchmark: str
     levels: dict[str, str]
-    status: Status
+    answer: Answer
+    excluded: Excluded | None
     mean: Rounded
     low: Known
     high: Known
@@ -55,6 +56,7 @@ class PublishedContext(_Part):
     second: Known
     replicates: int
     cells: tuple[str, ...]
+    at_edge: bool
 
 
 class PublishedLevel(_Part):
@@ -71,7 +73,20 @@ class PublishedModerator(_Part):
     """A `suite.claims.moderators.Moderator`."""
 
     factor: str
+    benchmark: str
     levels: tuple[PublishedLevel, ...]
+
+
+class PublishedPlace(_Part):
+    """A `suite.claims.verdicts.Place`, with None for NaN."""
+
+    benchmark: str
+    task: str
+    verdict: Verdict
+    answer: Answer
+    effect: tuple[Rounded, Known, Known] | None
+    detectable: Known
+    settings: int
 
 
 class PublishedPrediction(_Part):
@@ -79,15 +94,28 @@ class PublishedPrediction(_Part):
 
     when: str | None
     then: str
-    share: float
-    cells: int
+    networks: int
     hits: int
-    low: Known
-    high: Known
     others: int
     other_hits: int
     unknown: int
     misses: tuple[tuple[str, str], ...]
+
+
+class PublishedVerdict(_Part):
+    """A verdict that a claim had before.
+
+    Attributes:
+        verdict: In the words of its time.
+        digest: Hash of the claim's text.
+        protocol_version: Of the tables.
+        runs: Largest number of runs in a setting; None if unknown.
+    """
+
+    verdict: str
+    digest: str
+    protocol_version: int
+    runs: int | None
 
 
 class PublishedClaim(ClaimWords, _Part):
@@ -95,28 +123,37 @@ class PublishedClaim(ClaimWords, _Part):
 
     Attributes:
         test: The comparison in one line.
-        measure: The measured quantity, without underscores.
-        claimed: delta, or the published value.
+        measure: The measured quantity, in words.
+        by: delta, or how much more frequent a prediction says that its consequence is.
+        claimed: Least effect that counts, or the published value.
         form: Key of the form; empty if there is none.
-        moderator: Factor that the effect depends on, if the verdict is DEPENDS.
+        moderator: What the verdict depends on or the effect varies with.
         evidence: Digest of the tables by benchmark.
+        history: Verdicts that it had before, oldest first.
     """
 
     test: str
     digest: str
     verdict: Verdict
     because: str
+    counts: str
     measure: str
     by: float
     claimed: float
-    holds: Holds
     form: str
     benchmarks: tuple[str, ...]
-    effect: tuple[Rounded, Known, Known] | None
     contexts: tuple[PublishedContext, ...]
+    places: tuple[PublishedPlace, ...]
+    replication: Replication
     moderator: PublishedModerator | None
     prediction: PublishedPrediction | None
     evidence: dict[str, str]
+    history: tuple[PublishedVerdict, ...] = ()
+
+    @property
+    def first(self) -> PublishedPlace | None:
+        """The first benchmark that decides it or, if none does, that has an effect."""
+        return deciding(self.places)
 
 
 class PublishedClaims(_Part):
@@ -126,19 +163,50 @@ class PublishedClaims(_Part):
     claims: tuple[PublishedClaim, ...]
 
 
-def published(found: Sequence[Judgement]) -> PublishedClaims:
-    """Converts judgements to the contents of the file."""
-    return PublishedClaims(protocol_version=PROTOCOL_VERSION, claims=tuple(map(_claim, found)))
+class _EarlierContext(_Part):
+    replicates: int
+
+
+class _EarlierClaim(_Part):
+    id: str
+    verdict: str
+    digest: str
+    evidence: dict[str, str]
+    contexts: tuple[_EarlierContext, ...]
+    history: tuple[PublishedVerdict, ...] = ()
+
+
+class EarlierClaims(_Part):
+    """What history needs of a file of any version."""
+
+    protocol_version: int
+    claims: tuple[_EarlierClaim, ...]
+
+
+def published(found: Sequence[Judgement], before: EarlierClaims | None = None) -> PublishedClaims:
+    """Converts judgements to the contents of the file.
+
+    Args:
+        found: The judgements.
+        before: The file that it replaces, whose verdicts become history.
+    """
+    old = {claim.id: claim for claim in before.claims} if before else {}
+    version = before.protocol_version if before else 0
+    claims = [
+        one.model_copy(update={"history": _history(one, old[one.id], version)}) if one.id in old else one
+        for one in map(_claim, found)
+    ]
+    return PublishedClaims(protocol_version=PROTOCOL_VERSION, claims=tuple(claims))
 
 
 def write(found: Sequence[Judgement], folder: Path) -> Path:
-    """Writes the file into a folder of published results.
+    """Writes the file into a folder of published results. Verdicts of a file that is there become history.
 
     Raises:
         ResultsError: It cannot be written.
     """
     path = folder / FILE
-    plain = published(found).model_dump(mode="json")
+    plain = published(found, _before(path)).model_dump(mode="json")
     fresh = path.with_suffix(".json.new")  # a reader finds the old verdicts or the new ones, whole
     with told_as("written", path):
         folder.mkdir(parents=True, exist_ok=True)
@@ -190,24 +258,36 @@ def read(folder: Path, digests: Mapping[str, str]) -> tuple[PublishedClaim, ...]
 
 def _claim(found: Judgement) -> PublishedClaim:
     claim, form = found.claim, found.claim.form
+    question = form.question(claim) if form else None
     return PublishedClaim.model_validate(
         {
             **vars(claim),
             **vars(found),
             "test": claim.test_text,
             "because": found.because,
-            "measure": measure_text(claim.measure),
-            "claimed": form.figure if isinstance(form, Value) else claim.by,
+            "counts": found.counts,
+            "measure": Amounts(claim.measure).title,
+            "claimed": form.figure if isinstance(form, Value) else question.low if question else claim.by,
             "form": form.key if form else "",
-            "moderator": found.moderator if found.verdict is Verdict.DEPENDS else None,
-            "prediction": _prediction(found),
+            "replication": found.replication,
+            "prediction": {**vars(found.prediction), **vars(form)} if found.prediction is not None else None,
         }
     )
 
 
-def _prediction(found: Judgement) -> dict[str, Any] | None:
-    counts, form = found.prediction, found.claim.form
-    if counts is None or not isinstance(form, Predict):
+def _before(path: Path) -> EarlierClaims | None:
+    """The file that is there, of whatever version; None if there is none that can be read."""
+    try:
+        return EarlierClaims.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return None
-    low, high = counts.share.interval()[1:] if counts.cells else (math.nan, math.nan)
-    return {**vars(counts), **vars(form), "low": low, "high": high}
+
+
+def _history(claim: PublishedClaim, before: _EarlierClaim, version: int) -> tuple[PublishedVerdict, ...]:
+    """The verdicts that a claim had before; its last one is among them if its text, its tables or the verdict changed since."""
+    last = (before.verdict, before.digest, before.evidence)
+    if not before.evidence or last == (claim.verdict, claim.digest, claim.evidence):
+        return before.history
+    runs = max((context.replicates for context in before.contexts), default=None)
+    verdict = PublishedVerdict(verdict=before.verdict, digest=before.digest, protocol_version=version, runs=runs)
+    return (*before.history, verdict)

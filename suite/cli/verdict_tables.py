@@ -11,20 +11,25 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from suite.claims.contexts import Context, Status
+from suite.claims.answers import Answer
+from suite.claims.contexts import Context
 from suite.claims.evaluation import Judgement
 from suite.claims.phrases import figure, signed, verdict_text
-from suite.claims.verdicts import Verdict
+from suite.claims.verdicts import Replication, Ruling, Verdict
 from suite.protocol.labels import printable
 from suite.protocol.written import counted
 
 _STYLE = {
-    Verdict.SUPPORTED: "bold green",
+    Verdict.HOLDS: "bold green",
     Verdict.DEPENDS: "bold yellow",
-    Verdict.CONTRADICTED: "bold red",
-    Verdict.NOT_DECIDED: "bold",
+    Verdict.NO_DIFFERENCE: "bold cyan",
+    Verdict.OPPOSITE: "bold red",
+    Verdict.FAILS: "bold red",
+    Verdict.OPEN: "bold",
 }
-_STATUS = {Status.FOR: "green", Status.BELOW: "yellow", Status.AGAINST: "red"}
+_ANSWER = {
+    Answer.ENOUGH: "green", Answer.BETTER: "green", Answer.NONE: "cyan", Answer.OPPOSITE: "red", Answer.LACKING: "red",
+}  # fmt: skip
 _BAR = 21
 
 
@@ -48,7 +53,7 @@ def detail(found: Judgement) -> RenderableType:
     claim = found.claim
     parts: list[RenderableType] = [_claim(found)]
     about = {
-        "source": claim.source, "dissent": claim.dissent, "note": claim.note, "test": claim.test_text,
+        "settings": found.counts, "source": claim.source, "dissent": claim.dissent, "note": claim.note, "test": claim.test_text,
         "hash": claim.digest,
     }  # fmt: skip
     table = Table.grid(padding=(0, 2, 0, 0))
@@ -68,33 +73,39 @@ def detail(found: Judgement) -> RenderableType:
 
 
 def _claim(found: Judgement) -> RenderableType:
+    verdict = verdict_text(found.verdict, found.moderator.factor if found.moderator else None)
     title = Text.assemble(
-        (verdict_text(found.verdict, found.moderator.factor if found.moderator else None), _STYLE.get(found.verdict, "dim")), "  ", (found.claim.id, "bold"), "  ",
+        (verdict, _STYLE.get(found.verdict, "dim")), (_where(found), "dim"), "  ", (found.claim.id, "bold"), "  ",
         printable(found.claim.says),
     )  # fmt: skip
     return Group(title, Padding(Text(printable(found.because), style="dim"), (0, 0, 0, 2)))
 
 
+def _where(found: Ruling) -> str:
+    """The task that a verdict is of, or what others say of it."""
+    if found.first is None:
+        return ""
+    return f", {found.first.task} only" if found.replication is Replication.NOT_TRIED else f", {found.replication}"
+
+
 def _contexts(found: Judgement) -> RenderableType:
     """A table with one row per setting: labels, effect with interval, bar and result."""
-    live = [c for c in found.contexts if not math.isnan(c.low)]
-    ends = [end for c in live if c.status is not Status.MOOT for end in (c.low, c.high)]
+    ends = [end for c in found.live if not math.isnan(c.low) for end in (c.low, c.high)]
     reach = (min([*ends, 0.0]), max([*ends, found.claim.by]))
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("setting", ratio=1, overflow="fold")
     table.add_column("effect", justify="right", no_wrap=True)
     table.add_column(_axis(reach, found.claim.by), no_wrap=True, width=_BAR)
-    table.add_column("result", no_wrap=True)
+    table.add_column("result", max_width=20)
     several = len({context.benchmark for context in found.contexts}) > 1
-    order = sorted(found.contexts, key=lambda c: (c.status is Status.MOOT, -c.mean))
-    for context in order:
-        style = "dim" if context.status is Status.MOOT else ""
+    for context in sorted(found.contexts, key=lambda c: (c.excluded is not None, -c.mean)):
+        style = "dim" if context.excluded else ""
         where = [*([context.benchmark] if several else []), *_levels(context)]
         effect = f"{signed(context.mean)} ({figure(context.low)}, {figure(context.high)})"
         table.add_row(
             Text(", ".join(where) or "all", style=style), Text(effect, style=style),
-            Text("" if context.status is Status.MOOT else _bar(context, reach, found.claim.by)),
-            Text(context.status.words, style=_STATUS.get(context.status, "dim")),
+            Text("" if context.excluded else _bar(context, reach, found.claim.by)),
+            Text(context.excluded or context.answer.words, style="dim" if context.excluded else _ANSWER.get(context.answer, "dim")),
         )  # fmt: skip
     return table
 

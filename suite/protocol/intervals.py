@@ -10,6 +10,9 @@ tunes again, so the variance of such a sum has two parts:
 - *between tunings*: how much another tuning would change the sum. A board has two or four tunings, so this part is
   estimated over all cells that behave alike: those of which all, some, or no runs train, or that learn nothing.
 
+Of shares of runs, such as success rates, a cell whose runs all agree is not certain: each cell's share has at least the
+variance that it would have if one run more had gone either way (Agresti and Coull 1998, "Approximate is better than exact").
+
 The degrees of freedom of their sum are Satterthwaite's (1946, "An approximate distribution of estimates of variance
 components"), and the interval is Student's t. With one tuning, as under protocol 2, the second part is unknown and left out.
 """
@@ -102,6 +105,7 @@ class Scores:
         alike: Class of each cell; cells of one class behave alike. Shape (cells,).
         levels: Spread of the cells of each class.
         differences: The same without what all cells of a class have in common in a replicate, for differences.
+        least: Least variance of each cell's mean, shape (cells,); zero but for shares.
     """
 
     values: NDArray[np.float64]
@@ -109,6 +113,7 @@ class Scores:
     alike: NDArray[np.int64]
     levels: Sequence[Spread]
     differences: Sequence[Spread]
+    least: NDArray[np.float64]
 
     def estimate(self, weights: ArrayLike, rows: ArrayLike | None = None) -> Estimate:
         """The sum of cells' means, weighted.
@@ -174,16 +179,26 @@ def _of_board(parts: Sequence[tuple[float, Combination]]) -> Estimate:
     outside = within.degrees - (present.sum() - len(np.unique(scores.tunings[present]))) * (weights != 0).sum()
     prior = _combined(squares, [Component(spread.within.variance, spread.prior) for spread in spreads])
     worth = Component(within.variance, max(min(prior.degrees, outside), 0.0))
-    return _estimate(series[present], scores.tunings[present], worth, between)
+    found = _estimate(series[present], scores.tunings[present], worth, between)
+    least = math.sqrt(float(weights**2 @ scores.least))
+    # As wide as by the normal distribution, at the least: the variance of a share is not estimated from a sum of squares.
+    return Estimate(found.mean, least, math.inf) if found.error < least else found
 
 
-def scores_of(values: ArrayLike, tunings: Sequence[int] | None = None, alike: Sequence[int] | None = None) -> Scores:
+def scores_of(
+    values: ArrayLike,
+    tunings: Sequence[int] | None = None,
+    alike: Sequence[int] | None = None,
+    *,
+    shares: bool = False,
+) -> Scores:
     """Estimates how much the scores of a board vary.
 
     Args:
         values: Values, shape (cells, replicates); NaN if missing.
         tunings: Index of the tuning of each replicate; default: one tuning.
         alike: Class of each cell, from 0; default: all cells are alike.
+        shares: Whether the values are 1 or 0, whose means are shares of runs.
     """
     table = np.atleast_2d(np.asarray(values, dtype=float))
     of_replicate = np.zeros(table.shape[1], int) if tunings is None else np.asarray(tunings, dtype=int)
@@ -196,7 +211,10 @@ def scores_of(values: ArrayLike, tunings: Sequence[int] | None = None, alike: Se
         levels.append(_spread(own, of_replicate, 1.0))
         # Without the common part, k cells have the squares of k - 1.
         differences.append(_spread(own - common, of_replicate, 1 - 1 / max(len(own), 2)))
-    return Scores(table, of_replicate, kinds, levels, differences)
+    runs = (~np.isnan(table)).sum(axis=1)
+    share = (np.nansum(table, axis=1) + 1) / (runs + 2)
+    least = share * (1 - share) / np.maximum(runs, 1) if shares else np.zeros(len(table))
+    return Scores(table, of_replicate, kinds, levels, differences, least)
 
 
 def _spread(table: NDArray[np.float64], tunings: NDArray[np.int64], share: float) -> Spread:

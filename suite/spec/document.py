@@ -184,8 +184,9 @@ def _expected(node: Node, parent: Node, fault: Any, description: str) -> tuple[s
     if kind == "too_short":
         return ("at least one level" if node.path.startswith("grid.") else "at least one factor"), None
     expected, wanted = _EXPECTED.get(kind, (fault["msg"].removeprefix("Input should be "), None))
+    expected = expected.format(**fault.get("ctx", {}))
     if kind == "list_type" and not isinstance(node.value, dict) and node.text:
         expected += f", such as [{node.shown()}]"
     if kind == "model_type" and node.path == "budget.learning_rate":
         expected += ", such as {low: 1e-4, high: 1.0}"
-    return expected.format(**fault.get("ctx", {})), wanted
+    return expected, wanted

@@ -32,6 +32,11 @@ COLUMNS = {
         ("vanishing in causes", [[0, 1], [0, NAN]]),
         ("dead in causes and not outcome == nonfinite", [[0, 0], [1, NAN]]),
         ("outcome == trained or test_score < 0.85", [[1, 1], [1, NAN]]),
+        ("exp10(gradient_ratio_init)", [[1e-4, 100.0], [NAN, 1e5]]),
+        ("log10(exp10(gradient_ratio_init))", [[-4.0, 2.0], [NAN, 5.0]]),
+        ("sqrt(abs(gradient_ratio_init))", [[2.0, 2**0.5], [NAN, 5**0.5]]),
+        ("sqrt(gradient_ratio_init)", [[NAN, 2**0.5], [NAN, 5**0.5]]),
+        ("exp10(1000 * train_score)", [[NAN, NAN], [1e200, 1e200]]),
         ("minimum(test_score, 0.5)", [[0.5, 0.5], [0.1, NAN]]),
         ("-gradient_ratio_init <= -2", [[0, 1], [NAN, 1]]),
     ],
@@ -47,6 +52,9 @@ def test_a_figure_of_the_cell_stays_one_value_a_cell() -> None:
 def test_what_is_true_or_false_is_told_from_numbers() -> None:
     assert parse("outcome == trained").is_condition
     assert not parse("success_rate").is_condition
+    assert parse("outcome == trained").is_share
+    assert parse("success_rate").is_share
+    assert not parse("test_score").is_share
     assert parse("train_score - test_score").names == {"train_score", "test_score"}
 
 
@@ -70,6 +78,8 @@ def test_every_numeric_column_is_a_measure() -> None:
         ("1 + 1", "names no column"),
         ("exp(test_score)", "got exp(test_score), expected columns with"),
         ("test_score ** 2", "got test_score ** 2, expected columns with"),
+        ("exp10(test_score, 1)", "got 2 values in exp10(test_score, 1), expected 1"),
+        ("sqrt(outcome == trained)", "got the condition outcome == trained where a number is expected"),
         ("abs(test_score, 1)", "got 2 values in abs(test_score, 1), expected 1"),
         ("test_score + (test_score > 1)", "got the condition test_score > 1 where a number is expected"),
         ("not test_score", "got test_score where a condition is expected"),

@@ -13,10 +13,10 @@ from suite.claims.forms import FORMS, find_forms
 from suite.claims.verdicts import Verdict
 from tests.claims.truths import claim, judged, table
 
-MEDIAN = """
+LEAST = """
 from dataclasses import dataclass
 from pydantic import Field
-from suite.claims.decisions import Differences
+from suite.claims.answers import Question
 from suite.claims.forms.value import Value
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Least(Value):
     def read(cls, given):
         return cls(given.shape.least, 0.0)
 
-    def band(self, by):
-        return self.figure, float("inf")
+    def question(self, claim):
+        return Question(self.figure, is_difference=False)
 """
 
 
@@ -41,13 +41,13 @@ def test_every_form_has_a_key_of_its_own_and_words() -> None:
 
 
 def test_a_form_is_added_by_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "least.py").write_text(MEDIAN)
+    (tmp_path / "least.py").write_text(LEAST)
     monkeypatch.setattr(forms, "__path__", [*forms.__path__, str(tmp_path)])
     found = find_forms()
     assert [*found] == sorted([*FORMS, "least"])
     least = found["least"](0.5, 0.0)  # type: ignore[call-arg]
-    assert judged(table(lambda _: 0.9), claim(least)).verdict is Verdict.SUPPORTED
-    assert judged(table(lambda _: 0.2), claim(least)).verdict is Verdict.CONTRADICTED
+    assert judged(table(lambda _: 0.9), claim(least)).verdict is Verdict.HOLDS
+    assert judged(table(lambda _: 0.2), claim(least)).verdict is Verdict.FAILS
 
 
 def test_judging_loads_neither_the_spec_reader_nor_anything_heavy() -> None:

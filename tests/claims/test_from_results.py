@@ -19,12 +19,15 @@ GRID = {"activation": ["relu", "sigmoid"], "initializer": ["he_normal", "small"]
 
 
 def test_published_and_recorded_tables_are_the_same_evidence(tmp_path: Path) -> None:
-    manifest, records = made_results("tiny", grid=GRID, layers=5, missing=1)
+    made = {"grid": GRID, "layers": 5, "missing": 1, "reference": 0.97}
+    manifest, records = made_results("tiny", **made)
     recorded = evidence_of_records(manifest, records, traced=True)
-    published = evidence_of(read(write_results(tmp_path, "tiny", grid=GRID, layers=5, missing=1)), traced=True)
+    published = evidence_of(read(write_results(tmp_path, "tiny", **made)), traced=True)
     assert published.cells == recorded.cells
     assert published.levels == recorded.levels
     assert published.missing == recorded.missing == 1
+    assert published.task == recorded.task == "digits"
+    assert published.reference == recorded.reference == 0.97
     straight = "gradient_straightness_init"
     assert recorded.columns[straight][0, 0] == gradient_straightness(records[0].replicates[0].traces["gradient_rms"][0])
     assert straight not in evidence_of_records(manifest, records).columns
@@ -57,7 +60,7 @@ def test_errors_are_no_worse_than_chance_either(tmp_path: Path) -> None:
     grid = {"unit": ["rnn", "lstm"], "length": [20, 100]}
     folder = write_results(tmp_path, "adding", grid=grid, metric="mse", length=20, layers=1, missing=0)
     found = evidence_of(read(folder))
-    assert not found.higher_is_better
+    assert (found.higher_is_better, found.task) == (False, "adding")
     found.columns["test_score"][0, 0] = 99
     assert (found.values(parse("test_score"), compared=True) <= found.columns["chance_score"]).all()
     assert found.values(parse("test_score"))[0, 0] == 99

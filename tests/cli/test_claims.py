@@ -77,7 +77,7 @@ def test_what_is_recorded_is_judged_again_without_training(claimed: Suite) -> No
 
 def test_every_context_of_a_claim_fits_a_terminal(claimed: Suite) -> None:
     shown = claimed("claims", "mine.yaml", "--check", "--show").stdout
-    assert "test score: he_normal better than small by 0.02, everywhere" in shown
+    assert "test score: he_normal better than small by 0.02" in shown
     assert "activation relu" in shown
     assert "activation tanh" in shown
     assert "●" in shown
@@ -194,3 +194,21 @@ def test_it_is_said_where_a_grid_is_half_run(suite: Suite) -> None:
         "tiny: 2 of 4 recipes are finished. The others may change a verdict."
         in suite("claims", "mine.yaml", "--check").stdout
     )
+
+
+def test_earlier_verdicts_become_history(suite: Suite) -> None:
+    suite.spec.write_text(PUBLISHED_SPEC)
+    (suite.folder / "mine.yaml").write_text(ON_PUBLISHED)
+    results = suite.folder / "results"
+    write_results(results, "tiny", grid=GRID, layers=5, missing=0)
+    suite("claims", "mine.yaml", "--results", "results", "--out", "results")
+    (first,) = (claim for claim in json.loads((results / FILE).read_text())["claims"] if claim["id"] == "deep")
+    assert first["history"] == []
+    write_results(results, "tiny", grid=GRID, layers=5, missing=0, seed=7)
+    suite("claims", "mine.yaml", "--results", "results", "--out", "results")
+    (second,) = (claim for claim in json.loads((results / FILE).read_text())["claims"] if claim["id"] == "deep")
+    assert [(old["verdict"], old["digest"]) for old in second["history"]] == [(first["verdict"], first["digest"])]
+    assert second["history"][0]["runs"] == first["contexts"][0]["replicates"]
+    (results / FILE).write_text("{}")
+    suite("claims", "mine.yaml", "--results", "results", "--out", "results")
+    assert all(claim["history"] == [] for claim in json.loads((results / FILE).read_text())["claims"])

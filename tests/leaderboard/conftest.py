@@ -12,7 +12,7 @@ import pytest
 from leaderboard import site
 from leaderboard.boards import Board, board
 from suite.claims import published
-from suite.claims.claim import Claim, Holds
+from suite.claims.claim import Claim
 from suite.claims.evaluation import evaluate_claim
 from suite.claims.forms.compare import Compare
 from suite.claims.forms.predict import Predict
@@ -50,7 +50,7 @@ def claim(id: str, form: object = None, *benchmarks: str, **changes: object) -> 
 CLAIMS = (
     claim("batch", Compare({"normalization": ("batch",)}, {"normalization": ("none",)})),
     claim("sigmoid", Compare({"activation": ("sigmoid",)}, {"activation": ("relu",)}), source="A book"),
-    claim("initializer", Compare({"initializer": ("he_normal",)}, {"initializer": ("small",)}), holds=Holds.ON_AVERAGE),
+    claim("initializer", Compare({"initializer": ("he_normal",)}, {"initializer": ("small",)})),
     claim("depth", Trend("depth", -1), "depth", topic="Depth", dissent=NASTY, note=NASTY, source="A paper"),
     claim("spread", Spread("optimizer"), topic="Depth"),
     claim("predicts", Predict("gradient_ratio_init < -1", "outcome != trained", 0.9)),

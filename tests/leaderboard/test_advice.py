@@ -65,11 +65,11 @@ def test_links_from_contexts_lead_to_cells(built: Built, advice: Advice) -> None
 
 def test_marks_lie_on_their_axis_in_order(advice: Advice) -> None:
     for one in advice.claims:
-        for mark in [*([one.effect] if one.effect else []), *map(one.mark, one.live)]:
+        for mark in [*([one.effect] if one.effect else []), *map(one.mark, (*one.live, *one.places))]:
             places = {name: float(value) for name, value in re.findall(r"--(\w):([0-9.]+)", mark.style)}
             assert 0 <= places["a"] <= places["m"] <= places["b"] <= 1
             assert places["d"] == pytest.approx(
-                one.axis.at(0.9 if one.claim.form == "value" else one.claim.by), abs=1e-4
+                one.axis.at(0.9 if one.claim.form in ("value", "predict") else one.claim.by), abs=1e-4
             )
             assert places["z"] <= places["d"]
 
@@ -124,7 +124,7 @@ def test_verdicts_that_wait_for_tables_which_are_here_by_now_are_refused(built: 
         (lambda text: text.replace('"protocol_version": ', '"protocol_version": 1'), "Expected protocol version"),
         (lambda text: json.dumps({**json.loads(text), "claims": [{"id": "x"}]}), "claims.0.says: Field required"),
         (
-            lambda text: text.replace('"supported"', '"proven"').replace('"contradicted"', '"proven"'),
+            lambda text: text.replace('"verdict": "not testable here"', '"verdict": "proven"'),
             "verdict: Input should be",
         ),
     ],

@@ -10,6 +10,7 @@ from tests.leaderboard.conftest import CLAIMS, Built
 PAGES = (
     "index.html",
     "embed.html",
+    "choices.html",
     "levels.html",
     "own.html",
     "changes.html",

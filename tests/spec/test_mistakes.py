@@ -142,6 +142,8 @@ MISTAKES = [
     ("budget", BUDGET.format(trials="§1.5", low="1e-3"), "budget.trials", "got 1.5, expected a whole number"),
     ("budget", BUDGET.format(trials="2", low="§2.0"), "budget.learning_rate.low",
      "got 2.0, expected a number below high, which is 1.0"),
+    ("budget", "budget: {steps: 30, trials: 2, replicates: 2, learning_rate: §[1e-3, 1.0]}", "budget.learning_rate",
+     "got a list of 2, expected a mapping, such as {low: 1e-4, high: 1.0}"),
     ("budget", BUDGET.format(trials="2", low="§1.0"), "budget.learning_rate.low", "got 1.0, expected a number below …"),
     ("budget", BUDGET.format(trials="2", low="§0"), "budget.learning_rate.low", "got 0, expected a number above 0"),
     ("budget", BUDGET.format(trials="2", low="§'1e-3'"), "budget.learning_rate.low",

@@ -33,9 +33,10 @@ def test_repetitions_are_run_and_compared(tmp_path: Path) -> None:
         [*command, str(tmp_path / "small.yaml")], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    *_, small, every = done.stdout.splitlines()
+    *_, small, twice, every = done.stdout.splitlines()
     assert small.split()[:2] == ["small", "4"], "pairs that differ in one factor"
     assert every.split()[0] == "all"
+    assert "ranks move by" in twice
     assert len(list(tmp_path.glob("small-100?/records/small/*.npz"))) == 8
 
 

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 RUN = {
     "scale": (["--levels", "3"], "filter: "),
     "processors": (["--sets", "AVX2", "--", "tests/golden/test_golden.py", "-k", "activations.tanh"], "1 passed"),
-    "speed": (["--show"], "deep_mlp, 17 trainings a cell"),
-    "studies.judge": (["5"], "Calibration("),
+    "speed": (["--show"], "deep_mlp, 24 trainings a cell"),
+    "studies.judge_errors": (["2", "l2"], "power: "),
     "studies.tiers": (["20"], "two steady, 6 replicates"),
     "studies.intervals": (["5"], "main effect"),
     "studies.allocation": (["--cells", "2"], "SharedGridSampler"),

@@ -1,13 +1,13 @@
 """Do the stated intervals hold what a repetition would change? Whole benchmarks are repeated, and held against each other.
 
     python -m tools.studies.repetitions --out FOLDER benchmarks/losses.yaml benchmarks/normalization.yaml
-    python -m tools.studies.repetitions --out FOLDER --repetitions 8 benchmarks/cnn_digits.yaml --only norm_position=before
+    python -m tools.studies.repetitions --out FOLDER --benchmark cnn_digits --only depth=4,residual=plain benchmarks/cnn_digits.yaml
 
 Each repetition has a benchmark seed of its own, and so other data, weights, orders and tunings; finished runs are cached in
 FOLDER. For every pair of recipes that differ in one factor, the interval that a repetition states is held against the mean
 of all other repetitions: how often it holds it, and the rms of z, the distance in standard errors, where that mean's own
 error is added. 95% and 1 would be right. `naive` is the same from the same runs if tunings are ignored, as if replicates
-were independent.
+were independent. For the first two repetitions of a benchmark it tells what changed in ranks, tiers and the best recipe.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from scipy import special
 from suite.protocol.intervals import Estimate, Scores, scores_of
 from suite.protocol.ranks import compared_scores
 from suite.protocol.records import Cell
+from suite.protocol.tiers import tiers
 
 FIRST_SEED = 1000
 """Benchmark seed of the first repetition; no published benchmark has it or one above."""
@@ -41,10 +42,12 @@ class Repetition:
     Attributes:
         cells: Its cells, in the order of the grid.
         scores: Their test scores.
+        higher_is_better: Whether higher scores are better.
     """
 
     cells: Sequence[Cell]
     scores: Scores
+    higher_is_better: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ class Coverage:
     rms: float
 
 
-def repeated(spec: Path, seed: int, folder: Path, only: Sequence[str]) -> dict[str, Repetition]:
-    """Runs the benchmarks of a spec under another seed, and reads what was found, by name."""
+def repeated(spec: Path, seed: int, folder: Path, only: Sequence[str], name: str | None) -> dict[str, Repetition]:
+    """Runs the benchmarks of a spec, or a single one, under another seed, and reads what was found, by name."""
     from suite.cli.arguments import parse_only
     from suite.records import Records
     from suite.run.gather import gather
@@ -72,14 +75,20 @@ def repeated(spec: Path, seed: int, folder: Path, only: Sequence[str]) -> dict[s
     place = folder / f"{spec.stem}-{seed}"
     place.mkdir(parents=True, exist_ok=True)
     file = place / spec.name
-    file.write_text(re.sub(r"(?m)^seed: .*$", f"seed: {seed}", spec.read_text(encoding="utf-8")), encoding="utf-8")
+    documents = re.split(r"(?m)^---$", spec.read_text(encoding="utf-8"))
+    chosen = [text for text in documents if name is None or re.search(rf"(?m)^name: {name}$", text)]
+    file.write_text(re.sub(r"(?m)^seed: .*$", f"seed: {seed}", "\n---\n".join(chosen)), encoding="utf-8")
     command = [sys.executable, "-m", "suite", "run", spec.name, *(w for part in only for w in ("--only", part))]
     environment = {**os.environ, "SUITE_RECORDS": str(place / "records")}
     subprocess.run(command, cwd=place, check=True, stdout=subprocess.DEVNULL, env=environment)
     found = {}
     for benchmark in read_benchmarks(file):
         records = gather(benchmark, Records(place / "records"), only=parse_only(only), traces=False).records
-        found[benchmark.name] = Repetition([record.cell for record in records], compared_scores(records))
+        found[benchmark.name] = Repetition(
+            [record.cell for record in records],
+            compared_scores(records),
+            bool(records[0].task_facts["higher_is_better"]),
+        )
     return found
 
 
@@ -124,17 +133,39 @@ def main() -> None:
     parser.add_argument("specs", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--repetitions", type=int, default=8)
+    parser.add_argument("--benchmark", help="of the spec, this benchmark alone")
     parser.add_argument("--only", action="append", default=[])
     arguments = parser.parse_args()
     print(f"{'benchmark':20} pairs  held   rms z   naive: held   rms z")
     every: list[tuple[Coverage, Coverage]] = []
     for spec in arguments.specs:
         seeds = range(FIRST_SEED, FIRST_SEED + arguments.repetitions)
-        by_seed = [repeated(spec.resolve(), seed, arguments.out, arguments.only) for seed in seeds]
+        by_seed = [repeated(spec.resolve(), seed, arguments.out, arguments.only, arguments.benchmark) for seed in seeds]
         for name in by_seed[0]:
             every.append(judged([found[name] for found in by_seed]))
             print(line(name, *every[-1]), flush=True)
+            print(f"  {twice(*(found[name] for found in by_seed[:2]))}", flush=True)
     print(line("all", *(together([both[side] for both in every]) for side in (0, 1))))
+
+
+def twice(first: Repetition, second: Repetition) -> str:
+    """What changed from a repetition to the next, and whether the intervals had said so."""
+    means = [np.nanmean(each.scores.values, axis=1) for each in (first, second)]
+    higher = first.higher_is_better
+    cuts = [tiers(each.scores, higher_is_better=higher) for each in (first, second)]
+    best = [int(np.argmax(mean if higher else -mean)) for mean in means]
+    order = [np.argsort(np.argsort(-mean if higher else mean)) for mean in means]
+    moved = np.abs(means[0] - means[1])
+    told = []
+    for row in range(len(first.cells)):
+        errors = [each.scores.estimate([1], [row]).error for each in (first, second)]
+        told.append(moved[row] <= 1.96 * math.hypot(*errors))
+    return (
+        f"twice: ranks move by {np.abs(order[0] - order[1]).mean():.1f} of {len(order[0])} on average; the best recipe is "
+        f"{'the same' if best[0] == best[1] else f'another, of tier {cuts[0][best[1]]} and {cuts[1][best[0]]} the other time'}; first "
+        f"tiers of {np.sum(cuts[0] == 1)} and {np.sum(cuts[1] == 1)} share {np.sum((cuts[0] == 1) & (cuts[1] == 1))}; scores move by "
+        f"{moved.mean():.3f} on average and {moved.max():.3f} at most, in {np.mean(told):.0%} of recipes as the intervals say"
+    )
 
 
 def together(found: Sequence[Coverage]) -> Coverage:

@@ -12,8 +12,9 @@ from pydantic import Field, WithJsonSchema
 from suite.claims.claim import Claim
 from suite.claims.contexts import rows_on
 from suite.claims.evidence import Evidence, Levels
-from suite.claims.forms.contrast import Contrast, Effect, Setting, Table, shares_of
-from suite.claims.phrases import figure, side_text
+from suite.claims.forms.contrast import Contrast, Effect, Setting, Table
+from suite.claims.phrases import Amounts, figure, side_text, turned
+from suite.claims.verdicts import Place
 from suite.protocol.columns import factor_column
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Compare(Contrast):
         Field(None, description="two levels (or lists of levels) of a factor: the first should be better"),
     )
     has_sides = True
+    has_baseline = True
 
     @classmethod
     def read(cls, given: Given) -> Self | None:
@@ -93,10 +95,19 @@ class Compare(Contrast):
 
     def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> Effect:
         sign = claim.direction(evidence)
-        ends = (first, second) if sign > 0 else (second, first)
-        shares = shares_of(*ends) if claim.expression.is_share else None
-        return Effect(sign * (first[0] - second[0]), np.array([sign, -sign], float), shares)
+        return Effect(sign * (first[0] - second[0]), np.array([sign, -sign], float))
 
     def what_is_compared(self, claim: Claim) -> str:
         way = {None: "better", 1: "higher", -1: "lower"}[claim.sign]
         return f"{side_text(self.first)} {way} than {side_text(self.second)} by {figure(claim.by)}"
+
+    def effect_text(self, claim: Claim, place: Place) -> str:
+        assert place.effect is not None
+        amounts = Amounts(claim.measure)
+        reversed_ = place.effect[0] < 0
+        ways = {None: ("better", "worse"), 1: ("higher", "lower"), -1: ("lower", "higher")}[claim.sign]
+        interval = turned(place.effect) if reversed_ else place.effect
+        return (
+            f"{amounts.title[:1].upper()}{amounts.title[1:]} is {ways[reversed_]} by {amounts.amount(interval[0])} "
+            f"{amounts.interval(interval)} with {side_text(self.first)} than with {side_text(self.second)}"
+        )

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.claims.claim import Claim, Form, Holds
-from suite.claims.contexts import Context, Status, grouped_rows
-from suite.claims.decisions import Differences, Share, Shares
+from suite.claims.answers import Question
+from suite.claims.claim import Claim, Form
+from suite.claims.contexts import Context, Excluded, grouped_rows
 from suite.claims.evidence import Evidence, Levels
+from suite.claims.expressions import SCORES, parse
 from suite.claims.judging import judge_contexts
-from suite.claims.phrases import between, figure, measure_text, sentence, signed, where_text
-from suite.claims.verdicts import Ruling, Verdict
-from suite.protocol.intervals import Combination, combined
-from suite.protocol.written import counted
+from suite.claims.phrases import Amounts, measure_text, where_text
+from suite.claims.verdicts import Place, Ruling
+from suite.protocol.intervals import Combination, Scores, combined
 
 Table = NDArray[np.float64]
 """Values of a measure, shape (cells, replicates)."""
@@ -30,12 +30,10 @@ class Effect:
     Attributes:
         series: The effect by replicate, shape (replicates,); NaN if a value is missing.
         weights: Derivative of the effect by the mean of each cell, shape (cells,): first side, then second.
-        shares: The effect as shares of runs, if the measure is 1 or 0 for each run.
     """
 
     series: Table
     weights: NDArray[np.float64]
-    shares: Shares | Share | None = None
 
 
 Setting = tuple[dict[str, str], list[int], list[int]]
@@ -53,14 +51,13 @@ class Contrast(Form):
     def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> Effect:
         """The effect in one context, positive in the claimed direction."""
 
-    @property
-    def can_be_opposite(self) -> bool:
-        """Whether the effect can have the opposite sign."""
-        return True
-
     @abstractmethod
     def what_is_compared(self, claim: Claim) -> str:
         """The comparison in words, without its measure."""
+
+    @abstractmethod
+    def effect_text(self, claim: Claim, place: Place) -> str:
+        """The mean effect on one benchmark, in a sentence without its full stop."""
 
     def nothing_text(self) -> str:
         """The reason to report if there are no contexts."""
@@ -75,10 +72,11 @@ class Contrast(Form):
         return any(True for _, rows in groups for _ in self.settings(evidence, rows))
 
     def judge(self, claim: Claim, seen: Sequence[Evidence]) -> Ruling:
-        found = [context for evidence in seen for context in self._contexts(claim, evidence)]
-        return judge_contexts(claim, self, found, self.nothing_text())
+        question = self.question(claim)
+        found = [context for evidence in seen for context in self._contexts(claim, evidence, question)]
+        return judge_contexts(question, found, seen, self.nothing_text())
 
-    def _contexts(self, claim: Claim, evidence: Evidence) -> Iterator[Context]:
+    def _contexts(self, claim: Claim, evidence: Evidence, question: Question) -> Iterator[Context]:
         scores = evidence.scores(claim.expression, compared=self.compares)
         table = scores.values
         for shared, rows in grouped_rows(evidence, self.factors, claim.where):
@@ -88,73 +86,53 @@ class Contrast(Form):
                 effect = Combination(scores, np.array(both), found.weights, found.series)
                 n = int((~np.isnan(found.series)).sum())
                 if n:
-                    decision = found.shares or Differences(combined([(1.0, effect)]), n)
-                    moot = claim.can_be_moot and bool(evidence.at_chance[both].all())
+                    interval = combined([(1.0, effect)]).interval(bounds=question.bounds)
                     yield Context(
-                        evidence.benchmark, shared | labels, decision, effect, *self.ends(table[first], table[second]),
-                        tuple(evidence.cells[row] for row in both), Status.MOOT if moot else Status.UNDECIDED,
+                        evidence.benchmark, shared | labels, effect, interval, *self.ends(table[first], table[second]),
+                        tuple(evidence.cells[row] for row in both), n, question.answer(interval),
+                        self._excluded(claim, evidence, scores, first, second) if self.compares else None,
+                        of_cell=claim.expression.is_of_cells,
+                        at_edge=claim.is_of_scores and evidence.has_edge(both),
                     )  # fmt: skip
 
+    def _excluded(
+        self, claim: Claim, evidence: Evidence, scores: Scores, first: list[int], second: list[int]
+    ) -> Excluded | None:
+        """Why a context cannot speak; None if it can."""
+        both = [*first, *second]
+        if claim.can_be_moot and bool(evidence.at_chance[both].all()):
+            return Excluded.NOTHING_LEARNS
+        if claim.measure == "success_rate" and not np.nanmax(scores.values[both]):
+            return Excluded.NO_TARGET
+        if "steps_to_target" in claim.expression.names:
+            steps, budget = evidence.columns["steps_to_target"][both], evidence.columns["budget"][both]
+            if not (steps < budget).any():
+                return Excluded.NO_TARGET
+        if claim.baseline and second:
+            met = evidence.values(parse(claim.baseline), compared=True)[second]
+            if not mean_of(met) >= 0.5:
+                return Excluded.NOTHING_TO_PREVENT
+        if second and self.has_baseline and claim.sign is None and claim.measure in ("success_rate", *SCORES):
+            best = 1.0 if claim.measure == "success_rate" else evidence.reference
+            reached = mean_of(scores.values[second])
+            if best is not None and claim.direction(evidence) * (best - reached) < claim.by:
+                return Excluded.NO_ROOM
+        return None
+
     def test_text(self, claim: Claim) -> str:
-        held = f", {claim.holds}" if self.compares else ""
-        return f"{measure_text(claim.measure)}: {self.what_is_compared(claim)}{held}{where_text(claim.where)}"
+        baseline = f"; if {claim.baseline} on the second side" if claim.baseline else ""
+        return f"{measure_text(claim.measure)}: {self.what_is_compared(claim)}{where_text(claim.where)}{baseline}"
 
     def because(self, claim: Claim, ruling: Ruling) -> str:
-        if ruling.verdict is Verdict.DEPENDS and ruling.moderator is not None:
-            return f"{self._counts(claim, ruling)} {self._levels(claim, ruling)}"
-        return f"{self._average(ruling)} {self._counts(claim, ruling)}{_undecided(ruling)}"
-
-    def _average(self, ruling: Ruling) -> str:
-        if ruling.effect is None:
-            return ""
-        lead = ("Mean effect" if ruling.live > 1 else "Effect") if self.compares else "Our value"
-        return f"{lead}: {self._with_interval(*ruling.effect)}."
-
-    def _with_interval(self, mean: float, low: float, high: float) -> str:
-        if self.compares:
-            return f"{signed(mean)} ({between(low, high)})"
-        return f"{figure(mean)} ({figure(low)} to {figure(high)})"
-
-    def _counts(self, claim: Claim, ruling: Ruling) -> str:
-        """Numbers of contexts by result."""
-        if not ruling.contexts:
-            return ""
-        moot = ruling.count(Status.MOOT)
-        excluded = f" ({moot} more excluded: nothing trained)" if moot else ""
-        if ruling.live < 2 or claim.holds is Holds.ON_AVERAGE:
-            return f"{counted(ruling.live, 'setting')}{excluded}."
-        opposite = ruling.count(Status.AGAINST) if self.can_be_opposite else 0
-        counts = {
-            "not in": ruling.count(Status.BELOW, Status.AGAINST) - opposite,
-            "opposite in": opposite,
-            "undecided in": ruling.count(Status.UNDECIDED),
-        }
-        parts = [
-            f"holds in {ruling.count(Status.FOR)}",
-            *(f"{words} {count}" for words, count in counts.items() if count),
-        ]
-        return f"Of {ruling.live} settings: {', '.join(parts)}{excluded}."
-
-    def _levels(self, claim: Claim, ruling: Ruling) -> str:
-        assert ruling.moderator is not None
-        levels = ruling.moderator.levels
-        parts = [f"{self._with_interval(v.mean, v.low, v.high)} for {v.label}" for v in levels]
-        told = f"Depends on {ruling.moderator.factor.replace('_', ' ')}: {', '.join(parts)}."
-        # A few contexts are enough for this verdict, so readers need to know if the claim holds on average at all levels.
-        low, high = self.band(claim.by)
-        enough = all(low <= level.low and level.high <= high for level in levels)
-        return f"{told} It holds on average at each of these levels." if enough else told
-
-
-def _undecided(ruling: Ruling) -> str:
-    """The reason why nothing is decided, and the number of replicates that would decide it."""
-    if ruling.verdict is not Verdict.NOT_DECIDED:
-        return ""
-    told = f" {sentence(ruling.reason)}"
-    if ruling.needed:
-        now = max((context.replicates for context in ruling.contexts), default=0)
-        told += f" About {ruling.needed} replicates would decide it (now {now})."
-    return told
+        amounts = Amounts(claim.measure, is_difference=self.compares)
+        parts = []
+        for place in ruling.places:
+            if place.effect is not None:
+                on = f" on {place.benchmark}" if len(ruling.places) > 1 else ""
+                over = f", on average over {place.settings} settings" if place.settings > 1 else ""
+                told = amounts.told(place.answer, claim.by) if self.compares else ""
+                parts.append(f"{self.effect_text(claim, place)}{on}{over}{told}.")
+        return " ".join([*parts, *amounts.varying(ruling)])
 
 
 def known(values: Table) -> Table:
@@ -165,14 +143,3 @@ def mean_of(table: Table) -> float:
     """Mean of the values that are not NaN; NaN if there are none."""
     found = known(table.ravel())
     return float(found.mean()) if len(found) else float("nan")
-
-
-def shares_of(higher: Table, lower: Table) -> Shares | None:
-    """The difference of two shares of runs; None if a side has no runs.
-
-    Args:
-        higher: 1 or 0 for each run of the side that should be higher.
-        lower: The same for the other side.
-    """
-    a, b = known(higher.ravel()), known(lower.ravel())
-    return Shares(float(a.sum()), len(a), float(b.sum()), len(b)) if len(a) and len(b) else None

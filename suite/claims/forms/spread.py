@@ -14,8 +14,9 @@ from suite.claims.claim import Claim
 from suite.claims.contexts import rows_on
 from suite.claims.evidence import Evidence, Levels
 from suite.claims.forms.compare import Compare
-from suite.claims.forms.contrast import Contrast, Effect, Setting, Table, shares_of
-from suite.claims.phrases import figure, side_text
+from suite.claims.forms.contrast import Contrast, Effect, Setting, Table
+from suite.claims.phrases import Amounts, figure, side_text
+from suite.claims.verdicts import Place
 from suite.protocol.columns import factor_column
 
 if TYPE_CHECKING:
@@ -53,10 +54,6 @@ class Spread(Contrast):
     def sides(self) -> tuple[Levels, ...]:
         return self.compare.sides if self.compare else ()
 
-    @property
-    def can_be_opposite(self) -> bool:
-        return self.compare is not None
-
     def settings(self, evidence: Evidence, rows: list[int]) -> Iterator[Setting]:
         first = rows_on(self.compare.first, evidence, rows) if self.compare else rows
         second = rows_on(self.compare.second, evidence, rows) if self.compare else []
@@ -66,8 +63,7 @@ class Spread(Contrast):
     def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> Effect:
         best, worst = _best_and_worst(first)
         if self.compare is None:
-            shares = shares_of(best, worst) if claim.expression.is_share else None
-            return Effect(best - worst, _ends(first), shares)
+            return Effect(best - worst, _ends(first))
         other_best, other_worst = _best_and_worst(second)
         return Effect((other_best - other_worst) - (best - worst), np.concatenate([-_ends(first), _ends(second)]))
 
@@ -77,6 +73,16 @@ class Spread(Contrast):
             return f"{lead} at least {figure(claim.by)}"
         first, second = side_text(self.compare.first), side_text(self.compare.second)
         return f"{lead} smaller for {first} than for {second} by {figure(claim.by)}"
+
+    def effect_text(self, claim: Claim, place: Place) -> str:
+        assert place.effect is not None
+        amounts = Amounts(claim.measure)
+        told = f"{amounts.amount(place.effect[0])} {amounts.interval(place.effect)}"
+        over = f"over {self.factor.replace('_', ' ')}s"
+        if self.compare is None:
+            return f"{amounts.title[:1].upper()}{amounts.title[1:]} ranges by {told} {over}"
+        first, second = side_text(self.compare.first), side_text(self.compare.second)
+        return f"The range of {amounts.title} {over} is smaller by {told} for {first} than for {second}"
 
 
 def _ends(table: Table) -> NDArray[np.float64]:

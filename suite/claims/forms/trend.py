@@ -11,8 +11,9 @@ from pydantic import Field
 
 from suite.claims.claim import Claim
 from suite.claims.evidence import Evidence
-from suite.claims.forms.contrast import Contrast, Effect, Setting, Table, mean_of, shares_of
-from suite.claims.phrases import figure
+from suite.claims.forms.contrast import Contrast, Effect, Setting, Table, mean_of
+from suite.claims.phrases import Amounts, figure, turned
+from suite.claims.verdicts import Place
 from suite.protocol.columns import factor_column
 from suite.protocol.labels import label_text, number_of
 
@@ -71,8 +72,7 @@ class Trend(Contrast):
         """
         places = np.arange(len(first)) - (len(first) - 1) / 2
         weights = self.sign * (len(first) - 1) * places / (places @ places)
-        ends = (first[-1:], first[:1]) if self.sign > 0 else (first[:1], first[-1:])
-        return Effect(weights @ first, weights, shares_of(*ends) if claim.expression.is_share else None)
+        return Effect(weights @ first, weights)
 
     def ends(self, first: Table, second: Table) -> tuple[float, float]:
         """The means at the lowest and at the highest level."""
@@ -80,3 +80,14 @@ class Trend(Contrast):
 
     def what_is_compared(self, claim: Claim) -> str:
         return f"{'up' if self.sign > 0 else 'down'} by {figure(claim.by)} from lowest to highest {self.factor}"
+
+    def effect_text(self, claim: Claim, place: Place) -> str:
+        assert place.effect is not None
+        amounts = Amounts(claim.measure)
+        reversed_ = place.effect[0] < 0
+        interval = turned(place.effect) if reversed_ else place.effect
+        way = "rises" if (self.sign > 0) != reversed_ else "falls"
+        return (
+            f"{amounts.title[:1].upper()}{amounts.title[1:]} {way} by {amounts.amount(interval[0])} {amounts.interval(interval)} from the "
+            f"lowest to the highest {self.factor.replace('_', ' ')}"
+        )

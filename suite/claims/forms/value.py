@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from suite.claims.answers import Question
 from suite.claims.claim import Claim
-from suite.claims.decisions import Share
 from suite.claims.evidence import Evidence
-from suite.claims.forms.contrast import Contrast, Effect, Setting, Table, known
-from suite.claims.phrases import figure
+from suite.claims.forms.contrast import Contrast, Effect, Setting, Table
+from suite.claims.phrases import Amounts, figure
+from suite.claims.verdicts import Place
+from suite.protocol.statistics import UNBOUNDED
 
 if TYPE_CHECKING:
     from suite.claims.given import Given
@@ -48,23 +50,24 @@ class Value(Contrast):
     def read(cls, given: Given) -> Self:
         return cls(given.shape.value.figure, given.shape.value.within)
 
-    @property
-    def can_be_opposite(self) -> bool:
-        return False
-
-    def band(self, by: float) -> tuple[float, float]:
-        return self.figure - self.within, self.figure + self.within
+    def question(self, claim: Claim) -> Question:
+        bounds = (0.0, 1.0) if claim.expression.is_share else UNBOUNDED
+        return Question(self.figure - self.within, self.figure + self.within, is_difference=False, bounds=bounds)
 
     def settings(self, evidence: Evidence, rows: list[int]) -> Iterator[Setting]:
         yield from (({}, [row], []) for row in rows)
 
     def effect(self, claim: Claim, evidence: Evidence, first: Table, second: Table) -> Effect:
-        values = known(first[0])
-        share = Share(float(values.sum()), len(values)) if claim.expression.is_share and len(values) else None
-        return Effect(first[0], np.ones(1), share)
+        return Effect(first[0], np.ones(1))
 
     def nothing_text(self) -> str:
         return "no finished recipe matches the claim"
 
     def what_is_compared(self, claim: Claim) -> str:
         return f"{figure(self.figure)} within {figure(self.within)}"
+
+    def effect_text(self, claim: Claim, place: Place) -> str:
+        assert place.effect is not None
+        amounts = Amounts(claim.measure, is_difference=False)
+        ours = f"{amounts.amount(place.effect[0])} {amounts.interval(place.effect)}"
+        return f"Found {ours}; claimed {figure(self.figure)}, give or take {figure(self.within)}"
