@@ -18,7 +18,7 @@ def test_build_check_and_complain(tmp_path: Path, capsys: pytest.CaptureFixture[
     results, out = tmp_path / "results", tmp_path / "site"
     folder = write_results(results, "tiny", grid={"activation": ["relu", "tanh"]}, layers=3, probes=4, missing=0)
     assert main(["--results", str(results), "--out", str(out)]) == 0
-    assert "13 pages of 2 cells" in capsys.readouterr().out
+    assert "14 pages of 2 cells" in capsys.readouterr().out
     assert main(["--results", str(results), "--check", str(out)]) == 0
     assert "matches" in capsys.readouterr().out
     (out / "method.html").write_text("changed")

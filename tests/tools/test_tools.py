@@ -25,6 +25,8 @@ RUN = {
 
 @pytest.mark.parametrize("module", [m.name for m in pkgutil.walk_packages([str(ROOT / "tools")], "tools.")])
 def test_every_module_of_the_tools_can_be_imported(module: str) -> None:
+    if module == "tools.speed.jax_peer":
+        pytest.skip("has an environment of its own, with JAX")
     if not module.endswith("__main__"):
         assert importlib.import_module(module)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tools.readme.findings import NotBorneOut
 from tools.speed.measured import PARTS, Measured
 from tools.speed.table import ROWS, growth
+from tools.speed.whole import TRAININGS
 
 FAMILIES = {
     "cnn_8": "CNN, 8 layers of 8 channels on 8 x 8 images",
@@ -54,7 +56,7 @@ def _whole(found: Measured) -> Iterable[str]:
     )
     yield ""
     yield (
-        f"Eight recipes of `deep_mlp.yaml`, 136 trainings of 340 steps, whole processes on two cores: `suite run` takes "
+        f"Eight recipes of `deep_mlp.yaml`, {8 * TRAININGS} trainings of 340 steps, whole processes on two cores: `suite run` takes "
         f"{workers['2']:.0f} s, its start-up included; a careful script with `Model.fit`, Optuna and a callback for "
         f"gradient norms {workers['plain']:.0f} s, {workers['plain'] / workers['2']:.0f} times as long (carried forward "
         f"from 8 of its trainings, {workers['plain_training']:.1f} s each). One worker takes {workers['1']:.0f} s, "
@@ -67,6 +69,24 @@ def _whole(found: Measured) -> Iterable[str]:
         + ", ".join(f"{PROFILE[name]} {max(share, 0):.0%}" for name, share in cells["profile"].items())
         + f". The main process spends {cells['main_cpu']:.2f} s of processor time on each recipe."
     )
+    yield ""
+    yield from _peer(found["peer"])
+
+
+def _peer(peer: Mapping[str, Any]) -> Iterable[str]:
+    """Against Keras on JAX."""
+    times = peer["suite"] / peer["jax"]
+    yield (
+        f"The same eight recipes by one worker take {peer['suite']:.0f} s of processor time, all processes and imports included; a "
+        f"script on Keras's JAX backend, its steps in `jax.lax.scan`, {peer['jax']:.0f} s for as many trainings ({times:.2g} times), with "
+        "gradient norms and validation accuracy at twenty steps, without the other probes, records and MLflow. Of one program, which serves four initializers, and of a step:"
+    )
+    yield ""
+    yield "| | compiling, s | Keras on JAX | a step, ms, probed | Keras on JAX |"
+    yield "|---|---|---|---|---|"
+    for kind, title in (("none", "no normalization"), ("batch", "batch normalization")):
+        it = peer[kind]
+        yield f"| {title} | {it['suite_compiling']:.1f} | {it['jax_compiling']:.1f} | {it['suite_step_ms']:.2f} | {it['jax_step_ms']:.2f} |"
 
 
 def _steps(found: Measured) -> Iterable[str]:

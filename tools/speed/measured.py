@@ -41,6 +41,7 @@ PARTS = {
     "workers": Part(
         "eight cells by 1 and 2 workers, and by a plain script", "tools.speed.whole:measure_workers", False
     ),
+    "peer": Part("eight cells by one worker, and by Keras on JAX", "tools.speed.peer:measure", one_thread=False),
     "cells": Part("36 cells of deep_mlp by two workers", "tools.speed.whole:measure_cells", one_thread=False),
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tools.speed.compiling import KINDS
 from tools.speed.measured import PARTS, Measured
+from tools.speed.whole import TRAININGS
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,12 @@ def _least_share(m: Measured) -> float:
 
 
 ROWS = (
-    Row("cells", "deep_mlp, 17 trainings a cell, 36 cells carried to 180", "s", 739, 739,
+    Row("cells", f"deep_mlp, {TRAININGS} trainings a cell, 36 cells carried to 180", "s", 360, 540,
         lambda m: m["cells"]["all_seconds"]),
     Row("workers", "8 of its cells against a plain script", "times", 14, 25,
         lambda m: m["workers"]["plain"] / m["workers"]["2"], more_is_better=True,
         limit=lambda m: m["workers"]["plain"] / m["workers"]["2"] / (1 - m["cells"]["compile_share"]), besides="cells"),
+    Row("peer", "8 of its cells, CPU, over Keras on JAX", "times", 1.6, 1.2, lambda m: m["peer"]["suite"] / m["peer"]["jax"]),
     Row("cells", "main process, CPU a cell", "s", 0.7, 0.15, lambda m: m["cells"]["main_cpu"]),
     Row("compiling", "compile, 20 layers, no norm", "s", 5.5, 3, lambda m: m["compiling"]["plain"]["20"],
         limit=lambda m: m["compiling"]["plain_passes"]["20"]),

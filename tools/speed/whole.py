@@ -25,7 +25,7 @@ GRID = {
 }
 """The eight cells that the plain script does, too."""
 
-ALL_CELLS, TRAININGS, STEPS, PRODUCTS = 180, 17, 340, 60
+ALL_CELLS, TRAININGS, STEPS, PRODUCTS = 180, 24, 340, 60
 """Of deep_mlp.yaml: its cells, trainings a cell, steps of each, and products of 64 x 64 matrices a step."""
 
 WORKERS = (1, 2)
