@@ -214,6 +214,20 @@ def mnist_cnn(boards: Boards) -> str:
     )
 
 
+def teacher(boards: Boards) -> str:
+    """What advice that digits answer says on a task without images."""
+    found = boards["teacher_mlp"]
+    batch = found.effect("normalization", "batch", "none")
+    holds(batch.low > 0, "batch normalization is worth something on the teacher's classes")
+    claims = [c for c in published_claims() if {"deep_mlp", "teacher_mlp"} <= {p.benchmark for p in c.places if p.effect}]
+    verdicts = [{p.benchmark: p.verdict for p in claim.places} for claim in claims]
+    same = sum(each["deep_mlp"] is each["teacher_mlp"] for each in verdicts)
+    return (
+        f"The question of `deep_mlp` on a task without images: {same} of {len(claims)} claims get the same verdict there as on digits. Batch "
+        f"normalization adds {two(batch.mean)} ({ends(batch)})"
+    )
+
+
 def published_claims() -> tuple[PublishedClaim, ...]:
     """All verdicts."""
     return PublishedClaims.model_validate_json((RESULTS / FILE).read_text(encoding="utf-8")).claims
@@ -229,6 +243,7 @@ def claims_on(boards: Boards) -> str:
 
 ROWS = (
     Row("deep_mlp", "benchmarks/deep_mlp.yaml", ("deep_mlp",), deep_mlp),
+    Row("teacher", "benchmarks/teacher.yaml", ("teacher_mlp",), teacher),
     Row("depth", "benchmarks/depth.yaml", ("depth",), depth),
     Row("cnn_digits", "benchmarks/cnn_digits.yaml", ("cnn_digits", "cnn_norms"), cnn_digits),
     Row("rnn_sequences", "benchmarks/rnn_sequences.yaml", ("rnn_adding", "rnn_temporal_order"), rnn_sequences),
