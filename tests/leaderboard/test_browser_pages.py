@@ -61,7 +61,7 @@ def test_a_claim_has_a_link_of_its_own_and_its_evidence_a_click_away(visit: Visi
     assert page.inner_text("h1") == "Of batch."
     rows = page.locator(".forest tbody tr")
     assert rows.count() == page.locator(".forest tbody .dots > span").count()
-    page.click(".forest tbody th a >> nth=0")
+    page.click("[aria-labelledby=contexts] tbody th a >> nth=0")
     page.wait_for_selector('#compare[data-ready="2"]')
     names = page.locator("#compare thead a").all_inner_texts()
     assert "batch" in names[0]

@@ -219,7 +219,9 @@ def teacher(boards: Boards) -> str:
     found = boards["teacher_mlp"]
     batch = found.effect("normalization", "batch", "none")
     holds(batch.low > 0, "batch normalization is worth something on the teacher's classes")
-    claims = [c for c in published_claims() if {"deep_mlp", "teacher_mlp"} <= {p.benchmark for p in c.places if p.effect}]
+    claims = [
+        c for c in published_claims() if {"deep_mlp", "teacher_mlp"} <= {p.benchmark for p in c.places if p.effect}
+    ]
     verdicts = [{p.benchmark: p.verdict for p in claim.places} for claim in claims]
     same = sum(each["deep_mlp"] is each["teacher_mlp"] for each in verdicts)
     return (
