@@ -16,7 +16,11 @@ SAYS = {
         r"no fault seen: the gradient changes by 1",
         r"GradientMonitor: exploding, \d",
     ),
-    "better": (r"squash: 4 recipes, 2 programs", r"\[4/4\] tanh", r"(open|the opposite holds), digits only +squash-over-tanh"),
+    "better": (
+        r"squash: 4 recipes, 2 programs",
+        r"\[4/4\] tanh",
+        r"(open|the opposite holds), digits only +squash-over-tanh",
+    ),
 }
 """What the outputs of each must say, on any processor."""
 
